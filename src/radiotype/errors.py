@@ -1,0 +1,136 @@
+"""Every error that radiotype raises, with a stable code.
+
+A message says what was found, what was expected, which file, and what to do next. `InputError` and `ComputeError` end one
+case; every other error ends the run. The catalogue below is the only place where codes are defined.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CODES: dict[str, str] = {
+    # recipes and manifests
+    "RT101": "the recipe cannot be read",
+    "RT102": "the recipe has a key that does not exist",
+    "RT103": "a setting has a value that is not allowed",
+    "RT104": "this recipe version is not supported",
+    "RT105": "this feature family does not exist",
+    "RT110": "the manifest cannot be read",
+    "RT111": "the manifest lacks a column",
+    "RT112": "two rows of the manifest have the same key",
+    "RT113": "a clinical column contradicts itself",
+    "RT114": "a manifest cell has a value that is not allowed",
+    # files of one case
+    "RT201": "the file does not exist",
+    "RT202": "the file cannot be read",
+    "RT203": "the mask lies on another grid than the scan",
+    "RT204": "the mask is empty",
+    "RT205": "the mask has no such label",
+    "RT206": "the region holds values that are not finite",
+    "RT207": "the geometry is not usable",
+    "RT208": "the unit or modality is not known",
+    "RT209": "the header does not fit the file",
+    "RT210": "the header points outside its folder",
+    "RT211": "the file format is not supported",
+    "RT212": "the scan has several phases",
+    # computation
+    "RT301": "too few cases",
+    "RT302": "too few events",
+    "RT303": "the computation did not converge",
+    "RT304": "the columns are not independent",
+    "RT305": "the values are not usable",
+    "RT306": "the region is too large for the memory allowed",
+    # what a run stores
+    "RT401": "the output cannot be written",
+    "RT402": "the output folder holds something else",
+    "RT403": "a stored result is damaged or missing",
+    # models
+    "RT501": "the table has another schema than the model",
+}
+
+
+class RadiotypeError(Exception):
+    """An error that a user can act on.
+
+    Parameters
+    ----------
+    code : str
+        A key of `CODES`.
+    found : str
+        What was found and what was expected, in one sentence; the title of the code when left out.
+    case, stage : str, optional
+        The case id and the stage ("read", "features", ...) in which it happened.
+    file : path, optional
+        The file that is to blame.
+    hint : str, optional
+        What to do next.
+    """
+
+    prefix = "RT"
+
+    def __init__(
+        self,
+        code: str,
+        found: str | None = None,
+        *,
+        case: str | None = None,
+        file: str | Path | None = None,
+        stage: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        if code not in CODES or not code.startswith(self.prefix):
+            raise ValueError(f"{code} is not a code of {type(self).__name__}")
+        self.code = code
+        self.found = found or CODES[code]
+        self.case = case
+        self.file = Path(file) if file is not None else None
+        self.stage = stage
+        self.hint = hint
+        super().__init__(code, self.found)
+
+    def __str__(self) -> str:
+        where = f" case {self.case}" if self.case else ""
+        lines = [f"{self.code}{where}: {self.found}"]
+        if self.file is not None:
+            lines.append(f"  file  {self.file}")
+        if self.hint:
+            lines.append(f"  next  {self.hint}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = {"case": self.case, "file": self.file, "stage": self.stage, "hint": self.hint}
+        return _rebuild, (type(self), self.code, self.found, state)
+
+
+def _rebuild(kind: type[RadiotypeError], code: str, found: str, state: dict[str, str | None]) -> RadiotypeError:
+    return kind(code, found, **state)
+
+
+class RecipeError(RadiotypeError):
+    """The recipe, the manifest or the command line asks for something that cannot be done. Ends the run."""
+
+    prefix = "RT1"
+
+
+class InputError(RadiotypeError):
+    """A file of one case is missing, damaged or does not fit the others. Ends that case."""
+
+    prefix = "RT2"
+
+
+class ComputeError(RadiotypeError):
+    """The data are sound but the number asked for does not exist. Ends that case or that analysis."""
+
+    prefix = "RT3"
+
+
+class StoreError(RadiotypeError):
+    """The output folder cannot be used. Ends the run."""
+
+    prefix = "RT4"
+
+
+class ModelError(RadiotypeError):
+    """A model and a table do not belong together. Ends the run."""
+
+    prefix = "RT5"
