@@ -1,0 +1,62 @@
+"""All cases of a study, still on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from radiotype.core.case import Case, Region
+from radiotype.errors import RecipeError
+
+#: Columns of a manifest, version 1. Every other column is clinical.
+MANIFEST_COLUMNS = (
+    "patient_id", "case_id", "visit", "time_days", "scan", "modality", "image", "phase", "mask", "roi", "label", "reader",
+    "parenchyma", "site", "scanner", "cohort", "split",
+)  # fmt: skip
+REQUIRED_COLUMNS = ("case_id", "image", "mask")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Cases with their clinical columns.
+
+    Parameters
+    ----------
+    cases : tuple of Case
+        Ordered by case id.
+
+    Raises
+    ------
+    RecipeError
+        RT112 if a case id or a row key stands twice.
+    """
+
+    cases: tuple[Case, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[object] = set()
+        for identity in [case.id for case in self.cases] + [region.key for region in self.regions()]:
+            if identity in seen:
+                raise RecipeError("RT112", f"{identity} stands twice in the cohort")
+            seen.add(identity)
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def regions(self) -> Iterator[Region]:
+        """Every region of every case, in order."""
+        for case in self.cases:
+            yield from case.regions
+
+    def clinical(self) -> pd.DataFrame:
+        """Clinical columns and the manifest's own descriptive ones, one row per case, all text.
+
+        Columns that the manifest keeps per row (split, cohort, site ...) are taken from the first row of the case.
+        """
+        rows = []
+        for case in self.cases:
+            own = dict(case.regions[0].attributes) if case.regions else {}
+            rows.append({"case_id": case.id, "patient_id": case.patient_id, **own, **case.clinical})
+        return pd.DataFrame(rows).fillna("")

@@ -1,0 +1,27 @@
+"""Which versions and settings stand behind a number."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+#: Packages whose version can change a stored number.
+PACKAGES = ("radiotype", "numpy", "scipy", "pandas", "SimpleITK", "nibabel", "scikit-learn", "pyarrow", "matplotlib")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of the machine's architecture and of the packages that can change a number."""
+    found = {"python": ".".join(map(str, sys.version_info[:3])), "machine": platform.machine()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def provenance(settings: dict[str, Any], algorithms: dict[str, int]) -> dict[str, Any]:
+    """What `provenance.json` holds: versions, settings and the algorithm version of each feature family. No dates, no paths."""
+    return {"format_version": 1, "versions": versions(), "settings": settings, "algorithm_versions": dict(algorithms)}
