@@ -1,0 +1,216 @@
+"""Manifests in, feature tables in and out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from radiotype.core.case import Case, Region, RowKey
+from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS, Cohort
+from radiotype.core.feature import FeatureRecord
+from radiotype.core.table import KEY_COLUMNS, FeatureTable
+from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan, require_same_grid
+from radiotype.errors import InputError, RecipeError, StoreError
+from radiotype.io.masks import read_masks
+from radiotype.io.volumes import read_scan
+
+Resample = Literal["refuse", "nearest"]
+
+
+@dataclass(frozen=True)
+class ScanFile:
+    """Reads a scan when called."""
+
+    path: Path
+    modality: str
+    phase: int | None = None
+
+    def __call__(self) -> Scan:
+        return read_scan(self.path, phase=self.phase, modality=self.modality)
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """Reads the regions of a mask file when called, and refuses another grid than the scan's unless resampling is allowed."""
+
+    path: Path
+    label: str | None = None
+    resample: Resample = "refuse"
+
+    def __call__(self, like: Scan) -> tuple[Mask, ...]:
+        masks = read_masks(self.path, label=self.label)
+        if self.resample == "nearest":
+            from radiotype.io.regrid import mask_to_grid
+
+            masks = tuple(mask_to_grid(mask, like.grid) for mask in masks)
+        try:
+            require_same_grid(like, masks[0])
+        except InputError as error:
+            error.file = error.file or self.path
+            raise
+        return masks
+
+
+def read_text_table(path: str | Path) -> pd.DataFrame:
+    """A CSV, TSV or Parquet table with every cell as text, so that an id such as 00007 stays as it is.
+
+    Raises
+    ------
+    RecipeError
+        RT110 if it cannot be read, is empty, holds NUL bytes or repeats a column.
+    """
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = pd.read_parquet(path).astype("string").fillna("")
+        else:
+            raw = path.read_bytes()
+            if b"\0" in raw:
+                raise RecipeError("RT110", "the table holds NUL bytes", file=path, hint="save it as UTF-8 text")
+            separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
+            table = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig", index_col=False
+            )
+    except (OSError, ValueError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RecipeError("RT110", f"the table cannot be read ({reason})", file=path) from error
+    table.columns = [str(name).strip() for name in table.columns]
+    repeated = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
+    if repeated:
+        raise RecipeError("RT110", f"the table has the column {repeated[0]!r} more than once", file=path)
+    if table.empty:
+        raise RecipeError("RT110", "the table has no rows", file=path)
+    return table.astype(object).map(lambda cell: str(cell).strip())
+
+
+def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") -> Cohort:
+    """The cohort that a manifest lists (version 1); no image is opened.
+
+    Parameters
+    ----------
+    manifest : path
+        CSV, TSV or Parquet. Columns `case_id`, `image` and `mask` are required; paths are relative to its folder. A row is
+        one region of one scan at one visit. Columns that are not the manifest's own are clinical.
+    resample_masks : "refuse" or "nearest"
+        What to do with a mask on another grid than its scan.
+
+    Raises
+    ------
+    RecipeError
+        RT110 .. RT114, naming the manifest and the line.
+
+    Examples
+    --------
+    >>> cohort = read_cohort("manifest.csv")  # doctest: +SKIP
+    """
+    path = Path(manifest)
+    table = read_text_table(path)
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
+    if missing:
+        raise RecipeError(
+            "RT111",
+            f"the manifest lacks the column {', '.join(missing)}; it has {', '.join(table.columns)}",
+            file=path,
+            hint=f"a manifest needs {', '.join(REQUIRED_COLUMNS)}",
+        )
+    clinical = [name for name in table.columns if name not in MANIFEST_COLUMNS]
+    regions: dict[str, list[Region]] = {}
+    cells: dict[str, dict[str, str]] = {}
+    lines: dict[RowKey, int] = {}
+    for index, row in enumerate(table.to_dict("records")):
+        line = index + 2
+        region = _region({str(name): value for name, value in row.items()}, path, line, resample_masks)
+        key = region.key
+        if key in lines:
+            raise RecipeError(
+                "RT112",
+                f"lines {lines[key]} and {line} have the same case, visit, scan and roi",
+                file=path,
+                hint="give each row its own `roi`, `scan` or `visit`",
+            )
+        lines[key] = line
+        regions.setdefault(key.case_id, []).append(region)
+        values = {name: row[name] for name in clinical}
+        known = cells.setdefault(key.case_id, values)
+        different = [name for name in clinical if known[name] != values[name]]
+        if different:
+            raise RecipeError(
+                "RT113",
+                f"the column {different[0]!r} changes between the rows of one case (line {line})",
+                case=key.case_id,
+                file=path,
+                hint="a clinical column has one value per case; give each visit its own case_id",
+            )
+    cases = [Case(name, rows[0].key.patient_id, tuple(rows), cells[name]) for name, rows in sorted(regions.items())]
+    return Cohort(tuple(cases))
+
+
+def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) -> Region:
+    def refuse(found: str, hint: str | None = None) -> RecipeError:
+        return RecipeError("RT114", f"line {line}: {found}", file=manifest, hint=hint)
+
+    for name in REQUIRED_COLUMNS:
+        if not row[name]:
+            raise refuse(f"the cell `{name}` is empty")
+    modality = row.get("modality", "").upper() or "OT"
+    if modality not in UNIT_OF_MODALITY:
+        raise refuse(f"modality {modality!r} is not known", hint=f"use one of {', '.join(UNIT_OF_MODALITY)}")
+    label = row.get("label", "")
+    if label and label.lower() != "any" and not label.isdigit():
+        raise refuse(f"label {label!r} is neither a whole number nor `any`")
+    phase = row.get("phase", "")
+    if phase and not phase.isdigit():
+        raise refuse(f"phase {phase!r} is not a whole number (0 is the first)")
+    reader = row.get("reader", "")
+    key = RowKey(
+        patient_id=row.get("patient_id", "") or row["case_id"],
+        case_id=row["case_id"],
+        visit=row.get("visit", "") or "1",
+        scan=row.get("scan", "") or modality,
+        roi=row.get("roi", "") or (f"reader-{reader}" if reader else "tumour"),
+    )
+    folder = manifest.parent
+    own = ("time_days", "modality", "reader", "site", "scanner", "cohort", "split")
+    parenchyma = row.get("parenchyma", "")
+    return Region(
+        key=key,
+        image=ScanFile(folder / row["image"], modality, int(phase) if phase else None),
+        masks=MaskFile(folder / row["mask"], label or None, resample),
+        parenchyma=MaskFile(folder / parenchyma, "any", resample) if parenchyma else None,
+        attributes={name: row.get(name, "") for name in own} | {"modality": modality},
+    )
+
+
+def write_features(table: FeatureTable, path: Path) -> None:
+    """Write a feature table as Parquet: key, status, one column per feature, reasons and flags as JSON text."""
+    frame = table.keys.copy()
+    frame["status"] = table.status
+    frame = pd.concat([frame, table.values], axis=1)
+    frame["reasons"] = [json.dumps(dict(sorted(row.items()))) for row in table.reasons]
+    frame["flags"] = [json.dumps(dict(sorted(row.items()))) for row in table.flags]
+    frame.to_parquet(path, index=False)
+
+
+def read_features(path: Path, records: list[FeatureRecord]) -> FeatureTable:
+    """Read what `write_features` wrote.
+
+    Raises
+    ------
+    StoreError
+        RT403 if the file is missing, damaged or has other columns.
+    """
+    try:
+        frame = pd.read_parquet(path)
+        return FeatureTable(
+            keys=frame[list(KEY_COLUMNS)],
+            values=frame[[record.name for record in records]],
+            records=tuple(records),
+            reasons=tuple(json.loads(text) for text in frame["reasons"]),
+            flags=tuple(json.loads(text) for text in frame["flags"]),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError("RT403", f"the feature table cannot be read ({error})", file=path) from error
