@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import pandas as pd
 
@@ -185,14 +185,14 @@ def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) 
     )
 
 
-def write_features(table: FeatureTable, path: Path) -> None:
+def write_features(table: FeatureTable, file: Path | IO[bytes]) -> None:
     """Write a feature table as Parquet: key, status, one column per feature, reasons and flags as JSON text."""
     frame = table.keys.copy()
     frame["status"] = table.status
     frame = pd.concat([frame, table.values], axis=1)
     frame["reasons"] = [json.dumps(dict(sorted(row.items()))) for row in table.reasons]
     frame["flags"] = [json.dumps(dict(sorted(row.items()))) for row in table.flags]
-    frame.to_parquet(path, index=False)
+    frame.to_parquet(file, index=False)
 
 
 def read_features(path: Path, records: list[FeatureRecord]) -> FeatureTable:
