@@ -80,7 +80,7 @@ def test_a_constant_image_in_arbitrary_units_is_nan_with_its_code():
 def test_a_tumour_that_is_lost_in_resampling_says_so():
     grid = Grid((20, 20, 20), np.diag([0.3, 0.3, 0.3, 1.0]))
     tumour = np.zeros(grid.shape, dtype=bool)
-    tumour[10, 10, 11] = True
+    tumour[[9, 12], 10, 10] = True  # two specks; the voxel of 1 mm between them holds neither
     features = describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"])
     assert set(features.reasons.values()) == {"lost_in_resampling"}
 

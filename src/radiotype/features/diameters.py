@@ -108,6 +108,5 @@ def _largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float
     positions_mm = points * (spacing_mm / 2)
     step = max(1, _PAIRS_AT_ONCE // len(points))
     return max(
-        float(cdist(positions_mm[start : start + step], positions_mm[start:]).max())
-        for start in range(0, len(points), step)
+        float(cdist(positions_mm[start : start + step], positions_mm[start:]).max()) for start in range(0, len(points), step)
     )

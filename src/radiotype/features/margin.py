@@ -126,10 +126,12 @@ def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: Marg
     if pixels or options.spacing_mm is None:
         return Surroundings(values, tumour, allowed, spacing)
     step = options.spacing_mm
+    x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()
+    resampled = [to_isotropic(array.astype(np.float64), spacing, step, centre=(x, y, z)) for array in (values, tumour, allowed)]
     return Surroundings(
-        to_isotropic(values, spacing, step),
-        to_isotropic(tumour.astype(np.float64), spacing, step) >= 0.5,
-        to_isotropic(allowed.astype(np.float64), spacing, step) >= 0.5,
+        resampled[0],
+        resampled[1] >= 0.5,
+        resampled[2] >= 0.5,
         spacing if np.allclose(spacing, step, rtol=1e-6, atol=0) else (step, step, step),
     )
 

@@ -69,13 +69,9 @@ def checked_region(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Region:
     """
     voxels = np.asarray(mask)
     if voxels.dtype != np.bool_:
-        raise ComputeError(
-            "RT305", f"the mask holds {voxels.dtype}, expected bool", hint="choose a label, as in `image == 1`"
-        )
+        raise ComputeError("RT305", f"the mask holds {voxels.dtype}, expected bool", hint="choose a label, as in `image == 1`")
     if voxels.ndim != 3:
-        raise InputError(
-            "RT207", f"the mask has {voxels.ndim} dimensions, expected 3 (I, J, K)", hint="pass one volume"
-        )
+        raise InputError("RT207", f"the mask has {voxels.ndim} dimensions, expected 3 (I, J, K)", hint="pass one volume")
     spacing = np.asarray(spacing_mm, dtype=np.float64)
     if spacing.shape != (3,) or not np.all(np.isfinite(spacing)) or not np.all(spacing > 0):
         raise InputError(
@@ -87,9 +83,7 @@ def checked_region(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Region:
     for axis in range(3):
         filled = np.flatnonzero(voxels.any(axis=tuple(other for other in range(3) if other != axis)))
         if filled.size == 0:
-            raise InputError(
-                "RT204", "the mask has no voxel, expected at least one", hint="check the label or the region"
-            )
+            raise InputError("RT204", "the mask has no voxel, expected at least one", hint="check the label or the region")
         first.append(int(filled[0]))
         stop.append(int(filled[-1]) + 1)
     box = np.ascontiguousarray(voxels[first[0] : stop[0], first[1] : stop[1], first[2] : stop[2]])

@@ -48,9 +48,9 @@ class Family:
 
 
 def _families() -> dict[str, Family]:
-    from radiotype.features import margin, morphology
+    from radiotype.features import margin, morphology_family
 
-    return {family.name: family for family in (morphology.FAMILY, margin.FAMILY)}
+    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY)}
 
 
 def family(name: str) -> Family:

@@ -7,8 +7,10 @@ import numpy as np
 from radiotype.core.geometry import Floats
 
 
-def to_isotropic(values: Floats, spacing_mm: tuple[float, float, float], target_mm: float) -> Floats:
-    """Linear interpolation on an isotropic grid that is centred on the old one and stays within it.
+def to_isotropic(
+    values: Floats, spacing_mm: tuple[float, float, float], target_mm: float, *, centre: tuple[float, float, float]
+) -> Floats:
+    """Linear interpolation on an isotropic grid through `centre` that stays within the old one.
 
     Parameters
     ----------
@@ -17,6 +19,8 @@ def to_isotropic(values: Floats, spacing_mm: tuple[float, float, float], target_
         Distance between voxel centres along each axis, mm.
     target_mm : float
         The same for the result, mm.
+    centre : tuple of float
+        A position, in voxel indices of `values`, on which a voxel of the result lies: what surrounds it does not move the grid.
 
     Returns
     -------
@@ -27,7 +31,7 @@ def to_isotropic(values: Floats, spacing_mm: tuple[float, float, float], target_
     --------
     >>> import numpy as np
     >>> ramp = np.arange(5.0)[:, None, None] * np.ones((1, 2, 2))
-    >>> to_isotropic(ramp, (2.0, 1.0, 1.0), 1.0)[:, 0, 0].tolist()
+    >>> to_isotropic(ramp, (2.0, 1.0, 1.0), 1.0, centre=(2, 0, 0))[:, 0, 0].tolist()
     [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
     """
     from scipy import ndimage
@@ -35,9 +39,11 @@ def to_isotropic(values: Floats, spacing_mm: tuple[float, float, float], target_
     spacing = np.array(spacing_mm)
     if np.allclose(spacing, target_mm, rtol=1e-6, atol=0):
         return values
-    extent = (np.array(values.shape) - 1) * spacing
-    shape = np.floor(extent / target_mm + 1e-6).astype(int) + 1
     step = target_mm / spacing
-    first = (extent - (shape - 1) * target_mm) / 2 / spacing
-    result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=tuple(shape), order=1, mode="nearest")
+    middle = np.array(centre)
+    below = np.floor(middle / step + 1e-6).astype(int)
+    above = np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6).astype(int)
+    first = middle - below * step
+    shape = tuple(below + above + 1)
+    result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=shape, order=1, mode="nearest")
     return result

@@ -72,9 +72,8 @@ def read_text_table(path: str | Path) -> pd.DataFrame:
             if b"\0" in raw:
                 raise RecipeError("RT110", "the table holds NUL bytes", file=path, hint="save it as UTF-8 text")
             separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
-            table = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig", index_col=False
-            )
+            cells = pd.read_csv(path, sep=separator, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
+            table = cells.iloc[1:].set_axis(cells.iloc[0].tolist(), axis=1).reset_index(drop=True)
     except (OSError, ValueError, ImportError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RecipeError("RT110", f"the table cannot be read ({reason})", file=path) from error
