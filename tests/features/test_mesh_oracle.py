@@ -26,9 +26,7 @@ def patterns_of(mask: np.ndarray) -> np.ndarray:
     """The pattern of every cube, with one layer of background put around the mask."""
     padded = np.pad(mask, 1).astype(np.int64)
     n_i, n_j, n_k = padded.shape
-    return sum(
-        padded[i : n_i - 1 + i, j : n_j - 1 + j, k : n_k - 1 + k] << bit for bit, (i, j, k) in enumerate(CORNERS)
-    )
+    return sum(padded[i : n_i - 1 + i, j : n_j - 1 + j, k : n_k - 1 + k] << bit for bit, (i, j, k) in enumerate(CORNERS))
 
 
 def kernel_sums(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,8 +192,7 @@ def border_on_faces(pattern: int, closed: bool) -> dict[tuple[int, int], frozens
             ]
             found += len(lines)
             faces[axis, side] = frozenset(
-                (*np.delete(middles[first], axis).tolist(), *np.delete(middles[last], axis).tolist())
-                for first, last in lines
+                (*np.delete(middles[first], axis).tolist(), *np.delete(middles[last], axis).tolist()) for first, last in lines
             )
     assert found == len(border), "the border of a case must lie on the faces of its cube"
     return faces

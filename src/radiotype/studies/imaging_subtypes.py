@@ -27,11 +27,12 @@ from radiotype.subtypes import ConsensusClustering, NearestCentroid, RobustScale
 
 @dataclass(frozen=True, eq=False)
 class Subtyping:
-    """Scaled features, the clustering of the discovery cases and the subtype of every patient ("1" .. "K")."""
+    """Scaled features, the clustering of the discovery cases, the k used and the subtype of every patient ("1" .. "K")."""
 
     scaled: pd.DataFrame
     scaler: RobustScaler01
     clustering: ConsensusClustering
+    k: int
     subtype: pd.Series
     notes: list[str]
 
@@ -49,7 +50,7 @@ def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extra
 
     sample = select(extraction.table, cohort, recipe)
     found = subtype(sample, recipe)
-    log.event("subtypes found", k=int(found.clustering.k_))
+    log.event("subtypes found", k=found.k)
     store_subtypes(folder, sample, found, recipe)
 
     evidence = survive(sample, found, recipe)
@@ -78,28 +79,33 @@ def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
     values, notes = complete_features(sample)
     values = logarithm_of_sizes(values)
     discovery = sample.discovery
-    scaler = RobustScaler01().fit(values[discovery])
-    scaled = pd.DataFrame(scaler.transform(values), columns=values.columns)
+    scaler = RobustScaler01().fit(values[discovery].to_numpy())
+    scaled = pd.DataFrame(scaler.transform(values.to_numpy()), columns=values.columns)
     options = recipe.subtypes
     clustering = ConsensusClustering(
-        options.k if options.k != "auto" else options.candidates,
+        options.candidates,
         n_resamples=options.n_resamples,
         item_fraction=options.item_fraction,
         metric=options.metric,
         seed=recipe.seed,
     ).fit(scaled[discovery].to_numpy())
-    centroids = NearestCentroid(metric=options.metric).fit(scaled[discovery].to_numpy(), clustering.labels_)
+    k = int(clustering.k_ if options.k == "auto" else options.k)
+    centroids = NearestCentroid(metric=options.metric).fit(scaled[discovery].to_numpy(), clustering.labels_at_[k])
     labels = np.empty(len(scaled), dtype=int)
-    labels[discovery] = clustering.labels_
+    labels[discovery] = clustering.labels_at_[k]
     if not discovery.all():
         labels[~discovery] = centroids.predict(scaled[~discovery].to_numpy())
-    return Subtyping(scaled, scaler, clustering, _named_by_size(labels, sample), notes)
+    return Subtyping(scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
 
 
 def logarithm_of_sizes(values: pd.DataFrame) -> pd.DataFrame:
     """Features in mm, mm2, mm3 and per mm by their logarithm, so that a doubling counts the same at any size."""
-    sizes = [name for name in values.columns if name.endswith(("_mm", "_mm2", "_mm3"))]
-    return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in sizes})
+    return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in values.columns if is_size(name)})
+
+
+def is_size(feature: str) -> bool:
+    """Whether a feature grows with the tumour: its name ends in mm, mm2 or mm3."""
+    return feature.endswith(("_mm", "_mm2", "_mm3"))
 
 
 def _named_by_size(labels: np.ndarray, sample: Sample) -> pd.Series:
@@ -122,8 +128,9 @@ def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: 
         subtype=found.subtype.to_numpy(), how=np.where(sample.discovery, "clustered", "assigned")
     )
     folder.write_table("results/subtypes.parquet", members)
-    limits = {"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_}
-    folder.write_table("results/scaling.parquet", pd.DataFrame(limits))
+    limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
+    limits["transform"] = ["logarithm" if is_size(name) else "none" for name in limits["feature"]]
+    folder.write_table("results/scaling.parquet", limits)
     folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
     arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}
     arrays |= {f"labels_{k}": clustering.labels_at_[k] for k in tried}
@@ -134,15 +141,15 @@ def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: 
         for name in ("area", "relative_change", "pac", "cdf")
     }
     choice = (
-        f"The recipe asked for {clustering.k_} subtypes."
+        f"The recipe asked for {found.k} subtypes."
         if recipe.subtypes.k != "auto"
-        else f"{clustering.k_} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
+        else f"{found.k} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
     )
     options = recipe.subtypes
     folder.write_json(
         "results/consensus.json",
         {
-            "k": int(clustering.k_),
+            "k": found.k,
             "ks": [int(k) for k in tried],
             **curves,
             "n_cases": int(sample.discovery.sum()),
@@ -158,7 +165,7 @@ def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: 
 def _features_by_subtype(sample: Sample, found: Subtyping) -> pd.DataFrame:
     long = sample.values.assign(subtype=found.subtype.to_numpy()).melt("subtype", var_name="feature").dropna()
     grouped = long.groupby(["subtype", "feature"], sort=False)["value"]
-    quartiles = grouped.quantile([0.25, 0.5, 0.75]).unstack()
+    quartiles = grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack()
     quartiles.columns = ["lower_quartile", "median", "upper_quartile"]
     return grouped.size().rename("n").to_frame().join(quartiles).reset_index()
 

@@ -71,9 +71,7 @@ def pam(distances: np.ndarray, k: int) -> Medoids:
         raise RecipeError("RT103", f"k={k!r} is not a number of clusters", hint="give a whole number from 1 on")
     n_cases = len(checked)
     if k >= n_cases:
-        raise ComputeError(
-            "RT301", f"{n_cases} cases cannot form k={k} clusters", hint="k must be below the number of cases"
-        )
+        raise ComputeError("RT301", f"{n_cases} cases cannot form k={k} clusters", hint="k must be below the number of cases")
     partitions = PamPartitions(checked, [int(k)], n_cases)
     labels = partitions(np.arange(n_cases)).astype(np.int64)[0]
     medoids = partitions.medoids[0].copy()

@@ -50,9 +50,7 @@ def r_subsamples(n_items: int, size: int, n_resamples: int, *, seed: int) -> Ite
     array([0, 4, 9])
     """
     if not -(2**31) < seed < 2**31:
-        raise RecipeError(
-            "RT103", f"seed={seed} does not fit into R's 32-bit integer", hint="use a seed below 2147483648"
-        )
+        raise RecipeError("RT103", f"seed={seed} does not fit into R's 32-bit integer", hint="use a seed below 2147483648")
     return _subsamples(_half_words(seed), n_items, size, n_resamples)
 
 
