@@ -38,4 +38,4 @@ class FeatureSettings(Strict):
     """What to measure on every region."""
 
     families: tuple[str, ...] = Field(("morphology", "margin"), min_length=1, description="families of features")
-    margin: MarginSettings = MarginSettings()
+    margin: MarginSettings = Field(MarginSettings(), description="regional variation")

@@ -58,16 +58,16 @@ class SubtypeSettings(Strict):
 class Recipe(Strict):
     """Settings of a study; `recipe.resolved.yaml` holds them with every default filled in."""
 
-    recipe_version: Literal[1] = 1
-    design: Literal["imaging_subtypes"] = "imaging_subtypes"
+    recipe_version: Literal[1] = Field(1, description="version of this layout; defaults never change within one")
+    design: Literal["imaging_subtypes"] = Field("imaging_subtypes", description="the study")
     title: str = Field("Imaging subtypes", description="heading of the report")
     manifest: str = Field(description="path of the manifest, relative to the recipe")
-    masks: MaskSettings = MaskSettings()
-    features: FeatureSettings = FeatureSettings()
+    masks: MaskSettings = Field(MaskSettings(), description="how masks are read")
+    features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
     cancer_type: str | None = Field(None, description="column that names the cancer type")
     outcome: OutcomeSettings | None = Field(None, description="columns of the outcome; none: no survival analysis")
     covariates: tuple[str, ...] = Field((), description="columns that the Cox models adjust for")
-    subtypes: SubtypeSettings = SubtypeSettings()
+    subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
     @field_validator("features")
@@ -140,7 +140,7 @@ def check_recipe(content: dict[str, Any], *, file: Path | None = None) -> Recipe
         code,
         f"{len(lines)} problem{'s' if len(lines) > 1 else ''} in the recipe\n" + "\n".join(lines),
         file=file,
-        hint="docs/how-to/recipe.md lists every key",
+        hint="docs/reference/recipe.md lists every key",
     )
 
 
