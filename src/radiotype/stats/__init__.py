@@ -5,7 +5,7 @@ The modules import NumPy only; SciPy and pandas load inside the functions that n
 """
 
 from radiotype.stats.concordance import Concordance, concordance
-from radiotype.stats.cox import CoxFit, TestResult, cox
+from radiotype.stats.cox import CoxFit, ChiSquareTest, cox
 from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "CoxFit",
     "KaplanMeier",
     "LogRank",
-    "TestResult",
+    "ChiSquareTest",
     "concordance",
     "cox",
     "kaplan_meier",

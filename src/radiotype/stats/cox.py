@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,10 +30,8 @@ TIES = ("efron", "breslow")
 
 
 @dataclass(frozen=True)
-class TestResult:
+class ChiSquareTest:
     """A chi-square test."""
-
-    __test__: ClassVar[bool] = False  # the name would make pytest collect it
 
     statistic: float
     degrees_of_freedom: int
@@ -62,9 +60,9 @@ class CoxFit:
     upper: FloatArray
     confidence: float
     log_likelihood: tuple[float, float]
-    likelihood_ratio: TestResult
-    wald: TestResult
-    score: TestResult
+    likelihood_ratio: ChiSquareTest
+    wald: ChiSquareTest
+    score: ChiSquareTest
     iterations: int
 
     def linear_predictor(self, X: Any) -> FloatArray:
@@ -230,8 +228,8 @@ def _standardised(matrix: FloatArray, blocks: NDArray[np.intp], columns: tuple[s
     return centred / scale, scale
 
 
-def _test(statistic: Any, degrees_of_freedom: int) -> TestResult:
+def _test(statistic: Any, degrees_of_freedom: int) -> ChiSquareTest:
     from scipy.special import chdtrc
 
     value = max(float(statistic), 0.0)  # rounding can leave -1e-14
-    return TestResult(value, degrees_of_freedom, float(chdtrc(degrees_of_freedom, value)))
+    return ChiSquareTest(value, degrees_of_freedom, float(chdtrc(degrees_of_freedom, value)))
