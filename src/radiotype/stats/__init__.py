@@ -5,15 +5,15 @@ The modules import NumPy only; SciPy and pandas load inside the functions that n
 """
 
 from radiotype.stats.concordance import Concordance, concordance
-from radiotype.stats.cox import CoxFit, ChiSquareTest, cox
+from radiotype.stats.cox import ChiSquareTest, CoxFit, cox
 from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 
 __all__ = [
+    "ChiSquareTest",
     "Concordance",
     "CoxFit",
     "KaplanMeier",
     "LogRank",
-    "ChiSquareTest",
     "concordance",
     "cox",
     "kaplan_meier",
