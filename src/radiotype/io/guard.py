@@ -42,7 +42,7 @@ def foreign(path: Path, what: str) -> Iterator[None]:
     except RadiotypeError:
         raise
     except Exception as error:
-        reason = _REASONS.get(type(error), "") or (os.strerror(error.errno) if _from_the_system(error) else "")
+        reason = _REASONS.get(type(error), "") or (os.strerror(error.errno or 0) if _from_the_system(error) else "")
         raise InputError(
             "RT202",
             f"{what} cannot be read ({type(error).__name__}{': ' + reason if reason else ''})",
