@@ -97,7 +97,7 @@ class DicomIndex:
         for path, kind in sorted(self._regions):
             try:
                 links = read_links(path)
-                regions = _regions_of(path, kind)
+                regions = regions_of(path, kind)
             except InputError as error:
                 self._note(path, f"{error.code} {error.found}")
                 continue
@@ -184,7 +184,7 @@ class DicomIndex:
         self.notes.append(Note(path.relative_to(self.root).as_posix(), why))
 
 
-def _regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
+def regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
     """Name and label of each region of an RTSTRUCT (no label) or SEG."""
     if kind == "RTSTRUCT":
         from radiotype.io.rtstruct import list_rois
