@@ -17,6 +17,7 @@ from radiotype.core.volume import UNIT_OF_MODALITY, Scan
 from radiotype.errors import InputError, RadiotypeError
 from radiotype.io import guard
 from radiotype.io.check_manifest import Line
+from radiotype.io.dicom_index import is_dicom, regions_of
 from radiotype.io.findings import Found, of_error
 from radiotype.io.header_tags import Risks, opaque, read_risks
 from radiotype.io.volumes import NIFTI, TEXT, read_header, suffix_of
@@ -230,10 +231,11 @@ def read_mask_header(path: Path) -> Header:
 
 
 def _regions(path: Path) -> tuple[tuple[str, str], ...]:
-    from radiotype.io.dicom.header import read_header as read_dicom_header
-    from radiotype.io.dicom_index import regions_of
-
     guard.require_file(path)
+    if not is_dicom(path):
+        raise InputError("RT211", "files of this type are not read; a mask is a volume, an RTSTRUCT or a SEG", file=path)
+    from radiotype.io.dicom.header import read_header as read_dicom_header
+
     modality = read_dicom_header(path).modality
     if modality not in ("RTSTRUCT", "SEG"):
         raise InputError("RT211", "a mask may be a volume, an RTSTRUCT or a SEG; this DICOM file is neither", file=path)

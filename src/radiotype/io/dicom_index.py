@@ -65,10 +65,10 @@ class DicomIndex:
 
     def add(self, path: Path) -> None:
         """Read the header of one file and remember what it is; what cannot be read is noted."""
-        from radiotype.io.dicom.header import read_header
-
         if path.name.upper() == "DICOMDIR":
             return self._note(path, "a directory of DICOM files; the files themselves are read")
+        from radiotype.io.dicom.header import read_header
+
         try:
             instance = read_header(path)
         except InputError as error:

@@ -156,7 +156,6 @@ def _of_pairs(pairs: Sequence[Pair], root: Path, *, numbered: bool) -> list[Find
                 modality=modality,
                 scan=scan or (image.channel and f"channel-{image.channel}"),
                 roi=region_name(mask, image, known_words_only=numbered),
-                patient_id=f"sub-{entities['sub']}" if "sub" in entities and "ses" in entities else "",
                 visit=entities.get("ses", ""),
             )
         )
