@@ -1,6 +1,8 @@
 """PAM: what it refuses, and the form of what it returns."""
 
 import importlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -65,3 +67,9 @@ def test_pam_stays_a_function_whatever_is_imported_first():
     assert set(radiotype.subtypes.__all__) <= set(dir(radiotype.subtypes))
     with pytest.raises(AttributeError, match="no attribute 'pan'"):
         _ = radiotype.subtypes.pan
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    program = "import sys, radiotype.subtypes; print([name for name in ('scipy', 'sklearn', 'pandas') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

@@ -75,7 +75,10 @@ def matrices():
         yield f"copies {size}", planar(np.repeat(generator.random((size, 2)), 2, axis=0)[: size + 3])
     # All distances of the lattice occur many times, and none is a binary fraction: equal sums differ by rounding alone.
     yield "lattice", planar([(0.1 * i, 0.1 * j) for i in range(6) for j in range(6)])
-    yield "ring", planar([(np.cos(t), np.sin(t)) for t in np.arange(24) * np.pi / 12])
+    # In these three, sums in another order than R's choose another of the equally good swaps.
+    yield "wide lattice", planar([(0.7 * i, 0.7 * j) for i in range(7) for j in range(7)])
+    for n in (30, 36):
+        yield f"ring {n}", planar([(np.cos(t), np.sin(t)) for t in np.arange(n) * 2 * np.pi / n])
     yield "all equal", 1.0 - np.eye(9)
     yield "all zero", np.zeros((6, 6))
 
