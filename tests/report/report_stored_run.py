@@ -15,7 +15,7 @@ from radiotype.run.store import RunFolder
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(2)>',
-    "=HYPERLINK(\"http://evil.example/\",\"x\")",
+    '=HYPERLINK("http://evil.example/","x")',
     "$x^2$ & $\\frac{1}{0}$",
     "a\x00b\x07\u202ec",
     "</style><script>alert(3)</script>",
@@ -73,13 +73,21 @@ def write_run(path: Path, n: int = 60, *, hostile: bool = True, split: bool = Tr
     _write_levels(folder, features, members)
     _write_survival(folder, cases, members)
     _write_pictures(folder, cases, rng)
-    folder.write_json("results/notes.json", ["2 patients without follow-up were left out of the survival analysis.", HOSTILE[0]])
+    folder.write_json(
+        "results/notes.json", ["2 patients without follow-up were left out of the survival analysis.", HOSTILE[0]]
+    )
     return folder
 
 
 _CASE_COLUMNS = ("patient_id", "case_id", "visit", "scan", "roi", "modality", "status", "stage", "code", "reason", "hint")
 _FAILURES = (
-    ("failed", "read image", "RT202", "the file /data/secret/lung/scan.nii.gz cannot be read", "check C:\\data\\x\\y.nii again"),
+    (
+        "failed",
+        "read image",
+        "RT202",
+        "the file /data/secret/lung/scan.nii.gz cannot be read",
+        "check C:\\data\\x\\y.nii again",
+    ),
     ("failed", "read mask", "RT203", "the mask lies on another grid than the scan", "allow resampling in the recipe"),
     ("failed", "features", "RT204", HOSTILE[0], HOSTILE[1]),
     ("skipped", "read mask", "RT205", "the mask has no label 7", "name another label"),
@@ -88,7 +96,8 @@ _FAILURES = (
 
 def _recipe() -> dict[str, object]:
     return {
-        "recipe_version": 1, "design": "imaging_subtypes", "title": "Subtypes of three cancers", "manifest": "/data/secret/list.csv",
+        "recipe_version": 1, "design": "imaging_subtypes", "title": "Subtypes of three cancers",
+        "manifest": "/data/secret/list.csv",
         "features": {"families": ["morphology", "margin"],
                      "margin": {"definition": "paper", "distances_mm": [5.0, 10.0], "n_bins": 100, "spacing_mm": 1.0}},
         "masks": {"resample": "refuse"}, "cancer_type": "cancer_type", "outcome": {"time": "os_days", "event": "os_event"},
@@ -108,7 +117,8 @@ def _cases(n: int, rng: np.random.Generator, *, hostile: bool, split: bool) -> p
         rows.append(
             {"patient_id": f"P-{name}", "case_id": name, "visit": "baseline", "scan": "scan", "roi": "tumour",
              "modality": "CT" if kind == "lung" or i % 5 == 0 else "MR", "status": "ok", "stage": "", "code": "", "reason": "",
-             "hint": "", "cancer_type": kind, "split": ("validation" if i % 3 == 2 or i % 7 == 1 else "discovery") if split else "",
+             "hint": "", "cancer_type": kind,
+             "split": ("validation" if i % 3 == 2 or i % 7 == 1 else "discovery") if split else "",
              "subtype": str(subtype + 1), "time": float(np.ceil(min(time, follow))), "event": int(time <= follow),
              "age": str(int(rng.normal(62, 9)))}
         )  # fmt: skip
@@ -175,7 +185,11 @@ def _write_consensus(folder: RunFolder, members: pd.DataFrame, rng: np.random.Ge
     arrays: dict[str, np.ndarray] = {"case_id": inside["case_id"].to_numpy().astype(str)}
     cdf, area, pac = {}, {}, {}
     for k in range(2, 7):
-        at = labels % k if k < K else np.where((labels == 0) & (np.arange(n) % (k - K + 1) > 0), K - 1 + np.arange(n) % (k - K + 1), labels)
+        at = (
+            labels % k
+            if k < K
+            else np.where((labels == 0) & (np.arange(n) % (k - K + 1) > 0), K - 1 + np.arange(n) % (k - K + 1), labels)
+        )
         same = at[:, None] == at[None, :]
         noise = rng.beta(1.2, 6 if k == K else 2.2, size=(n, n))
         noise = (noise + noise.T) / 2
@@ -205,7 +219,9 @@ def _write_levels(folder: RunFolder, features: pd.DataFrame, members: pd.DataFra
     grouped = long.groupby(["subtype", "feature"])["value"]
     quartiles = grouped.quantile([0.25, 0.5, 0.75]).unstack()
     quartiles.columns = ["lower_quartile", "median", "upper_quartile"]
-    folder.write_table("results/features_by_subtype.parquet", grouped.size().rename("n").to_frame().join(quartiles).reset_index())
+    folder.write_table(
+        "results/features_by_subtype.parquet", grouped.size().rename("n").to_frame().join(quartiles).reset_index()
+    )
 
 
 def curve(time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
@@ -250,8 +266,8 @@ def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFram
                            "lower": np.exp(np.log(ratio) - 1.96 * error), "upper": far, "z": np.log(ratio) / error,
                            "p_value": 0.0004 if ratio > 2 else 0.23})  # fmt: skip
         for name in ("likelihood ratio", "Wald", "score"):
-            model_tests.append({"model": stratum, "n": len(inside), "events": int(inside["event"].sum()), "test": name,
-                                "statistic": 17.3, "degrees_of_freedom": 4, "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
+            model_tests.append({"model": stratum, "n": len(inside), "events": int(inside["event"].sum()),
+                                "test": name, "statistic": 17.3, "degrees_of_freedom": 4, "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
     folder.write_table("results/kaplan_meier.parquet", pd.concat(curves, ignore_index=True))
     folder.write_table("results/logrank.parquet", pd.DataFrame(tests))
     folder.write_table("results/cox.parquet", pd.DataFrame(models))

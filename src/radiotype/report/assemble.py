@@ -11,7 +11,7 @@ import pandas as pd
 from radiotype.report import methods, sections_cases, sections_cohort, sections_subtypes, sections_survival
 from radiotype.report.blocks import Section
 from radiotype.report.stored import Stored, load
-from radiotype.report.words import count, date, number_word, plain
+from radiotype.report.words import count, date, number_word, plain, unbroken
 from radiotype.run.store import RunFolder
 
 REPORT = "report.html"
@@ -74,8 +74,13 @@ def render(stored: Stored, sections: list[Section]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("radiotype.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("radiotype.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
     script = environment.get_template("report.js").render()
     style = environment.get_template("report.css").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

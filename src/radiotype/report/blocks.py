@@ -48,7 +48,7 @@ class FigureBlock:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table for reading; `numeric` names the columns that are aligned to the right."""
+    """A table for reading; `numeric` names the columns aligned to the right, `short` those never broken."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
@@ -56,6 +56,7 @@ class Table:
     caption: str = ""
     heading: str = ""
     numeric: frozenset[str] = frozenset()
+    short: frozenset[str] = frozenset()
     sortable: bool = False
     filterable: bool = False
     folded: str = ""
@@ -102,6 +103,7 @@ class Row:
     figures: tuple[FigureBlock, ...]
     kind: str = "row"
     heading: str = ""
+    folded: str = ""
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import pandas as pd
@@ -33,7 +33,7 @@ PALETTE = (
 #: Width of the page that figures are drawn for.
 PAGE_PX = 1020
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.labelsize": 9.0,
@@ -87,7 +87,7 @@ def colours(subtypes: Sequence[str]) -> dict[str, str]:
 def text_on(colour: str) -> str:
     """Ink or white, whichever reads better on a colour."""
     red, green, blue = to_rgb(colour)
-    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.6 else INK
+    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
 
 
 def shades() -> LinearSegmentedColormap:

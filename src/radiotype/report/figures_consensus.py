@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.transforms import Affine2D, Transform
 
 from radiotype.report.drawing import FAINT, INK, PAGE_PX, RULE, SOFT, Drawn, bare, colours, draw, place, shades
 from radiotype.report.stored import Stored
@@ -49,17 +50,15 @@ def consensus_matrices(stored: Stored) -> Drawn:
             title = f"K = {k}" + (" (chosen)" if k == chosen else "")
             axes.text(0, side + 25, title, transform=_pixels(axes, side), fontweight="bold" if k == chosen else "normal")
             _label_bar(place(figure, x, y - 10, side, 6), labels, names if k == chosen else {}, tints)
-        _scale(figure, left, rows * (side + 62) + 8)
+        _scale(figure, left, rows * (side + 62) + 2)
 
     frames = [_frame(k, *drawn[k]) for k in ks]
     label = "Consensus matrices for K = " + ", ".join(map(str, ks))
     return Drawn(pd.concat(frames), draw("consensus matrices", (PAGE_PX, rows * (side + 62) + 44), paint, label=label))
 
 
-def _pixels(axes: Axes, side: float) -> Any:
+def _pixels(axes: Axes, side: float) -> Transform:
     """Coordinates in pixels from the lower left corner of square axes."""
-    from matplotlib.transforms import Affine2D
-
     return Affine2D().scale(1 / side) + axes.transAxes
 
 
@@ -113,7 +112,9 @@ def _scale(figure: Figure, left: float, top: float) -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0, pad=2)
-    axes.text(-0.07, 0.5, "two cases cluster together", transform=axes.transAxes, ha="right", va="center", fontsize=8.25, color=SOFT)
+    axes.text(
+        -0.07, 0.5, "two cases cluster together", transform=axes.transAxes, ha="right", va="center", fontsize=8.25, color=SOFT
+    )
 
 
 def consensus_curves(stored: Stored) -> Drawn:
@@ -125,19 +126,19 @@ def consensus_curves(stored: Stored) -> Drawn:
         pd.DataFrame({"k": k, "quantity": "cdf", "consensus": np.arange(1, len(y) + 1) / len(y), "value": y})
         for k, y in cdf.items()
     ]
-    quantities = {"area": "Area under the curve", "relative_change": "Growth of the area", "pac": "Ambiguous pairs (PAC)"}
+    quantities = {"area": "Area under the curve", "relative_change": "Growth of the area", "pac": "Ambiguous pairs"}
     for name in quantities:
         found = {k: consensus[name][str(k)] for k in ks if str(k) in consensus.get(name, {})}
         curves.append(pd.DataFrame({"k": list(found), "quantity": name, "consensus": np.nan, "value": list(found.values())}))
     data = pd.concat(curves, ignore_index=True)
 
     def paint(figure: Figure) -> None:
-        _cdf(place(figure, 52, 34, 330, 240), cdf, chosen)
+        _cdf(place(figure, 52, 34, 318, 240), cdf, chosen)
         for i, (name, title) in enumerate(quantities.items()):
-            axes = place(figure, 498 + i * 182, 34, 134, 240)
+            axes = place(figure, 540 + i * 170, 34, 126, 240)
             part = data[data["quantity"] == name]
             _by_k(axes, part["k"].to_numpy(), part["value"].to_numpy(dtype=float), chosen)
-            axes.set_title(title)
+            axes.set_title(title, fontsize=9)
 
     label = f"Consensus curves for K = {ks[0]} to {ks[-1]}, {chosen} chosen" if ks else "Consensus curves"
     return Drawn(data, draw("consensus curves", (PAGE_PX, 330), paint, label=label))
@@ -148,7 +149,9 @@ def _cdf(axes: Axes, cdf: dict[int, npt.NDArray[np.float64]], chosen: int) -> No
         x = np.append(0, np.arange(1, len(values) + 1) / len(values))
         style = (INK, 2.4, 3) if k == chosen else (_LINES[i % len(_LINES)], 1.1, 2)
         name = f"K = {k}" + (" (chosen)" if k == chosen else "")
-        axes.plot(x, np.append(0, values), color=style[0], linewidth=style[1], zorder=style[2], label=name, drawstyle="steps-pre")
+        axes.plot(
+            x, np.append(0, values), color=style[0], linewidth=style[1], zorder=style[2], label=name, drawstyle="steps-pre"
+        )
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Consensus of a pair of cases", ylabel="Fraction of pairs")
     axes.grid(axis="y")
     axes.set_title("Cumulative distribution of the consensus")
@@ -162,6 +165,8 @@ def _by_k(axes: Axes, ks: npt.NDArray[Any], values: npt.NDArray[np.float64], cho
         axes.axvline(chosen, color=FAINT, linewidth=7, zorder=0)
         axes.set_xticks(ks, [str(k) for k in ks])
         axes.set_xlim(ks.min() - 0.5, ks.max() + 0.5)
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin(values))) if values.size else 0.0)
+    low, high = (float(np.nanmin(values)), float(np.nanmax(values))) if np.isfinite(values).any() else (0.0, 1.0)
+    pad = 0.08 * max(high - min(low, 0.0), 1e-6)
+    axes.set_ylim(min(0.0, low - pad), high + pad)
     axes.grid(axis="y")
     axes.set_xlabel("K")

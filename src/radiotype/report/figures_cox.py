@@ -55,8 +55,8 @@ def forest(rows: pd.DataFrame, name: str, tints: dict[str, str]) -> Drawn:
             tint = tints.get(str(row["term"]).removeprefix("subtype").strip(), INK) if "subtype" in str(row["term"]) else INK
             _mark(axes, row, float(str(i)), tint, (low, high))
             term = str(row["term"])
-            page.text(0, y, clipped(term[:1].upper() + term[1:], 30), va="center")
-            page.text(left - 24, y, clipped(str(row["reference"]), 26), va="center", ha="right", fontsize=8.25, color=SOFT)
+            page.text(0, y, clipped(term[:1].upper() + term[1:], 24), va="center")
+            page.text(180, y, clipped(str(row["reference"]), 26), va="center", fontsize=8.25, color=SOFT)
             page.text(left + width + 190, y, ratio_text(row), va="center", ha="right")
             page.text(left + width + 300, y, p_value(float(row["p_value"])).removeprefix("p ").removeprefix("= "),
                       va="center", ha="right")  # fmt: skip
@@ -73,7 +73,7 @@ def ratio_text(row: pd.Series) -> str:
 
 
 def _ratio(value: float) -> str:
-    return f"{value:.2f}" if 0.1 <= value < 10 else number(value, 2)
+    return f"{value:.2f}" if 0.1 <= value < 10 else number(value, 3 if value >= 1 else 2)
 
 
 def _limits(rows: pd.DataFrame) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -81,12 +82,12 @@ def feature_distributions(stored: Stored, shown: Sequence[FeatureRecord]) -> Dra
     gap, lane_height = 34.0, 26.0
     width = (PAGE_PX - label_width - gap * (columns - 1) - 14) / columns
     height = lane_height * len(groups) + 8
-    pitch = height + 82
+    pitch = height + 88
     flat = stored.features["case_id"].size * len(shown) > MAX_POINTS
 
     def paint(figure: Figure) -> None:
         for i, record in enumerate(shown):
-            axes = place(figure, label_width + (i % columns) * (width + gap), 28 + (i // columns) * pitch, width, height)
+            axes = place(figure, label_width + (i % columns) * (width + gap), 36 + (i // columns) * pitch, width, height)
             _panel(axes, record, [(name, data.loc[inside, record.name].dropna().to_numpy()) for name, inside in groups], flat)
             if i % columns:
                 axes.set_yticklabels([])
@@ -103,7 +104,8 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     filled = [i for i, (_, values) in enumerate(groups) if values.size]
     for i in filled:
         values = np.sort(groups[i][1])
-        points = axes.scatter(values, i + _jitter(values.size), s=7, color=NEUTRAL, alpha=0.38, linewidths=0)
+        size, alpha = (12, 0.6) if values.size <= 100 else (6, 0.35)
+        points = axes.scatter(values, i + _jitter(values.size), s=size, color=NEUTRAL, alpha=alpha, linewidths=0)
         points.set_rasterized(flat)
         _box(axes, values, i)
     axes.set_ylim(len(groups) - 0.4, -0.6)
@@ -112,7 +114,7 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     _ticks(axes, logarithmic)
-    axes.set_title(feature_title(record))
+    axes.set_title("\n".join(textwrap.wrap(feature_title(record), 34)), fontsize=9)
 
 
 def _box(axes: Axes, values: np.ndarray, lane: int) -> None:

@@ -16,6 +16,7 @@ from radiotype.report.words import clipped, count
 
 #: Codes listed in the box of what was left out; the rest is summed up.
 MAX_CODES = 6
+_HEIGHT = 76.0
 
 
 @dataclass(frozen=True)
@@ -38,35 +39,36 @@ def cohort_flow(stored: Stored) -> Drawn:
     has_unused = bool(unused)
     side = [46 + 19 * len(left_out), 46 + 19 * len(unused) if has_unused else 0]
     tops = [8.0]
-    tops.append(tops[0] + 72 + max(30.0, side[0] - 30))
-    tops.append(tops[1] + 72 + max(30.0, side[1] - 30 if has_unused else 0))
+    tops.append(tops[0] + _HEIGHT + max(40.0, side[0] - 44))
+    tops.append(tops[1] + _HEIGHT + max(36.0, side[1] + 4 if has_unused else 0))
     has_groups = bool((data["step"] == "clustered").any() or (data["step"] == "assigned").any())
-    tops.append(tops[2] + 72 + 30)
+    tops.append(tops[2] + _HEIGHT + 32)
     with_outcome = bool((data["step"] == "with outcome").any())
-    height = (tops[3] + 72 if with_outcome else tops[2] + 72) if has_groups else tops[1] + 72 + max(0, side[1] - 30)
+    last = 1 if not has_groups else 3 if with_outcome else 2
+    height = max(tops[last] + _HEIGHT, tops[1] + _HEIGHT + side[1])
 
     def paint(figure: Figure) -> None:
         axes = sheet(figure)
-        listed = _Box(150, tops[0], 260, 72)
-        described = _Box(150, tops[1], 260, 72)
+        listed = _Box(150, tops[0], 260, _HEIGHT)
+        described = _Box(150, tops[1], 260, _HEIGHT)
         _box(axes, listed, "Regions listed", [_units(data, "listed")])
         _box(axes, described, "Described", [_units(data, "described"), _partial(data)])
         _down(axes, listed, described)
-        out = _Box(580, (tops[0] + 72 + tops[1]) / 2 - side[0] / 2, 430, side[0])
+        out = _Box(570, (tops[0] + _HEIGHT + tops[1]) / 2 - side[0] / 2, 445, side[0])
         _side(axes, out, "Left out", left_out or ["no region"], listed.middle)
         if has_unused:
-            rest = _Box(580, (tops[1] + 72 + tops[2]) / 2 - side[1] / 2, 430, side[1])
+            rest = _Box(570, (tops[1] + _HEIGHT + tops[2] - 16) / 2 - side[1] / 2, 445, side[1])
             _side(axes, rest, "Described, not used for subtypes", unused, described.middle)
         groups = [step for step in ("clustered", "assigned") if (data["step"] == step).any()]
         titles = {"clustered": "Clustered (discovery)", "assigned": "Assigned (validation)"}
         for i, step in enumerate(groups):
             left = 150 if len(groups) == 1 else 10 + 280 * i
-            box = _Box(left, tops[2], 260, 72)
+            box = _Box(left, tops[2], 260, _HEIGHT)
             _box(axes, box, titles[step], [_units(data, step)])
             _down(axes, described, box)
             row = data[(data["step"] == "with outcome") & (data["group"] == step)]
             if len(row):
-                below = _Box(left, tops[3], 260, 72)
+                below = _Box(left, tops[3], 260, _HEIGHT)
                 _box(axes, below, "With outcome", [_units(row, "with outcome")])
                 _down(axes, box, below)
 
@@ -83,7 +85,7 @@ def flow_counts(stored: Stored) -> pd.DataFrame:
     for status in ("failed", "skipped"):
         part = regions[regions["status"] == status]
         by_code = sorted(part.groupby("code", sort=True), key=lambda item: (-len(item[1]), item[0]))
-        rows += [_row("left out", rest, group=status, code=code or "–") for code, rest in by_code]
+        rows += [_row("left out", rest, group=status, code=str(code) or "–") for code, rest in by_code]
     if stored.subtypes is not None:
         subtypes = stored.subtypes
         unused = described[~described["case_id"].isin(subtypes["case_id"])]
@@ -118,16 +120,16 @@ def _units(data: pd.DataFrame, step: str) -> str:
 
 def _partial(data: pd.DataFrame) -> str:
     row = data[(data["step"] == "described") & (data["group"] == "partial")]
-    return f"of these {count(int(row['regions'].iloc[0]), 'region')} in part" if len(row) else "all in full"
+    return f"{int(row['regions'].iloc[0]):,} of the regions in part only" if len(row) else "all of them in full"
 
 
 def _lines(data: pd.DataFrame, step: str) -> list[str]:
     rows = data[data["step"] == step]
     if step == "not used":
-        return [f"{count(row.cases, 'case')}: {row.group}" for row in rows.itertuples()]
+        return [f"{count(row['cases'], 'case')}: {row['group']}" for row in rows.to_dict("records")]
     lines = [
-        f"{count(row.regions, 'region')} {row.group}: {row.code} {clipped(CODES.get(row.code, ''), 44)}".rstrip()
-        for row in rows[:MAX_CODES].itertuples()
+        f"{count(row['regions'], 'region')} {row['group']}: {row['code']} {clipped(CODES.get(row['code'], ''), 42)}".rstrip()
+        for row in rows[:MAX_CODES].to_dict("records")
     ]
     if len(rows) > MAX_CODES:
         rest = int(rows["regions"][MAX_CODES:].sum())
@@ -171,5 +173,11 @@ def _down(axes: Axes, above: _Box, below: _Box) -> None:
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.4", "color": NEUTRAL, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+    style = {
+        "arrowstyle": "-|>,head_width=0.22,head_length=0.4",
+        "color": NEUTRAL,
+        "linewidth": 0.9,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     axes.annotate("", xy=end, xytext=start, arrowprops=style)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from radiotype.report.drawing import INK, PAGE_PX, SOFT, Drawn, colours, draw, place, shades, sheet, text_on
+from radiotype.report.drawing import INK, PAGE_PX, SOFT, Drawn, colours, draw, shades, sheet, text_on
 from radiotype.report.stored import Stored, analysis_groups
 from radiotype.report.words import clipped, feature_name, natural, number
 
@@ -115,7 +115,9 @@ def feature_heat_map(stored: Stored) -> Drawn:
     tints = colours(names)
     wide = data.pivot(index="feature", columns="subtype", values="scaled").reindex(columns=names)
     spread = data.groupby("feature")["spread"].first()
-    kept = [name for name in spread.sort_values(ascending=False, kind="stable").index if np.isfinite(spread[name])][:MAX_FEATURES]
+    kept = [name for name in spread.sort_values(ascending=False, kind="stable").index if np.isfinite(spread[name])][
+        :MAX_FEATURES
+    ]
     titles = {record.name: feature_name(record) for record in stored.records}
     families = {record.name: record.family for record in stored.records}
     order = {record.name: i for i, record in enumerate(stored.records)}
@@ -123,7 +125,7 @@ def feature_heat_map(stored: Stored) -> Drawn:
     columns = 2 if len(kept) > 12 and len(names) <= 6 else 1
     per_column = math.ceil(len(kept) / columns)
     block = (PAGE_PX - 30 * (columns - 1)) / columns
-    label_width = 250.0
+    label_width = 284.0
     cell = min(64.0, (block - label_width) / max(len(names), 1))
     row = 23.0
 
@@ -138,7 +140,7 @@ def feature_heat_map(stored: Stored) -> Drawn:
             axes.text(left - 12, 12, "Subtype", ha="right", va="center", fontsize=8.25, color=SOFT)
             for i, name in enumerate(kept[c * per_column : (c + 1) * per_column]):
                 y = 32 + i * row
-                axes.text(left - 12, y + row / 2, clipped(titles.get(name, name), 40), ha="right", va="center", fontsize=8.5)
+                axes.text(left - 12, y + row / 2, clipped(titles.get(name, name), 46), ha="right", va="center", fontsize=8.25)
                 _cells(axes, wide.loc[name].to_numpy(dtype=float), (left, y, cell, row))
 
     data = data.assign(family=data["feature"].map(families).fillna(""), shown=data["feature"].isin(kept))

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Affine2D, Transform
 
 from radiotype.report.drawing import SOFT, Drawn, draw, place
 from radiotype.report.words import clipped, natural
@@ -24,11 +25,12 @@ _MAX_TICKS = 9
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Unit of a time axis, its ticks in that unit and in days."""
+    """Unit of a time axis, its ticks in that unit and in days, and where it ends."""
 
     unit: str
     days_per_unit: float
     ticks: tuple[int, ...]
+    longest_days: float
 
     @property
     def ticks_days(self) -> npt.NDArray[np.float64]:
@@ -51,7 +53,8 @@ def time_axis(longest_days: float) -> TimeAxis:
     longest = longest_days / per_unit
     steps = (1, 2, 3, 6, 12) if months else (1, 2, 5, 10, 20)
     step = next((step for step in steps if longest / step < _MAX_TICKS - 2), steps[-1])
-    return TimeAxis("months" if months else "years", per_unit, tuple(range(0, int(longest + 1e-9) + 1, step)))
+    ticks = tuple(range(0, int(longest + 1e-9) + 1, step))
+    return TimeAxis("months" if months else "years", per_unit, ticks, max(longest_days, 1.0))
 
 
 def numbers_at_risk(curves: pd.DataFrame, axis: TimeAxis) -> pd.DataFrame:
@@ -69,7 +72,14 @@ def numbers_at_risk(curves: pd.DataFrame, axis: TimeAxis) -> pd.DataFrame:
 
 
 def kaplan_meier_panel(
-    curves: pd.DataFrame, name: str, tints: dict[str, str], *, title: str, note: str, size_px: tuple[float, float]
+    curves: pd.DataFrame,
+    name: str,
+    tints: dict[str, str],
+    axis: TimeAxis,
+    *,
+    title: str,
+    note: str,
+    size_px: tuple[float, float],
 ) -> Drawn:
     """Curves of the subtypes with 95 % bands, ticks where follow-up ended, and the numbers at risk below.
 
@@ -81,6 +91,8 @@ def kaplan_meier_panel(
         Name of the figure.
     tints : mapping
         Colour of each subtype.
+    axis : TimeAxis
+        One for all panels, so that they can be compared.
     title, note : str
         Above the curves; the note holds the test.
     size_px : (width, height)
@@ -92,7 +104,6 @@ def kaplan_meier_panel(
         The stored rows, and the drawing.
     """
     subtypes = natural(curves["subtype"])
-    axis = time_axis(float(curves["time_days"].max()))
     at_risk = numbers_at_risk(curves, axis)
     width, height = size_px
     left, right, top, below = 112.0, 30.0, 58.0, 52.0
@@ -101,13 +112,16 @@ def kaplan_meier_panel(
     def paint(figure: Figure) -> None:
         axes = place(figure, left, top, *inner)
         ends = [_curve(axes, curves[curves["subtype"] == subtype], tints[subtype], axis) for subtype in subtypes]
-        longest = float(curves["time_days"].max()) / axis.days_per_unit
-        axes.set(xlim=(0, longest * 1.015), ylim=(0, 1.03), xlabel=f"Time since start of follow-up ({axis.unit})")
+        axes.set(
+            xlim=(0, axis.longest_days / axis.days_per_unit * 1.015),
+            ylim=(0, 1.03),
+            xlabel=f"Time since start of follow-up ({axis.unit})",
+        )
         axes.set_ylabel("Survival")
         axes.set_xticks(axis.ticks, [str(tick) for tick in axis.ticks])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         axes.grid(axis="y")
-        _end_labels(axes, subtypes, ends, inner[1])
+        _end_labels(axes, {name: (end, tints[name]) for name, (_, end) in zip(subtypes, ends, strict=True)}, inner[1])
         axes.text(0, inner[1] + 36, title, transform=_from_corner(axes, inner), fontsize=10, fontweight="bold", va="center")
         axes.text(0, inner[1] + 17, note, transform=_from_corner(axes, inner), fontsize=8.5, color=SOFT, va="center")
         table = place(figure, left, height, inner[0], 18.0 * len(subtypes))
@@ -117,9 +131,7 @@ def kaplan_meier_panel(
     return Drawn(curves.reset_index(drop=True), draw(name, size, paint, label=f"Kaplan-Meier curves, {title}. {note}"))
 
 
-def _from_corner(axes: Axes, size_px: tuple[float, float]):  # noqa: ANN202 - a matplotlib transform
-    from matplotlib.transforms import Affine2D
-
+def _from_corner(axes: Axes, size_px: tuple[float, float]) -> Transform:
     return Affine2D().scale(1 / size_px[0], 1 / size_px[1]) + axes.transAxes
 
 
@@ -135,18 +147,14 @@ def _curve(axes: Axes, part: pd.DataFrame, tint: str, axis: TimeAxis) -> tuple[f
     return float(time[-1]), float(survival[-1])
 
 
-def _end_labels(axes: Axes, subtypes: list[str], ends: list[tuple[float, float]], height_px: float) -> None:
+def _end_labels(axes: Axes, ends: dict[str, tuple[float, str]], height_px: float) -> None:
     """Names right of the plot, moved apart where curves end at the same height."""
     gap = 12.0 / height_px * 1.03
-    order = sorted(range(len(ends)), key=lambda i: ends[i][1])
-    heights: dict[int, float] = {}
     lowest = -1.0
-    for i in order:
-        heights[i] = max(ends[i][1], lowest + gap)
-        lowest = heights[i]
-    for i, subtype in enumerate(subtypes):
-        axes.text(1.015, heights[i], clipped(subtype, 4), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5,
-                  fontweight="bold")  # fmt: skip
+    for subtype, (end, tint) in sorted(ends.items(), key=lambda item: item[1][0]):
+        lowest = max(end, lowest + gap)
+        edge = axes.get_yaxis_transform()
+        axes.text(1.015, lowest, clipped(subtype, 4), transform=edge, va="center", fontsize=8.5, fontweight="bold", color=tint)
 
 
 def _risk_table(
@@ -154,7 +162,6 @@ def _risk_table(
 ) -> None:
     axes.set(xlim=limits, ylim=(len(subtypes) - 0.5, -0.5))
     axes.set_axis_off()
-    axes.text(-0.0, -0.75, "", transform=axes.transAxes)
     edge = axes.get_yaxis_transform()
     width_px = axes.get_position().width * axes.figure.get_figwidth() * 96  # type: ignore[union-attr]
     for row, subtype in enumerate(subtypes):

@@ -29,7 +29,8 @@ _REFERENCES = {
 def methods(stored: Stored) -> Section:
     """Methods, limits and provenance."""
     version = plain(stored.provenance.get("versions", {}).get("radiotype", "")) or "of unknown version"
-    sentence = f"Everything above was computed by radiotype {version} from the settings below, with seed {stored.recipe.get('seed', 0)}."
+    seed = stored.recipe.get("seed", 0)
+    sentence = f"Everything above was computed by radiotype {version} from the settings below, with seed {seed}."
     blocks: list[Block] = [
         Text((" ".join(paragraph(stored)),), heading="Methods, to be adapted for a paper"),
         Text(tuple(references(stored)), points=True, quiet=True, heading="References"),
@@ -86,8 +87,8 @@ def _clustering(stored: Stored) -> list[str]:
     sentences = []
     if stored.scaling is not None:
         sentences.append(
-            f"{count(len(stored.scaling), 'feature')} entered the clustering, sizes by their logarithm, scaled to 0 to 1 between "
-            "limits taken from the discovery cases."
+            f"{count(len(stored.scaling), 'feature')} entered the clustering, sizes by their logarithm, scaled to 0 to 1 "
+            "between limits taken from the discovery cases."
         )
     ks = [int(k) for k in found["ks"]]
     span = f"K = {min(ks)} to {max(ks)}" if len(ks) > 1 else f"K = {ks[0]}"
@@ -152,33 +153,37 @@ def limits(stored: Stored) -> list[str]:
     left_out = int((~regions["status"].isin(["ok", "partial"])).sum())
     if left_out:
         points.append(
-            f"{count(left_out, 'region')} of {len(regions):,} could not be described and are missing from every result; if they "
-            "differ from the others, the results are biased."
+            f"{count(left_out, 'region')} of {len(regions):,} could not be described and are missing from every result; if "
+            "they differ from the others, the results are biased."
         )
     points += _group_limits(stored)
     n_tests = sum(len(table) for table in (stored.logrank, stored.cox) if table is not None)
     if n_tests:
         points.append(
-            f"{count(n_tests, 'p-value')} of log-rank tests and Cox terms {'stands' if n_tests == 1 else 'stand'} in this report; "
-            "neither they nor the intervals are corrected for multiple testing."
+            f"This report holds {count(n_tests, 'p-value')} of log-rank tests and Cox terms; neither they nor the intervals are "
+            "corrected for multiple testing."
         )
     if stored.subtypes is not None and len(stored.subtypes):
         if (stored.subtypes["how"] == "assigned").any():
-            points.append("Subtypes were found on the discovery cases; only the results of the validation cases are independent of that.")
+            points.append(
+                "Subtypes were found on the discovery cases; only the results of the validation cases are independent of that."
+            )
         else:
             points.append("There is no validation split: subtypes and their survival were found on the same cases.")
     unrestricted = sum("parenchyma_not_restricted" in row.values() for row in stored.features["reasons"])
     if unrestricted:
         points.append(
-            f"In {count(unrestricted, 'region')} of {len(stored.features):,} no organ mask was given, so the parenchymal margins may "
-            "reach into other organs."
+            f"In {count(unrestricted, 'region')} of {len(stored.features):,} no organ mask was given, so the parenchymal margins "
+            "may reach into other organs."
         )
     known = outcome_known(stored)
     if known is not None and stored.subtypes is not None:
         missing = len(set(stored.subtypes["case_id"]) - known)
         if missing:
             points.append(f"{count(missing, 'case')} with a subtype {'has' if missing == 1 else 'have'} no known outcome.")
-    points.append("Contours, scanners and protocols influence features; nothing here was corrected for them unless it is said above.")
+    points.append(
+        "Contours, scanners and protocols influence features; nothing here was corrected for them unless it is said above."
+    )
     points.append("For research. This is not a medical device and no ground for decisions about a patient.")
     return list(dict.fromkeys(points))
 

@@ -27,6 +27,8 @@ _DROPPED = 0.1
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
+#: Contour of a region without a subtype.
+_NO_SUBTYPE = "#c4cbd1"
 _BOX_PX = 158.0
 _GAP_PX = 6.0
 
@@ -76,9 +78,7 @@ def chosen_pictures(stored: Stored) -> pd.DataFrame:
     table["flag"] = [flags.get(key, "") for key in table[KEY].itertuples(index=False, name=None)]
     table = table.sort_values(KEY[1:], kind="stable").reset_index(drop=True)
     why: dict[int, str] = dict.fromkeys(table.index[table["flag"] != ""][:MAX_FLAGGED].tolist(), "flagged")
-    queues = [
-        [i for i in table.index[table["subtype"] == name].tolist() if i not in why] for name in natural(table["subtype"])
-    ]
+    queues = [[i for i in table.index[table["subtype"] == name].tolist() if i not in why] for name in natural(table["subtype"])]
     while len(why) < MAX_PICTURES and any(queues):
         for queue in queues:
             if queue and len(why) < MAX_PICTURES:
@@ -93,12 +93,15 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     shown = chosen_pictures(stored)
     tints = colours(stored.subtype_names)
     volumes = _volumes(stored)
+    several = stored.regions["roi"].nunique() > 1
     pictures = []
     for i, row in enumerate(shown.to_dict("records")):
         key = tuple(row[name] for name in KEY)
-        tint = tints.get(row["subtype"], "#e8b000")
+        tint = tints.get(row["subtype"], _NO_SUBTYPE)
         arrays = folder.read_arrays(f"overlays/{row['file']}")
-        where = " · ".join(dict.fromkeys(part for part in (row["cancer_type"], volumes.get(key, ""), row["roi"]) if part))
+        kind = row["cancer_type"] if stored.has_cancer_types else ""
+        roi = row["roi"] if several else ""
+        where = " · ".join(part for part in (kind, volumes.get(key, ""), clipped(roi, 30)) if part)
         svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
@@ -168,12 +171,12 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
                 _bar(axes, extent)
 
     width = len(planes) * (_BOX_PX + _GAP_PX) - _GAP_PX
-    return draw(name, (max(width, 1), _BOX_PX), paint, label=label).replace("image-rendering:crisp-edges;image-rendering:pixelated", "")
+    return draw(name, (max(width, 1), _BOX_PX), paint, label=label).replace(
+        "image-rendering:crisp-edges;image-rendering:pixelated", ""
+    )
 
 
-def _plane(
-    axes: Axes, image: npt.NDArray[Any], mask: npt.NDArray[Any], spacing_mm: npt.NDArray[Any], tint: str
-) -> None:
+def _plane(axes: Axes, image: npt.NDArray[Any], mask: npt.NDArray[Any], spacing_mm: npt.NDArray[Any], tint: str) -> None:
     rows, columns = image.shape
     height, width = rows * float(spacing_mm[0]), columns * float(spacing_mm[1])
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none", extent=(0, width, height, 0), aspect="auto")
@@ -181,12 +184,12 @@ def _plane(
     x = (np.arange(columns + 2) - 0.5) * float(spacing_mm[1])
     y = (np.arange(rows + 2) - 0.5) * float(spacing_mm[0])
     if padded.any():
-        axes.contour(x, y, padded, levels=[0.5], colors=["#ffffff"], linewidths=2.4, alpha=0.55)
-        axes.contour(x, y, padded, levels=[0.5], colors=[tint], linewidths=1.4)
+        axes.contour(x, y, padded, levels=[0.5], colors=["#000000"], linewidths=2.6, alpha=0.45)
+        axes.contour(x, y, padded, levels=[0.5], colors=[tint], linewidths=1.5)
 
 
 def _bar(axes: Axes, extent: float) -> None:
     length = 20.0 / extent
-    axes.plot([0.95 - length, 0.95], [0.05, 0.05], transform=axes.transAxes, color="#ffffff", linewidth=2, solid_capstyle="butt")
-
-
+    axes.plot(
+        [0.95 - length, 0.95], [0.05, 0.05], transform=axes.transAxes, color="#ffffff", linewidth=2, solid_capstyle="butt"
+    )

@@ -16,6 +16,17 @@ from radiotype.run.store import RunFolder
 #: Rows of the table of failed cases; the rest stands in its CSV.
 MAX_ROWS = 1000
 
+#: Codes that are no errors of the catalogue: the unforeseen one, and reasons of single features.
+_REASONS = {
+    "RT000": "an error that was not foreseen",
+    "empty_region": "a part of the margin holds no voxel, so it cannot be compared",
+    "all_values_outside_range": "all voxel values of a region lie outside the range of the histogram",
+    "constant_intensity": "all voxels have one value",
+    "lost_in_resampling": "the region is too small to survive resampling",
+    "single_voxel": "one voxel has no axes",
+    "mesh_volume_not_positive": "the mesh of the region encloses no volume",
+}
+
 
 def pictures(stored: Stored, folder: RunFolder) -> Section:
     """Overlay pictures of a choice of cases."""
@@ -45,13 +56,14 @@ def problems(stored: Stored) -> Section:
     if common:
         code, n = common[0]
         sentence += f"; the most frequent code is {code or 'none'} ({CODES.get(code, 'not in the catalogue')}, {n:,} times)"
+    varying = [name for name in ("visit", "scan", "roi") if stored.regions[name].nunique() > 1]
     rows = tuple(
         (
             clipped(row["case_id"], 48),
-            clipped(" · ".join(dict.fromkeys(part for part in (row["visit"], row["scan"], row["roi"]) if part)), 40) or "–",
+            *([clipped(" · ".join(row[name] for name in varying if row[name]), 40) or "–"] if varying else []),
             row["status"],
             row["stage"] or "–",
-            row["code"] or "–",
+            row["code"].replace("_", " ") or "–",
             clipped(row["reason"], 400) or "–",
             clipped(row["hint"], 300) or "–",
         )
@@ -61,9 +73,10 @@ def problems(stored: Stored) -> Section:
     if len(table) > MAX_ROWS:
         caption += f" The first {MAX_ROWS:,} of {len(table):,} rows; the CSV holds all."
     shown = Table(
-        ("Case", "Visit, scan, region", "Status", "Stage", "Code", "Reason", "What to do"),
+        ("Case", *([", ".join(varying).capitalize()] if varying else []), "Status", "Stage", "Code", "Reason", "What to do"),
         rows,
         caption=caption,
+        short=frozenset(("Status", "Stage", "Code")),
         sortable=True,
         filterable=True,
         tables={"problem_cases": table},
@@ -71,7 +84,10 @@ def problems(stored: Stored) -> Section:
     codes = Counter(table["code"])
     by_code = Table(
         ("Code", "Meaning", "Regions"),
-        tuple((code or "–", CODES.get(code, _meaning(code)), Cell(f"{n:,}", n)) for code, n in sorted(codes.items())),
+        tuple(
+            (code.replace("_", " ") or "–", CODES.get(code, _meaning(code)), Cell(f"{n:,}", n))
+            for code, n in sorted(codes.items())
+        ),
         numeric=frozenset(("Regions",)),
         heading="By code",
     )
@@ -79,7 +95,7 @@ def problems(stored: Stored) -> Section:
 
 
 def _meaning(code: str) -> str:
-    return "an error that was not foreseen" if code == "RT000" else code.replace("_", " ") or "features without a value"
+    return _REASONS.get(code, "some features have no value")
 
 
 def problem_rows(stored: Stored) -> pd.DataFrame:

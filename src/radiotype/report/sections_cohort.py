@@ -87,8 +87,8 @@ def features(stored: Stored) -> Section:
     families = natural(record.family for record in stored.records)
     groups = [name for name, _ in lanes(stored)]
     sentence = (
-        f"{count(len(stored.records), 'feature')} of {count(len(families), 'family', 'families')} ({listed(families)}) describe "
-        f"{count(len(stored.features), 'region')}; {len(shown)} of them are shown by "
+        f"{count(len(stored.records), 'feature')} of {count(len(families), 'family', 'families')} ({listed(families)}) "
+        f"describe {count(len(stored.features), 'region')}; {len(shown)} of them are shown by "
         + ("cancer type and modality" if stored.has_cancer_types else "modality")
         + (f" in {len(groups)} groups." if len(groups) > 1 else ".")
     )

@@ -47,8 +47,8 @@ def consensus(stored: Stored) -> Section:
             consensus_curves(stored),
             "consensus_curves",
             "Left: a curve that is flat between 0 and 1 means that few pairs are undecided. Right: the area under each curve, "
-            "its growth from one K to the next (at the smallest K the area itself), and the fraction of ambiguous pairs, with a "
-            "consensus between 0.1 and 0.9; lower is more stable.",
+            "its growth from one K to the next (at the smallest K the area itself), and the fraction of ambiguous pairs, with "
+            "a consensus between 0.1 and 0.9; lower is more stable.",
             heading="Stability by number of subtypes",
         )
     )
@@ -76,7 +76,8 @@ def sizes(stored: Stored) -> Section:
         figure(
             subtype_sizes(stored),
             "subtype_sizes",
-            "Fractions of the cases of each group, numbers of cases inside the bars. A colour means the same subtype on every page.",
+            "Fractions of the cases of each group, numbers of cases inside the bars. A colour means the same subtype in "
+            "every figure.",
             heading="Sizes",
         ),
         _size_table(stored),
@@ -84,14 +85,18 @@ def sizes(stored: Stored) -> Section:
     scaled = scaled_medians(stored)
     if len(scaled) and scaled["scaled"].notna().any():
         n_features = scaled.loc[scaled["scaled"].notna(), "feature"].nunique()
-        which = f"The {MAX_FEATURES} of {n_features} features whose medians differ most" if n_features > MAX_FEATURES else "Features"
+        which = (
+            f"The {MAX_FEATURES} of {n_features} features whose medians differ most"
+            if n_features > MAX_FEATURES
+            else "Features"
+        )
         blocks.append(
             figure(
                 feature_heat_map(stored),
                 "feature_heat_map",
-                f"{which}: median of each subtype on the scale of the discovery cases, 0 the lower and 1 the upper limit of the "
-                "scaling. Sizes are compared by their logarithm. These features formed the subtypes, so differences are expected; "
-                "they describe the subtypes and prove nothing.",
+                f"{which}: median of each subtype on the scale of the discovery cases, 0 the lower and 1 the upper limit of "
+                "the scaling. Sizes are compared by their logarithm. These features formed the subtypes, so differences are "
+                "expected; they describe the subtypes and prove nothing.",
                 heading="What sets the subtypes apart",
             )
         )

@@ -8,9 +8,9 @@ import pandas as pd
 from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, Text, figure
 from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_cox import forest
-from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
+from radiotype.report.figures_survival import TimeAxis, kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, natural, number, number_word, p_value
+from radiotype.report.words import clipped, count, natural, number, number_word, p_value
 
 SPLITS = ("all", "discovery", "validation")
 _NAMES = {"all": "all cases", "discovery": "discovery", "validation": "validation"}
@@ -29,34 +29,30 @@ def survival(stored: Stored) -> Section:
     """Kaplan-Meier curves: overall first, then every cancer type."""
     table, title = stored.kaplan_meier, "Survival by subtype"
     if table is None or not len(table):
-        asked = "the outcome that the recipe names gave no curve" if stored.recipe.get("outcome") else "the recipe names no outcome"
+        asked = (
+            "the outcome that the recipe names gave no curve" if stored.recipe.get("outcome") else "the recipe names no outcome"
+        )
         return Section("survival", title, f"There are no survival curves: {asked}.")
-    strata = ["all", *[name for name in natural(table["stratum"]) if name != "all"]]
-    blocks: list[Block] = []
-    number_of = 0
-    for stratum in [name for name in strata if name in set(table["stratum"])]:
-        splits = [split for split in SPLITS if ((table["stratum"] == stratum) & (table["split"] == split)).any()]
-        figures: list[FigureBlock] = []
-        for split in splits:
-            number_of += 1
-            wide = stratum == "all" and split == splits[0] and len(splits) != 2
-            figures.append(_panel(stored, stratum, split, f"survival_{number_of:02d}", PAGE_PX if wide else _HALF))
-        heading = "All cancer types together" if stratum == "all" else stratum
-        if stratum == "all" and len(splits) != 2:
-            blocks.append(Row((figures[0],), heading=heading if len(strata) > 1 else ""))
-            figures, heading = figures[1:], ""
-        if figures:
-            blocks.append(Row(tuple(figures), heading=heading))
-    blocks.insert(
-        0,
-        Text(
-            (
-                "Kaplan-Meier curves with pointwise 95 % bands; vertical ticks mark cases whose follow-up ended without an event. "
-                "Numbers at risk stand below the ticks of the time axis. The CSV files give every step in days.",
-            ),
-            quiet=True,
-        ),
+    panels = _Panels(stored, time_axis(float(table["time_days"].max())))
+    splits = [split for split in SPLITS if ((table["stratum"] == "all") & (table["split"] == split)).any()]
+    types = [name for name in natural(table["stratum"]) if name != "all"]
+    note = (
+        "Kaplan-Meier curves with pointwise 95 % bands; vertical ticks mark cases whose follow-up ended without an event. "
+        "Numbers at risk stand below the ticks of the time axis. The CSV files give every step in days."
     )
+    blocks: list[Block] = [Text((note,), quiet=True)]
+    if "all" in splits:
+        blocks.append(Row((panels.draw("all", "all", PAGE_PX),), heading="All cases together"))
+    apart = [panels.draw("all", split, _HALF) for split in splits if split != "all"]
+    if apart:
+        blocks.append(Row(tuple(apart), heading="Discovery and validation apart"))
+    whole = [panels.draw(name, "all", _HALF) for name in types if panels.has(name, "all")]
+    if whole:
+        blocks.append(Row(tuple(whole), heading="By cancer type"))
+    parts = [(name, split) for name in types for split in SPLITS[1:] if panels.has(name, split)]
+    if parts:
+        folded = "Discovery and validation apart, by cancer type"
+        blocks.append(Row(tuple(panels.draw(name, split, _HALF) for name, split in parts), folded=folded))
     return Section("survival", title, survival_sentence(stored), tuple(blocks))
 
 
@@ -82,19 +78,35 @@ def survival_sentence(stored: Stored) -> str:
     return sentence + "."
 
 
-def _panel(stored: Stored, stratum: str, split: str, name: str, width: float) -> FigureBlock:
-    table = stored.kaplan_meier if stored.kaplan_meier is not None else pd.DataFrame()
-    curves = table[(table["stratum"] == stratum) & (table["split"] == split)]
-    test = logrank_of(stored, stratum, split)
-    note = "no log-rank test: too few cases or events" if test is None else (
-        f"{count(int(test['n']), 'case')}, {count(int(test['events']), 'event')} · log-rank χ² {number(float(test['chi_square']))} "
-        f"({int(test['degrees_of_freedom'])} df), {p_value(float(test['p_value']))}"
-    )  # fmt: skip
-    title = _NAMES[split][:1].upper() + _NAMES[split][1:]
-    size = (width, 400.0 if width > 600 else 330.0)
-    drawn = kaplan_meier_panel(curves, name, colours(stored.subtype_names), title=title, note=note, size_px=size)
-    at_risk = numbers_at_risk(curves, time_axis(float(curves["time_days"].max())))
-    return FigureBlock(drawn.svg, "", {name: drawn.data, f"{name}_at_risk": at_risk})
+class _Panels:
+    """Draws one panel after the other, numbered, all on one time axis."""
+
+    def __init__(self, stored: Stored, axis: TimeAxis) -> None:
+        self.stored, self.axis, self.drawn = stored, axis, 0
+
+    def _curves(self, stratum: str, split: str) -> pd.DataFrame:
+        table = self.stored.kaplan_meier if self.stored.kaplan_meier is not None else pd.DataFrame()
+        return table[(table["stratum"] == stratum) & (table["split"] == split)]
+
+    def has(self, stratum: str, split: str) -> bool:
+        return len(self._curves(stratum, split)) > 0
+
+    def draw(self, stratum: str, split: str, width: float) -> FigureBlock:
+        self.drawn += 1
+        name = f"survival_{self.drawn:02d}"
+        curves, test = self._curves(stratum, split), logrank_of(self.stored, stratum, split)
+        note = "no log-rank test: too few cases or events"
+        if test is not None:
+            note = (
+                f"{count(int(test['n']), 'case')}, {count(int(test['events']), 'event')} · log-rank χ² "
+                f"{number(float(test['chi_square']))} ({int(test['degrees_of_freedom'])} df), {p_value(float(test['p_value']))}"
+            )
+        title = _NAMES[split] if stratum == "all" else clipped(stratum, 40) + ("" if split == "all" else f", {split}")
+        size = (width, 400.0 if width > 600 else 330.0)
+        tints = colours(self.stored.subtype_names)
+        drawn = kaplan_meier_panel(curves, name, tints, self.axis, title=title[:1].upper() + title[1:], note=note, size_px=size)
+        at_risk = numbers_at_risk(curves, self.axis)
+        return FigureBlock(drawn.svg, "", {name: drawn.data, f"{name}_at_risk": at_risk})
 
 
 def cox(stored: Stored) -> Section:
@@ -107,7 +119,7 @@ def cox(stored: Stored) -> Section:
     blocks: list[Block] = []
     for i, model in enumerate([name for name in models if name in set(table["model"])], start=1):
         rows = table[table["model"] == model]
-        heading = "All cancer types together" if model == "all" else model
+        heading = "All cases together" if model == "all" else model[:1].upper() + model[1:]
         caption = f"{count(int(rows['n'].iloc[0]), 'case')}, {count(int(rows['events'].iloc[0]), 'event')}."
         if model == "all" and len(models) > 1:
             caption += " Stratified by cancer type: each type has its own baseline hazard."
@@ -127,8 +139,8 @@ def _cox_sentence(table: pd.DataFrame) -> str:
     others = [term for term in first["term"] if not term.startswith("subtype")]
     return (
         f"{top['term'][:1].upper() + top['term'][1:]} {top['reference']}: hazard ratio {number(float(top['hazard_ratio']))} "
-        f"(95 % interval {number(float(top['lower']))} to {number(float(top['upper']))}, {p_value(float(top['p_value']))}), the "
-        "largest difference between subtypes"
+        f"(95 % interval {number(float(top['lower']))} to {number(float(top['upper']))}, {p_value(float(top['p_value']))}), "
+        "the largest difference between subtypes"
         + (f"; the model holds {count(len(others), 'further term')}." if others else ".")
     )
 
@@ -136,7 +148,7 @@ def _cox_sentence(table: pd.DataFrame) -> str:
 def _tests(tests: pd.DataFrame) -> Table:
     rows = tuple(
         (
-            "All cancer types" if row["model"] == "all" else row["model"],
+            "All cases" if row["model"] == "all" else row["model"],
             row["test"],
             Cell(number(float(row["statistic"])), float(row["statistic"])),
             str(int(row["degrees_of_freedom"])),
@@ -149,8 +161,8 @@ def _tests(tests: pd.DataFrame) -> Table:
         ("Model", "Test", "Statistic", "df", "p", "Concordance"),
         rows,
         heading="Tests of the models",
-        caption="Concordance: fraction of comparable pairs whose order the model gets right; 0.5 is chance. It is measured on the "
-        "cases the model was fitted to and therefore optimistic.",
+        caption="Concordance: fraction of comparable pairs whose order the model gets right; 0.5 is chance. It is measured on "
+        "the cases the model was fitted to and therefore optimistic.",
         numeric=frozenset(("Statistic", "df", "p", "Concordance")),
         tables={"cox_tests": tests},
     )

@@ -179,7 +179,9 @@ def natural(names: Iterable[str]) -> list[str]:
     """
 
     def key(name: str) -> tuple[bool, list[tuple[int, int, str]], str]:
-        parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in re.split(r"(\d+)", name) if part]
+        parts = [
+            (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in re.split(r"(\d+)", name) if part
+        ]
         return (not name, parts, name)
 
     return sorted(set(names), key=key)
@@ -188,3 +190,9 @@ def natural(names: Iterable[str]) -> list[str]:
 def share(part: int, whole: int) -> str:
     """A part of a whole in percent; empty without a whole."""
     return f"{100 * part / whole:.0f} %" if whole else ""
+
+
+def unbroken(text: str) -> str:
+    """Text in which a number stays on one line with its unit, and p with its value."""
+    text = re.sub(r"(?<=\d) (?=(?:%|mm|cm³|HU)(?!\w))", "\u00a0", text)
+    return re.sub(r"\b(p|K) ([=<]) (?=\d)", "\\1\u00a0\\2\u00a0", text)
