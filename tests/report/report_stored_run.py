@@ -267,7 +267,8 @@ def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFram
                            "p_value": 0.0004 if ratio > 2 else 0.23})  # fmt: skip
         for name in ("likelihood ratio", "Wald", "score"):
             model_tests.append({"model": stratum, "n": len(inside), "events": int(inside["event"].sum()),
-                                "test": name, "statistic": 17.3, "degrees_of_freedom": 4, "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
+                                "test": name, "statistic": 17.3, "degrees_of_freedom": 4,
+                                "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
     folder.write_table("results/kaplan_meier.parquet", pd.concat(curves, ignore_index=True))
     folder.write_table("results/logrank.parquet", pd.DataFrame(tests))
     folder.write_table("results/cox.parquet", pd.DataFrame(models))

@@ -114,7 +114,14 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     _ticks(axes, logarithmic)
-    axes.set_title("\n".join(textwrap.wrap(feature_title(record), 34)), fontsize=9)
+    axes.set_title(_wrapped(feature_title(record)), fontsize=9)
+
+
+def _wrapped(title: str, length: int = 34) -> str:
+    """A long title in two lines, broken after its comma where it has one."""
+    head, comma, tail = title.partition(", ")
+    lines = [head + ",", tail] if comma else textwrap.wrap(title, length)
+    return title if len(title) <= length else "\n".join(clipped(line, length + 4) for line in lines[:2])
 
 
 def _box(axes: Axes, values: np.ndarray, lane: int) -> None:

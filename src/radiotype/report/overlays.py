@@ -27,7 +27,7 @@ _DROPPED = 0.1
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
-#: Contour of a region without a subtype.
+#: Swatch of a region without a subtype.
 _NO_SUBTYPE = "#c4cbd1"
 _BOX_PX = 158.0
 _GAP_PX = 6.0
@@ -102,7 +102,8 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         kind = row["cancer_type"] if stored.has_cancer_types else ""
         roi = row["roi"] if several else ""
         where = " · ".join(part for part in (kind, volumes.get(key, ""), clipped(roi, 30)) if part)
-        svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
+        contour = tints.get(row["subtype"], "#ffffff")
+        svg = three_planes(arrays, f"case {i + 1}", contour, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
     shown["volume"] = [volumes.get(tuple(row[name] for name in KEY), "") for row in shown.to_dict("records")]
