@@ -224,8 +224,6 @@ def require_same_grid(scan: Scan, mask: Mask, *, what: str = "mask") -> None:
     if not scan.grid.same_as(mask.grid):
         raise InputError(
             "RT203",
-            f"the {what} lies on another grid than the scan\n"
-            f"  scan  {scan.grid}\n"
-            f"  {what:<4}  {mask.grid}{' in ' + mask.source if mask.source else ''}",
+            f"the {what} lies on another grid than the scan\n  scan  {scan.grid}\n  {what:<4}  {mask.grid}",
             hint="check the export, or allow resampling: `masks: {resample: nearest}` in the recipe, --resample-masks nearest",
         )

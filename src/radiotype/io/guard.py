@@ -24,10 +24,10 @@ def foreign(path: Path, what: str) -> Iterator[None]:
     except RadiotypeError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = " ".join(str(error).split()).replace(str(path), "the file").replace(path.name, "the file")[:200]
         raise InputError(
             "RT202",
-            f"{what} cannot be read ({type(error).__name__}: {reason.replace(str(path.parent) + os.sep, '')})",
+            f"{what} cannot be read ({type(error).__name__}: {reason})",
             file=path,
             hint="open it in a viewer; export it again if it is damaged",
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import pandas as pd
 
@@ -72,9 +72,8 @@ def read_text_table(path: str | Path) -> pd.DataFrame:
             if b"\0" in raw:
                 raise RecipeError("RT110", "the table holds NUL bytes", file=path, hint="save it as UTF-8 text")
             separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
-            table = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig", index_col=False
-            )
+            cells = pd.read_csv(path, sep=separator, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
+            table = cells.iloc[1:].set_axis(cells.iloc[0].tolist(), axis=1).reset_index(drop=True)
     except (OSError, ValueError, ImportError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RecipeError("RT110", f"the table cannot be read ({reason})", file=path) from error
@@ -185,14 +184,14 @@ def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) 
     )
 
 
-def write_features(table: FeatureTable, path: Path) -> None:
+def write_features(table: FeatureTable, file: Path | IO[bytes]) -> None:
     """Write a feature table as Parquet: key, status, one column per feature, reasons and flags as JSON text."""
     frame = table.keys.copy()
     frame["status"] = table.status
     frame = pd.concat([frame, table.values], axis=1)
     frame["reasons"] = [json.dumps(dict(sorted(row.items()))) for row in table.reasons]
     frame["flags"] = [json.dumps(dict(sorted(row.items()))) for row in table.flags]
-    frame.to_parquet(path, index=False)
+    frame.to_parquet(file, index=False)
 
 
 def read_features(path: Path, records: list[FeatureRecord]) -> FeatureTable:

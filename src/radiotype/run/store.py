@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class RunFolder:
         """Whether `name` was stored."""
         return (self.path / name).is_file()
 
-    def write(self, name: str, fill: Callable[[BinaryIO], object]) -> Path:
+    def write(self, name: str, fill: Callable[[IO[bytes]], object]) -> Path:
         """Write one file through `fill`, visible only once complete.
 
         Raises
@@ -123,7 +123,7 @@ class RunFolder:
         """Export a data frame as CSV; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
         text = table.copy()
         for column in text.columns[[dtype.kind not in "iufb" for dtype in text.dtypes]]:
-            text[column] = [_defused(cell) for cell in text[column]]
+            text[column] = text[column].map(_defused)
         return self.write_text(name, text.to_csv(index=False, lineterminator="\n"))
 
     def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:

@@ -1,0 +1,107 @@
+"""The verbs, thin: each parses its options and calls the library. Heavy imports stand inside the verbs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from radiotype import __version__
+from radiotype.errors import RadiotypeError
+
+#: Exit codes.
+DONE, INTERNAL, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    help="Imaging subtypes, risk groups and their biology from tumour scans.",
+    epilog="Exit codes: 0 done, 1 internal error, 2 usage or recipe, 3 finished with failed cases, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the run: a new one, or that of an earlier run.")]
+
+
+def run_app() -> NoReturn:
+    """Run the command line; errors a user can act on are printed without a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except RadiotypeError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; the same command starts again", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        show = getattr(error, "show", None)  # a usage error of the option parser knows how to print itself
+        if not callable(show):
+            raise
+        show()
+        sys.exit(USAGE)
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"radiotype {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    size: Annotated[
+        str, typer.Option(help="full: about 120 cases, three minutes; small: about 48, under one minute.")
+    ] = "full",
+    output: Output = Path("radiotype-demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated cohort and of the study.")] = 0,
+) -> int:
+    """Simulate a cohort with known subtypes, run the whole study on it, and say how well they were found."""
+    from radiotype.cli.demo import run_demo
+
+    return run_demo(size, output, seed)
+
+
+@app.command()
+def extract(
+    manifest: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet; columns case_id, image and mask are needed.")],
+    output: Output = Path("radiotype-run"),
+    families: Annotated[str, typer.Option(help="Families of features, separated by commas.")] = "morphology,margin",
+    resample_masks: Annotated[
+        str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
+    ] = "refuse",
+) -> int:
+    """Measure every region of a manifest and write features.parquet; a bad case is a row with its reason."""
+    from radiotype.cli.extract import run_extract
+
+    return run_extract(manifest, output, families, resample_masks)
+
+
+@app.command()
+def run(
+    recipe: Annotated[Path, typer.Argument(help="The study, as YAML.")],
+    output: Output = Path("radiotype-run"),
+) -> int:
+    """Run a study from scans to report."""
+    from radiotype.cli.run import run_study
+
+    return run_study(recipe, output)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="Folder of a run.")]) -> int:
+    """Write report.html of a run again, from what the run stored."""
+    from radiotype.report import build
+
+    typer.echo(f"report: {build(folder)}")
+    return DONE

@@ -1,0 +1,96 @@
+"""The features of one region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from radiotype.core.feature import FeatureRecord, Features
+from radiotype.core.provenance import provenance
+from radiotype.core.volume import Mask, Scan, require_same_grid
+from radiotype.features.registry import family
+from radiotype.features.settings import FeatureSettings
+
+
+def describe(
+    scan: Scan,
+    mask: Mask,
+    families: Sequence[str] | None = None,
+    *,
+    parenchyma: Mask | None = None,
+    settings: FeatureSettings | None = None,
+) -> Features:
+    """Measure one region of a scan.
+
+    Parameters
+    ----------
+    scan : Scan
+        (I, J, K) voxels in HU, SUV or arbitrary units.
+    mask : Mask
+        The region, on the grid of the scan.
+    families : sequence of str, optional
+        Families of features; those of `settings` when left out ("morphology", "margin").
+    parenchyma : Mask, optional
+        Organ tissue around the tumour, on the same grid.
+    settings : FeatureSettings, optional
+
+    Returns
+    -------
+    Features
+        Values, codes for every NaN and every value to be read with care, records, flags and provenance.
+
+    Raises
+    ------
+    InputError
+        RT203 for a mask on another grid; RT206 for values that are not finite in the region.
+    RecipeError
+        RT105 for a family that does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radiotype.core import Grid, Mask, Scan
+    >>> grid = Grid((20, 20, 20), np.eye(4))
+    >>> x = np.indices(grid.shape) - 9.5
+    >>> ball = (x**2).sum(axis=0) < 36
+    >>> scan = Scan(np.where(ball, 40, -800).astype(np.int16), grid, "CT")
+    >>> features = describe(scan, Mask(ball, grid), ["margin"])
+    >>> features.values["margin_core_vs_invasive_intersection"]
+    1.0
+    """
+    settings = settings or FeatureSettings()
+    chosen = [family(name) for name in (families or settings.families)]
+    settings = settings.model_copy(update={"families": tuple(one.name for one in chosen)})
+    require_same_grid(scan, mask)
+    if parenchyma is not None:
+        require_same_grid(scan, parenchyma, what="parenchyma")
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    flags: dict[str, float] = {}
+    records: list[FeatureRecord] = []
+    for one in chosen:
+        found = one.measure(scan, mask, parenchyma, settings)
+        values |= found.values
+        reasons |= found.reasons
+        flags |= found.flags
+        records += one.records(settings)
+    return Features(
+        values,
+        reasons,
+        tuple(records),
+        flags,
+        provenance(settings.model_dump(mode="json"), {one.name: one.algorithm_version for one in chosen}),
+    )
+
+
+def extract(
+    scan: Scan,
+    mask: Mask,
+    families: Sequence[str] | None = None,
+    *,
+    parenchyma: Mask | None = None,
+    settings: FeatureSettings | None = None,
+) -> pd.Series:
+    """`describe(...)` as a pandas series; index = feature names."""
+    return describe(scan, mask, families, parenchyma=parenchyma, settings=settings).to_series()

@@ -1,0 +1,72 @@
+"""The families of features, each a record: what it is called, what it gives and how it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from radiotype.core.feature import FeatureRecord
+from radiotype.core.volume import Mask, Scan
+from radiotype.errors import RecipeError
+from radiotype.features.settings import FeatureSettings
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a family found in one region: values by feature name, codes by feature name, flags of the region."""
+
+    values: Mapping[str, float]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, float] = field(default_factory=dict)
+
+
+Measure = Callable[[Scan, Mask, Mask | None, FeatureSettings], Measured]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of features.
+
+    Parameters
+    ----------
+    name : str
+    meaning : str
+        One line.
+    algorithm_version : int
+        Rises whenever a value changes; part of the key of every stored result.
+    records : callable
+        The feature records that given settings produce, in order.
+    measure : callable
+        (scan, mask, parenchyma or None, settings) -> Measured.
+    """
+
+    name: str
+    meaning: str
+    algorithm_version: int
+    records: Callable[[FeatureSettings], tuple[FeatureRecord, ...]]
+    measure: Measure
+
+
+def _families() -> dict[str, Family]:
+    from radiotype.features import margin, morphology_family
+
+    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY)}
+
+
+def family(name: str) -> Family:
+    """The family of that name.
+
+    Raises
+    ------
+    RecipeError
+        RT105, listing the families there are.
+    """
+    known = _families()
+    if name not in known:
+        raise RecipeError("RT105", f"there is no feature family {name!r}", hint=f"families: {', '.join(known)}")
+    return known[name]
+
+
+def family_names() -> tuple[str, ...]:
+    """Names of all families."""
+    return tuple(_families())

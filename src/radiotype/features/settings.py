@@ -1,0 +1,41 @@
+"""Settings of the feature families, as they stand in a recipe."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+
+class Strict(BaseModel):
+    """A group of settings: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MarginSettings(Strict):
+    """Regional variation between tumour core, invasive margin and parenchymal margins."""
+
+    definition: Literal["paper", "authors_code"] = Field(
+        "paper",
+        description="paper: 3-D, mm, disjoint regions; authors_code: slice by slice, pixels, outer rings contain the tumour",
+    )
+    distances_mm: tuple[PositiveFloat, ...] = Field(
+        (5.0, 10.0), min_length=1, max_length=8, description="width of each parenchymal margin, mm (pixels with authors_code)"
+    )
+    n_bins: int = Field(100, ge=2, le=10_000, description="bins of each region's histogram")
+    spacing_mm: PositiveFloat | None = Field(
+        1.0,
+        description="isotropic resampling before the regions are made; null keeps the scan's voxels (always with authors_code)",
+    )
+    ranges: dict[str, tuple[float, float]] = Field(
+        {"CT": (-1000.0, 500.0), "SER": (0.0, 3.0)},
+        description="histogram range by modality; others: 0.5 to 99.5 percentile of the regions together",
+    )
+
+
+class FeatureSettings(Strict):
+    """What to measure on every region."""
+
+    families: tuple[str, ...] = Field(("morphology", "margin"), min_length=1, description="families of features")
+    margin: MarginSettings = Field(MarginSettings(), description="regional variation")

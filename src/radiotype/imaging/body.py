@@ -1,0 +1,42 @@
+"""Where the patient is, when no parenchyma mask says it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from radiotype.core.geometry import Floats
+
+#: A voxel whose 3 x 3 x 3 mean is below this is air around or inside the patient, not tissue or lung.
+AIR_BELOW = {"CT": -950.0, "PT": 0.05, "SER": 0.02}
+
+#: For images in arbitrary units: air is darker than this fraction of the tumour's median.
+AIR_FRACTION = 0.1
+
+
+def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.NDArray[np.bool_]:
+    """Voxels that belong to the patient, lung included.
+
+    A voxel belongs when the mean of its 3 x 3 x 3 neighbourhood is at least -950 HU (CT), 0.05 SUV (PT), 0.02 (SER map) or a
+    tenth of the tumour's median (any other image). Voxels that are not finite do not belong.
+
+    Parameters
+    ----------
+    values : array, shape (I, J, K)
+        Intensities, in the unit of the modality.
+    tumour : array of bool, shape (I, J, K)
+        The tumour; it always belongs.
+    modality : str
+
+    Returns
+    -------
+    array of bool, shape (I, J, K)
+    """
+    from scipy import ndimage
+
+    finite = np.isfinite(values)
+    threshold = AIR_BELOW.get(modality)
+    if threshold is None:
+        threshold = AIR_FRACTION * float(np.median(values[tumour]))
+    filled = values if finite.all() else np.where(finite, values, threshold - 1.0)
+    return ((ndimage.uniform_filter(filled, 3, mode="nearest") >= threshold) & finite) | tumour

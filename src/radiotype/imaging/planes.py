@@ -1,0 +1,73 @@
+"""Three pictures through a tumour, as a radiologist sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from radiotype.core.volume import Mask, Scan
+
+#: What is shown around the tumour, mm, and the largest picture, pixels.
+MARGIN_MM = 25.0
+MAX_PIXELS = 160
+
+#: Grey window of CT, HU: lung and soft tissue both visible. Other images: 1 to 99 percentile of what is shown.
+CT_WINDOW = (-1000.0, 400.0)
+
+
+def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
+    """Axial, coronal and sagittal picture through the slice in which the region is largest.
+
+    Parameters
+    ----------
+    scan, mask : Scan, Mask
+        On one grid.
+
+    Returns
+    -------
+    dict of arrays
+        For each plane: `image_<plane>` (rows, columns) uint8, `mask_<plane>` (rows, columns) bool, `spacing_<plane>` (2,) in mm
+        per row and column. Patient left is on the right, anterior and superior are up (sagittal: anterior is left).
+    """
+    spacing = np.array(scan.grid.spacing_mm)
+    margin = np.ceil(MARGIN_MM / spacing).astype(int)
+    low_, high_ = (np.array(corner) for corner in mask.box)
+    low = tuple(int(n) for n in np.maximum(low_ - margin, 0))
+    high = tuple(int(n) for n in np.minimum(high_ + margin, scan.grid.shape))
+    values = scan.box(low, high)  # type: ignore[arg-type]
+    region = mask.cropped(low, high)  # type: ignore[arg-type]
+    values, region, spacing = _to_patient_axes(values, region, spacing, scan.grid.direction)
+    window = CT_WINDOW if scan.modality == "CT" else _window(values)
+    grey = np.clip((np.nan_to_num(values, nan=window[0]) - window[0]) / (window[1] - window[0]), 0, 1)
+    pictures = (grey * 255).round().astype(np.uint8)
+    result: dict[str, npt.NDArray[Any]] = {}
+    for plane, axis in (("axial", 2), ("coronal", 1), ("sagittal", 0)):
+        across = tuple(a for a in range(3) if a != axis)
+        index = int(np.argmax(region.sum(axis=across)))
+        image, inside = (np.take(array, index, axis=axis).T for array in (pictures, region))
+        if axis != 2:
+            image, inside = image[::-1], inside[::-1]
+        step = int(np.ceil(max(image.shape) / MAX_PIXELS))
+        result[f"image_{plane}"] = np.ascontiguousarray(image[::step, ::step])
+        result[f"mask_{plane}"] = np.ascontiguousarray(inside[::step, ::step])
+        result[f"spacing_{plane}"] = spacing[[across[1], across[0]]] * step
+    return result
+
+
+def _to_patient_axes(
+    values: npt.NDArray[Any], region: npt.NDArray[np.bool_], spacing: npt.NDArray[Any], direction: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.NDArray[Any]]:
+    """Permute and flip the axes so that they run to the patient's left, back and head as nearly as the grid allows."""
+    from scipy.optimize import linear_sum_assignment
+
+    patient, own = linear_sum_assignment(-np.abs(direction))
+    flips = tuple(slice(None, None, -1 if direction[p, o] < 0 else 1) for p, o in zip(patient, own, strict=True))
+    return values.transpose(own)[flips], region.transpose(own)[flips], spacing[own]
+
+
+def _window(values: npt.NDArray[Any]) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, (1, 99)) if finite.size else (0.0, 1.0)
+    return float(low), float(high) if high > low else float(low) + 1.0

@@ -1,0 +1,49 @@
+"""Voxel arrays brought to another spacing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radiotype.core.geometry import Floats
+
+
+def to_isotropic(
+    values: Floats, spacing_mm: tuple[float, float, float], target_mm: float, *, centre: tuple[float, float, float]
+) -> Floats:
+    """Linear interpolation on an isotropic grid through `centre` that stays within the old one.
+
+    Parameters
+    ----------
+    values : array, shape (I, J, K)
+    spacing_mm : tuple of float
+        Distance between voxel centres along each axis, mm.
+    target_mm : float
+        The same for the result, mm.
+    centre : tuple of float
+        A position, in voxel indices of `values`, on which a voxel of the result lies: what surrounds it does not move the grid.
+
+    Returns
+    -------
+    array, shape (I', J', K')
+        The values themselves when the spacing is the target already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.arange(5.0)[:, None, None] * np.ones((1, 2, 2))
+    >>> to_isotropic(ramp, (2.0, 1.0, 1.0), 1.0, centre=(2, 0, 0))[:, 0, 0].tolist()
+    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
+    """
+    from scipy import ndimage
+
+    spacing = np.array(spacing_mm)
+    if np.allclose(spacing, target_mm, rtol=1e-6, atol=0):
+        return values
+    step = target_mm / spacing
+    middle = np.array(centre)
+    below = np.floor(middle / step + 1e-6).astype(int)
+    above = np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6).astype(int)
+    first = middle - below * step
+    shape = tuple(below + above + 1)
+    result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=shape, order=1, mode="nearest")
+    return result

@@ -1,0 +1,184 @@
+"""Imaging subtypes shared by cancers (Wu et al., Nature Machine Intelligence 3 (2021) 787-798).
+
+Reads like the methods of the paper: measure every tumour, scale the features by the discovery cohort, find subtypes there by
+consensus clustering, assign the other patients, and compare survival between subtypes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from radiotype.core.cohort import Cohort
+from radiotype.core.table import FeatureTable
+from radiotype.errors import ComputeError
+from radiotype.io.tables import read_cohort
+from radiotype.run.engine import Extraction, describe_cohort
+from radiotype.run.record import RunLog, record_extraction
+from radiotype.run.store import RunFolder
+from radiotype.studies.outcome import Evidence, survival_by_subtype
+from radiotype.studies.recipe import Recipe
+from radiotype.studies.selection import Sample, check_columns, complete_features, primary_regions
+from radiotype.subtypes import ConsensusClustering, NearestCentroid, RobustScaler01
+
+
+@dataclass(frozen=True, eq=False)
+class Subtyping:
+    """Scaled features, the clustering of the discovery cases, the k used and the subtype of every patient ("1" .. "K")."""
+
+    scaled: pd.DataFrame
+    scaler: RobustScaler01
+    clustering: ConsensusClustering
+    k: int
+    subtype: pd.Series
+    notes: list[str]
+
+
+def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extraction:
+    """The study, from scans to the tables behind the report."""
+    cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
+    check_columns(recipe, cohort, manifest)
+    log.event("cohort read", cases=len(cohort))
+
+    extraction = measure(cohort, recipe, folder)
+    log.event("features measured", failed=extraction.n_failed)
+    if extraction.table is None:
+        raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
+
+    sample = select(extraction.table, cohort, recipe)
+    found = subtype(sample, recipe)
+    log.event("subtypes found", k=found.k)
+    store_subtypes(folder, sample, found, recipe)
+
+    evidence = survive(sample, found, recipe)
+    store_evidence(folder, evidence, found.notes)
+    return extraction
+
+
+def measure(cohort: Cohort, recipe: Recipe, folder: RunFolder) -> Extraction:
+    """Shape and margin features of every tumour."""
+    extraction = describe_cohort(cohort, recipe.features, pictures=True)
+    record_extraction(folder, cohort, extraction, recipe.features)
+    return extraction
+
+
+def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
+    """One tumour per patient, the largest."""
+    return primary_regions(table, cohort, recipe)
+
+
+def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
+    """Consensus clustering of the discovery patients; every other patient gets the subtype of the nearest centroid.
+
+    Size is compared by its logarithm. Scaling limits, consensus and centroids come from the discovery patients alone.
+    Subtypes are numbered by the median volume of their discovery tumours, smallest first.
+    """
+    values, notes = complete_features(sample)
+    values = logarithm_of_sizes(values)
+    discovery = sample.discovery
+    scaler = RobustScaler01().fit(values[discovery].to_numpy())
+    scaled = pd.DataFrame(scaler.transform(values.to_numpy()), columns=values.columns)
+    options = recipe.subtypes
+    clustering = ConsensusClustering(
+        options.candidates,
+        n_resamples=options.n_resamples,
+        item_fraction=options.item_fraction,
+        metric=options.metric,
+        seed=recipe.seed,
+    ).fit(scaled[discovery].to_numpy())
+    k = int(clustering.k_ if options.k == "auto" else options.k)
+    centroids = NearestCentroid(metric=options.metric).fit(scaled[discovery].to_numpy(), clustering.labels_at_[k])
+    labels = np.empty(len(scaled), dtype=int)
+    labels[discovery] = clustering.labels_at_[k]
+    if not discovery.all():
+        labels[~discovery] = centroids.predict(scaled[~discovery].to_numpy())
+    return Subtyping(scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
+
+
+def logarithm_of_sizes(values: pd.DataFrame) -> pd.DataFrame:
+    """Features in mm, mm2, mm3 and per mm by their logarithm, so that a doubling counts the same at any size."""
+    return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in values.columns if is_size(name)})
+
+
+def is_size(feature: str) -> bool:
+    """Whether a feature grows with the tumour: its name ends in mm, mm2 or mm3."""
+    return feature.endswith(("_mm", "_mm2", "_mm3"))
+
+
+def _named_by_size(labels: np.ndarray, sample: Sample) -> pd.Series:
+    size = sample.values.get("volume_mm3")
+    first = sample.discovery
+    order = pd.Series(-np.bincount(labels[first])) if size is None else size[first].groupby(labels[first]).median()
+    rank = {label: str(place + 1) for place, label in enumerate(order.sort_values(kind="stable").index)}
+    return pd.Series([rank[label] for label in labels], name="subtype")
+
+
+def survive(sample: Sample, found: Subtyping, recipe: Recipe) -> Evidence | None:
+    """Kaplan-Meier, log-rank and Cox by subtype; nothing without an outcome."""
+    return survival_by_subtype(sample, found.subtype, recipe) if recipe.outcome is not None else None
+
+
+def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: Recipe) -> None:
+    """Labels, consensus, scaling and the features of each subtype."""
+    clustering, tried = found.clustering, sorted(found.clustering.consensus_)
+    members = sample.cases[["case_id", "patient_id", "split", "cancer_type", "modality"]].assign(
+        subtype=found.subtype.to_numpy(), how=np.where(sample.discovery, "clustered", "assigned")
+    )
+    folder.write_table("results/subtypes.parquet", members)
+    limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
+    limits["transform"] = ["log" if is_size(name) else "none" for name in limits["feature"]]
+    folder.write_table("results/scaling.parquet", limits)
+    folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
+    arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}
+    arrays |= {f"labels_{k}": clustering.labels_at_[k] for k in tried}
+    arrays["case_id"] = members.loc[sample.discovery, "case_id"].to_numpy().astype(str)
+    folder.write_arrays("results/consensus.npz", arrays)
+    curves = {
+        name: {str(k): np.asarray(getattr(clustering, f"{name}_")[k]).tolist() for k in tried}
+        for name in ("area", "relative_change", "pac", "cdf")
+    }
+    choice = (
+        f"The recipe asked for {found.k} subtypes."
+        if recipe.subtypes.k != "auto"
+        else f"{found.k} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
+    )
+    options = recipe.subtypes
+    folder.write_json(
+        "results/consensus.json",
+        {
+            "k": found.k,
+            "ks": [int(k) for k in tried],
+            **curves,
+            "n_cases": int(sample.discovery.sum()),
+            "n_resamples": options.n_resamples,
+            "item_fraction": options.item_fraction,
+            "metric": options.metric,
+            "choice": choice,
+            "seed": recipe.seed,
+        },
+    )
+
+
+def _features_by_subtype(sample: Sample, found: Subtyping) -> pd.DataFrame:
+    long = sample.values.assign(subtype=found.subtype.to_numpy()).melt("subtype", var_name="feature").dropna()
+    grouped = long.groupby(["subtype", "feature"], sort=False)["value"]
+    quartiles = grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack()
+    quartiles.columns = ["lower_quartile", "median", "upper_quartile"]
+    return grouped.size().rename("n").to_frame().join(quartiles).reset_index()
+
+
+def store_evidence(folder: RunFolder, evidence: Evidence | None, notes: list[str]) -> None:
+    """Survival tables and notes."""
+    if evidence is not None:
+        notes = notes + evidence.notes
+        if evidence.kaplan_meier:
+            folder.write_table("results/kaplan_meier.parquet", pd.concat(evidence.kaplan_meier, ignore_index=True))
+        if evidence.logrank:
+            folder.write_table("results/logrank.parquet", pd.DataFrame(evidence.logrank))
+        if evidence.cox:
+            folder.write_table("results/cox.parquet", pd.concat(evidence.cox, ignore_index=True))
+            folder.write_table("results/cox_tests.parquet", pd.DataFrame(evidence.cox_tests))
+    folder.write_json("results/notes.json", notes)

@@ -1,0 +1,140 @@
+"""Margin features: codes, flags, invariances and refusals."""
+
+import numpy as np
+import pytest
+
+from radiotype.core import Grid, Mask, Scan
+from radiotype.errors import InputError, RecipeError
+from radiotype.features import FeatureSettings, MarginSettings, describe
+
+
+def phantom(shape=(40, 36, 32), seed=1, spacing=(1.0, 1.0, 1.0)):
+    rng = np.random.default_rng(seed)
+    grid = Grid(shape, np.diag([*spacing, 1.0]))
+    centre = np.array(shape) / 2 - 0.5
+    x = (np.indices(shape) - centre[:, None, None, None]) / np.array([9, 7, 6])[:, None, None, None]
+    tumour = (x**2).sum(axis=0) < 1
+    image = np.where(tumour, 40, -800) + rng.normal(0, 30, shape)
+    return Scan(image.astype(np.int16), grid, "CT"), tumour, grid
+
+
+def test_twenty_features_with_their_records():
+    scan, tumour, grid = phantom()
+    features = describe(scan, Mask(tumour, grid), ["margin"])
+    assert len(features.values) == 20
+    for record in features.records:
+        assert record.low <= features.values[record.name] <= record.high
+        assert record.reference
+
+
+def test_without_a_parenchyma_mask_sixteen_features_and_the_row_say_so():
+    scan, tumour, grid = phantom()
+    free = describe(scan, Mask(tumour, grid), ["margin"])
+    marked = [name for name, code in free.reasons.items() if code == "parenchyma_not_restricted"]
+    assert len(marked) == 16
+    assert all("parenchymal" in name for name in marked)
+    assert free.flags["parenchyma_not_restricted"] == 1
+    held = describe(scan, Mask(tumour, grid), ["margin"], parenchyma=Mask(np.ones(grid.shape, dtype=bool), grid))
+    assert not held.reasons
+    assert "parenchyma_not_restricted" not in held.flags
+
+
+def test_without_a_parenchyma_mask_the_rings_end_at_the_skin():
+    scan, tumour, grid = phantom()
+    image = scan.data.copy()
+    image[:12] = -1000  # air outside the patient
+    cut = describe(Scan(image, grid, "CT"), Mask(tumour, grid), ["margin"])
+    whole = describe(scan, Mask(tumour, grid), ["margin"])
+    assert cut.flags["margin_voxels_parenchymal_10mm"] < whole.flags["margin_voxels_parenchymal_10mm"]
+    assert cut.flags["margin_voxels_core"] == whole.flags["margin_voxels_core"]
+
+
+def test_an_empty_margin_is_nan_with_its_code():
+    scan, tumour, grid = phantom()
+    far = np.zeros(grid.shape, dtype=bool)
+    far[0, 0, 0] = True
+    features = describe(scan, Mask(tumour, grid), ["margin"], parenchyma=Mask(far, grid))
+    empty = {name for name, code in features.reasons.items() if code == "empty_region"}
+    assert len(empty) == 16
+    assert all(np.isnan(features.values[name]) for name in empty)
+
+
+def test_values_outside_the_range_are_counted_and_a_region_without_any_left_is_nan():
+    _, tumour, grid = phantom()
+    image = np.where(tumour, 40, 3000).astype(np.int16)
+    image[tumour & (np.indices(grid.shape)[0] < 20)] = 2000
+    everywhere = Mask(np.ones(grid.shape, dtype=bool), grid)
+    features = describe(Scan(image, grid, "CT"), Mask(tumour, grid), ["margin"], parenchyma=everywhere)
+    assert features.flags["margin_dropped_parenchymal_5mm"] == 1
+    assert 0.4 < features.flags["margin_dropped_core"] < 0.6
+    assert features.reasons["margin_core_vs_parenchymal_5mm_chi_square"] == "all_values_outside_range"
+
+
+def test_a_constant_image_in_arbitrary_units_is_nan_with_its_code():
+    _, tumour, grid = phantom()
+    scan = Scan(np.full(grid.shape, 7.0), grid, "MR")
+    features = describe(scan, Mask(tumour, grid), ["margin"])
+    assert set(features.reasons.values()) == {"constant_intensity"}
+
+
+def test_a_tumour_that_is_lost_in_resampling_says_so():
+    grid = Grid((20, 20, 20), np.diag([0.3, 0.3, 0.3, 1.0]))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[[9, 12], 10, 10] = True  # two specks; the voxel of 1 mm between them holds neither
+    features = describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"])
+    assert set(features.reasons.values()) == {"lost_in_resampling"}
+
+
+def test_a_tumour_with_values_that_are_not_finite_is_refused():
+    scan, tumour, grid = phantom()
+    image = scan.data.astype(float)
+    image[20, 18, 16] = np.nan
+    with pytest.raises(InputError, match="RT206"):
+        describe(Scan(image, grid, "CT"), Mask(tumour, grid), ["margin"])
+
+
+def test_a_mask_on_another_grid_is_refused_with_both_grids():
+    scan, tumour, grid = phantom()
+    moved = Grid(grid.shape, np.diag([1.0, 1.0, 1.2, 1.0]))
+    with pytest.raises(InputError, match="RT203") as caught:
+        describe(scan, Mask(tumour, moved), ["margin"])
+    assert "1 x 1 x 1 mm" in str(caught.value)
+    assert "1 x 1 x 1.2 mm" in str(caught.value)
+    with pytest.raises(InputError, match="parenchyma lies on another grid"):
+        describe(scan, Mask(tumour, grid), ["margin"], parenchyma=Mask(np.ones(grid.shape, dtype=bool), moved))
+
+
+def test_a_family_that_does_not_exist_is_refused_with_those_that_do():
+    scan, tumour, grid = phantom()
+    with pytest.raises(RecipeError, match="RT105") as caught:
+        describe(scan, Mask(tumour, grid), ["colour"])
+    assert "margin" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("change", ["mirror", "turn", "shift", "pad"])
+def test_frame_of_the_voxels_does_not_matter(change):
+    scan, tumour, grid = phantom(spacing=(0.8, 0.8, 0.8))
+    everywhere = np.ones(grid.shape, dtype=bool)
+    moves = {
+        "mirror": lambda a: a[:, ::-1],
+        "turn": lambda a: np.rot90(a, axes=(0, 2)),
+        "shift": lambda a: np.roll(a, 3, axis=0),
+        "pad": lambda a: np.pad(a, 5, mode="edge"),
+    }
+    move = moves[change]
+    everywhere[[0, 1, 2, -1, -2, -3]] = False  # so that a shift brings nothing around the corner
+    before = describe(scan, Mask(tumour, grid), ["margin"], parenchyma=Mask(everywhere, grid)).values
+    image = np.ascontiguousarray(move(scan.data))
+    moved = Grid(image.shape, grid.affine)
+    allowed = np.pad(everywhere, 5) if change == "pad" else move(everywhere)
+    region = np.pad(tumour, 5) if change == "pad" else move(tumour)
+    after = describe(Scan(image, moved, "CT"), Mask(region, moved), ["margin"], parenchyma=Mask(allowed, moved)).values
+    assert list(after.values()) == pytest.approx(list(before.values()), rel=1e-9, abs=1e-12)
+
+
+def test_any_number_of_distances_and_names_that_follow():
+    scan, tumour, grid = phantom()
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(2.5,)))
+    features = describe(scan, Mask(tumour, grid), settings=settings)
+    assert len(features.values) == 12
+    assert "margin_invasive_vs_parenchymal_2.5mm_chi_square" in features.values

@@ -1,0 +1,89 @@
+"""Margin features of phantoms whose histograms are known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from radiotype.core import Grid, Mask, Scan
+from radiotype.features import FeatureSettings, MarginSettings, describe
+
+CORE, RIM, NEAR, FAR = 30.0, 90.0, -500.0, -800.0  # HU, each in the middle of another bin of 15 HU
+
+
+def layered(spacing=(1.0, 1.0, 1.0), size=61, tumour_mm=15.0):
+    """A ball of two shells in a two-layered background; the shells meet at half the radius."""
+    grid = Grid((size, size, size), np.diag([*spacing, 1.0]))
+    radius = np.sqrt(sum(((np.indices(grid.shape)[a] - size // 2) * spacing[a]) ** 2 for a in range(3)))
+    tumour = radius <= tumour_mm
+    image = np.select([radius <= tumour_mm / 2, tumour, radius <= tumour_mm + 5], [CORE, RIM, NEAR], FAR)
+    return Scan(image.astype(np.int16), grid, "CT"), Mask(tumour, grid), Mask(np.ones(grid.shape, dtype=bool), grid)
+
+
+def test_a_layered_ball_gives_the_distances_of_its_layers():
+    scan, tumour, everywhere = layered()
+    values = describe(scan, tumour, ["margin"], parenchyma=everywhere).values
+    # the tumour's layers share no bin with what lies outside
+    for inner in ("core", "invasive"):
+        for ring in ("parenchymal_5mm", "parenchymal_10mm"):
+            assert values[f"margin_{inner}_vs_{ring}_intersection"] == 0
+            assert values[f"margin_{inner}_vs_{ring}_bhattacharyya"] == 1
+    # the ring of 10 mm is made of both background layers; its share of the near one follows from counting voxels
+    ring = describe(scan, tumour, ["margin"], parenchyma=everywhere).flags
+    near = ring["margin_voxels_parenchymal_5mm"] / ring["margin_voxels_parenchymal_10mm"]
+    core = 1.0  # the core is one value, so chi-square against the 10 mm ring is (1 - 0)^2 / 1
+    assert values["margin_core_vs_parenchymal_10mm_chi_square"] == pytest.approx(core, rel=1e-12)
+    n = 100
+    a, b = np.zeros(n), np.zeros(n)
+    a[0], b[1], b[2] = 1.0, near, 1 - near
+    expected = np.corrcoef(a, b)[0, 1]
+    assert values["margin_core_vs_parenchymal_10mm_correlation"] == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_mixture_of_two_values_gives_the_closed_form():
+    grid = Grid((30, 30, 30), np.eye(4))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[10:20, 10:20, 10:20] = True
+    stripes = np.where(np.indices(grid.shape)[0] % 2 == 0, CORE, RIM)  # half and half, everywhere
+    background = np.where(np.indices(grid.shape)[0] % 2 == 0, CORE, FAR)
+    scan = Scan(np.where(tumour, stripes, background).astype(np.float32), grid, "CT")
+    values = describe(scan, Mask(tumour, grid), ["margin"], parenchyma=Mask(np.ones(grid.shape, dtype=bool), grid)).values
+    p = 0.5
+    assert values["margin_core_vs_invasive_intersection"] == pytest.approx(1.0, abs=1e-12)
+    assert values["margin_core_vs_parenchymal_5mm_intersection"] == pytest.approx(p, abs=1e-12)
+    assert values["margin_core_vs_parenchymal_5mm_bhattacharyya"] == pytest.approx(math.sqrt(1 - p), abs=1e-12)
+    assert values["margin_core_vs_parenchymal_5mm_chi_square"] == pytest.approx(p, abs=1e-12)
+
+
+def test_resampling_to_one_millimetre_leaves_a_layered_ball_as_it_is():
+    fine = describe(*layered()[:2], ["margin"], parenchyma=layered()[2])
+    coarse_scan, coarse_tumour, coarse_all = layered(spacing=(0.5, 0.5, 0.5), size=121)
+    coarse = describe(coarse_scan, coarse_tumour, ["margin"], parenchyma=coarse_all)
+    for name, value in fine.values.items():
+        if name.endswith("_intersection"):
+            assert coarse.values[name] == pytest.approx(value, abs=0.03), name
+
+
+def test_percentile_range_ignores_scale_and_shift_of_an_arbitrary_unit():
+    rng = np.random.default_rng(5)
+    grid = Grid((32, 32, 32), np.eye(4))
+    radius = np.sqrt(((np.indices(grid.shape) - 16) ** 2).sum(axis=0))
+    tumour = Mask(radius < 7, grid)
+    image = 300 + 400 * (radius < 7) + rng.normal(0, 40, grid.shape)
+    everywhere = Mask(np.ones(grid.shape, dtype=bool), grid)
+    one = describe(Scan(image, grid, "MR"), tumour, ["margin"], parenchyma=everywhere).values
+    two = describe(Scan(image * 8 + 64, grid, "MR"), tumour, ["margin"], parenchyma=everywhere).values
+    assert list(two.values()) == pytest.approx(list(one.values()), rel=1e-9)
+
+
+def test_authors_code_is_an_option_with_the_same_names_and_other_values():
+    scan, tumour, everywhere = layered()
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(definition="authors_code"))
+    paper = describe(scan, tumour, ["margin"], parenchyma=everywhere)
+    code = describe(scan, tumour, settings=settings, parenchyma=everywhere)
+    assert list(code.values) == list(paper.values)
+    # their rings contain the tumour, ours do not: what they share with the core is the tumour's part of the ring
+    assert paper.values["margin_core_vs_parenchymal_5mm_intersection"] == 0
+    tumour_in_ring = tumour.data.sum() / code.flags["margin_voxels_parenchymal_5mm"]
+    assert 0.4 < tumour_in_ring < 0.6
+    assert code.values["margin_core_vs_parenchymal_5mm_intersection"] == pytest.approx(tumour_in_ring, rel=1e-12)
