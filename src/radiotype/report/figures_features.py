@@ -101,10 +101,11 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     logarithmic = bool(pooled.size and pooled.min() > 0 and pooled.max() / pooled.min() > 30 and not math.isfinite(record.high))
     if logarithmic:
         axes.set_xscale("log")
+    crowded = max((values.size for _, values in groups), default=0) > 100
     filled = [i for i, (_, values) in enumerate(groups) if values.size]
     for i in filled:
         values = np.sort(groups[i][1])
-        size, alpha = (12, 0.6) if values.size <= 100 else (6, 0.35)
+        size, alpha = (6, 0.4) if crowded else (12, 0.6)
         points = axes.scatter(values, i + _jitter(values.size), s=size, color=NEUTRAL, alpha=alpha, linewidths=0)
         points.set_rasterized(flat)
         _box(axes, values, i)

@@ -74,7 +74,10 @@ def chosen_pictures(stored: Stored) -> pd.DataFrame:
     if stored.overlays is None:
         return pd.DataFrame(columns=[*KEY, "file", "subtype", "cancer_type", "flag", "why"])
     flags = flag_words(stored.features) if len(stored.features) else {}
-    table = stored.overlays.merge(stored.regions[[*KEY, "subtype", "cancer_type"]], on=KEY, how="left").fillna("")
+    known = {tuple(row[name] for name in KEY): row for row in stored.regions.to_dict("records")}
+    table = stored.overlays.copy()
+    for name in ("subtype", "cancer_type"):
+        table[name] = [known.get(key, {}).get(name, "") for key in table[KEY].itertuples(index=False, name=None)]
     table["flag"] = [flags.get(key, "") for key in table[KEY].itertuples(index=False, name=None)]
     table = table.sort_values(KEY[1:], kind="stable").reset_index(drop=True)
     why: dict[int, str] = dict.fromkeys(table.index[table["flag"] != ""][:MAX_FLAGGED].tolist(), "flagged")
