@@ -48,11 +48,13 @@ def records() -> list[FeatureRecord]:
     return found
 
 
-def write_run(path: Path, n: int = 60, *, hostile: bool = True, split: bool = True, seed: int = 1) -> RunFolder:
+def write_run(
+    path: Path, n: int = 60, *, hostile: bool = True, split: bool = True, types: tuple[str, ...] = TYPES
+) -> RunFolder:
     """Store a plausible run in `path`; the same arguments give the same run."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     folder = RunFolder.create(path)
-    cases = _cases(n, rng, hostile=hostile, split=split)
+    cases = _cases(n, rng, hostile=hostile, split=split, types=types)
     folder.write_text("recipe.resolved.yaml", yaml.safe_dump(_recipe(), sort_keys=False))
     folder.write_json("run.json", {"format_version": 1, "command": "run", "started": "2025-03-09T10:11:12+00:00",
                                    "seconds": 61.5, "n_regions": n, "n_failed": 7, "state": "done"})  # fmt: skip
@@ -71,10 +73,10 @@ def write_run(path: Path, n: int = 60, *, hostile: bool = True, split: bool = Tr
     folder.write_table("results/subtypes.parquet", members)
     _write_consensus(folder, members, rng)
     _write_levels(folder, features, members)
-    _write_survival(folder, cases, members)
+    _write_survival(folder, cases, members, types)
     _write_pictures(folder, cases, rng)
     folder.write_json(
-        "results/notes.json", ["2 patients without follow-up were left out of the survival analysis.", HOSTILE[0]]
+        "results/notes.json", ["2 patients without follow-up were left out of the survival analysis.", HOSTILE[0], HOSTILE[6]]
     )
     return folder
 
@@ -106,17 +108,17 @@ def _recipe() -> dict[str, object]:
     }  # fmt: skip
 
 
-def _cases(n: int, rng: np.random.Generator, *, hostile: bool, split: bool) -> pd.DataFrame:
+def _cases(n: int, rng: np.random.Generator, *, hostile: bool, split: bool, types: tuple[str, ...]) -> pd.DataFrame:
     rows = []
     for i in range(n):
         name = HOSTILE[i] if hostile and i < len(HOSTILE) else f"case-{i:04d}"
-        kind = TYPES[i % 3]
+        kind = types[i % 3]
         subtype = int(rng.integers(K)) if rng.random() < 0.7 else i % 3
         time = rng.exponential((1500, 1100, 700, 350)[subtype])
         follow = rng.uniform(300, 1900)
         rows.append(
             {"patient_id": f"P-{name}", "case_id": name, "visit": "baseline", "scan": "scan", "roi": "tumour",
-             "modality": "CT" if kind == "lung" or i % 5 == 0 else "MR", "status": "ok", "stage": "", "code": "", "reason": "",
+             "modality": "CT" if i % 3 == 2 or i % 5 == 0 else "MR", "status": "ok", "stage": "", "code": "", "reason": "",
              "hint": "", "cancer_type": kind,
              "split": ("validation" if i % 3 == 2 or i % 7 == 1 else "discovery") if split else "",
              "subtype": str(subtype + 1), "time": float(np.ceil(min(time, follow))), "event": int(time <= follow),
@@ -149,7 +151,9 @@ def _features(cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
             effect = (hash_of(name) % 7 - 3) / 25
             table[name] = np.clip(0.5 + effect * (level - 2.5) + rng.normal(0, 0.1, len(part)), 0.001, 0.999)
     reasons: list[dict[str, str]] = [
-        {name: "parenchyma_not_restricted" for name in names if "parenchymal" in name} if kind == "breast" else {}
+        {name: "parenchyma_not_restricted" for name in names if "parenchymal" in name}
+        if kind == part["cancer_type"].iloc[0]
+        else {}
         for kind in part["cancer_type"]
     ]
     flags = [
@@ -242,11 +246,11 @@ def curve(time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFrame) -> None:
+def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFrame, types: tuple[str, ...]) -> None:
     table = members.merge(cases[["case_id", "time", "event", "os_days"]], on="case_id")
     table = table[table["os_days"] != ""]
     curves, tests, models, model_tests = [], [], [], []
-    for stratum in ("all", *TYPES):
+    for stratum in ("all", *types):
         inside = table if stratum == "all" else table[table["cancer_type"] == stratum]
         for split in ("all", "discovery", "validation"):
             part = inside if split == "all" else inside[inside["split"] == split]
@@ -260,14 +264,15 @@ def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFram
                           "chi_square": 14.21, "degrees_of_freedom": 3, "p_value": p})  # fmt: skip
         terms = [("subtype 2", 1.31, 0.4), ("subtype 3", 2.05, 0.35), ("subtype 4", 4.1, 0.5), ("age", 1.02, 0.01)]
         for term, ratio, error in terms:
-            far = np.inf if stratum == "lung" and term == "subtype 4" else np.exp(np.log(ratio) + 1.96 * error)
+            far = np.inf if stratum == types[2] and term == "subtype 4" else np.exp(np.log(ratio) + 1.96 * error)
             models.append({"model": stratum, "term": term, "reference": "" if term == "age" else "against subtype 1",
                            "n": len(inside), "events": int(inside["event"].sum()), "hazard_ratio": ratio,
                            "lower": np.exp(np.log(ratio) - 1.96 * error), "upper": far, "z": np.log(ratio) / error,
                            "p_value": 0.0004 if ratio > 2 else 0.23})  # fmt: skip
         for name in ("likelihood ratio", "Wald", "score"):
             model_tests.append({"model": stratum, "n": len(inside), "events": int(inside["event"].sum()),
-                                "test": name, "statistic": 17.3, "degrees_of_freedom": 4, "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
+                                "test": name, "statistic": 17.3, "degrees_of_freedom": 4,
+                                "p_value": 0.0017, "concordance": 0.683})  # fmt: skip
     folder.write_table("results/kaplan_meier.parquet", pd.concat(curves, ignore_index=True))
     folder.write_table("results/logrank.parquet", pd.DataFrame(tests))
     folder.write_table("results/cox.parquet", pd.DataFrame(models))

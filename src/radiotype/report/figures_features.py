@@ -101,10 +101,11 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     logarithmic = bool(pooled.size and pooled.min() > 0 and pooled.max() / pooled.min() > 30 and not math.isfinite(record.high))
     if logarithmic:
         axes.set_xscale("log")
+    crowded = max((values.size for _, values in groups), default=0) > 100
     filled = [i for i, (_, values) in enumerate(groups) if values.size]
     for i in filled:
         values = np.sort(groups[i][1])
-        size, alpha = (12, 0.6) if values.size <= 100 else (6, 0.35)
+        size, alpha = (6, 0.4) if crowded else (12, 0.6)
         points = axes.scatter(values, i + _jitter(values.size), s=size, color=NEUTRAL, alpha=alpha, linewidths=0)
         points.set_rasterized(flat)
         _box(axes, values, i)
@@ -114,7 +115,14 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     _ticks(axes, logarithmic)
-    axes.set_title("\n".join(textwrap.wrap(feature_title(record), 34)), fontsize=9)
+    axes.set_title(_wrapped(feature_title(record)), fontsize=9)
+
+
+def _wrapped(title: str, length: int = 34) -> str:
+    """A long title in two lines, broken after its comma where it has one."""
+    head, comma, tail = title.partition(", ")
+    lines = [head + ",", tail] if comma else textwrap.wrap(title, length)
+    return title if len(title) <= length else "\n".join(clipped(line, length + 4) for line in lines[:2])
 
 
 def _box(axes: Axes, values: np.ndarray, lane: int) -> None:

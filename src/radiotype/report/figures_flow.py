@@ -128,7 +128,7 @@ def _lines(data: pd.DataFrame, step: str) -> list[str]:
     if step == "not used":
         return [f"{count(row['cases'], 'case')}: {row['group']}" for row in rows.to_dict("records")]
     lines = [
-        f"{count(row['regions'], 'region')} {row['group']}: {row['code']} {clipped(CODES.get(row['code'], ''), 42)}".rstrip()
+        f"{count(row['regions'], 'region')} {row['group']}: {row['code']} {clipped(CODES.get(row['code'], ''), 44)}".rstrip()
         for row in rows[:MAX_CODES].to_dict("records")
     ]
     if len(rows) > MAX_CODES:

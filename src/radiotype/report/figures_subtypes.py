@@ -38,9 +38,13 @@ def subtype_sizes(stored: Stored) -> Drawn:
 
     def paint(figure: Figure) -> None:
         axes = sheet(figure)
+        step = 105 if len(names) <= 7 else 52
         for i, name in enumerate(names):
-            axes.add_patch(Rectangle((label_width + i * 105, 8), 12, 12, color=tints[name], linewidth=0))
-            axes.text(label_width + i * 105 + 18, 14.5, f"Subtype {clipped(name, 8)}", va="center", fontsize=8.5)
+            text = f"Subtype {clipped(name, 8)}" if len(names) <= 7 else clipped(name, 3)
+            axes.add_patch(Rectangle((label_width + i * step, 8), 12, 12, color=tints[name], linewidth=0))
+            axes.text(label_width + i * step + 18, 14.5, text, va="center", fontsize=8.5)
+        if len(names) > 7:
+            axes.text(label_width - 10, 14.5, "Subtype", ha="right", va="center", fontsize=8.5)
         before = bars[0][0]
         for top, (group, level) in zip(tops, bars, strict=True):
             if group != before:
@@ -143,7 +147,7 @@ def feature_heat_map(stored: Stored) -> Drawn:
                 axes.text(left - 12, y + row / 2, clipped(titles.get(name, name), 46), ha="right", va="center", fontsize=8.25)
                 _cells(axes, wide.loc[name].to_numpy(dtype=float), (left, y, cell, row))
 
-    data = data.assign(family=data["feature"].map(families).fillna(""), shown=data["feature"].isin(kept))
+    data = data.assign(family=[families.get(name, "") for name in data["feature"]], shown=data["feature"].isin(kept))
     svg = draw("feature heat map", (PAGE_PX, 36 + per_column * row), paint, label="Scaled feature medians by subtype")
     return Drawn(data, svg)
 

@@ -160,8 +160,8 @@ def limits(stored: Stored) -> list[str]:
     n_tests = sum(len(table) for table in (stored.logrank, stored.cox) if table is not None)
     if n_tests:
         points.append(
-            f"This report holds {count(n_tests, 'p-value')} of log-rank tests and Cox terms; neither they nor the intervals are "
-            "corrected for multiple testing."
+            f"This report holds {count(n_tests, 'p-value')} of log-rank tests and Cox terms; neither they nor the intervals "
+            "are corrected for multiple testing."
         )
     if stored.subtypes is not None and len(stored.subtypes):
         if (stored.subtypes["how"] == "assigned").any():
@@ -173,8 +173,8 @@ def limits(stored: Stored) -> list[str]:
     unrestricted = sum("parenchyma_not_restricted" in row.values() for row in stored.features["reasons"])
     if unrestricted:
         points.append(
-            f"In {count(unrestricted, 'region')} of {len(stored.features):,} no organ mask was given, so the parenchymal margins "
-            "may reach into other organs."
+            f"In {count(unrestricted, 'region')} of {len(stored.features):,} no organ mask was given, so the parenchymal "
+            "margins may reach into other organs."
         )
     known = outcome_known(stored)
     if known is not None and stored.subtypes is not None:

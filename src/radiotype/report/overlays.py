@@ -27,7 +27,7 @@ _DROPPED = 0.1
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
-#: Contour of a region without a subtype.
+#: Swatch of a region without a subtype.
 _NO_SUBTYPE = "#c4cbd1"
 _BOX_PX = 158.0
 _GAP_PX = 6.0
@@ -74,7 +74,10 @@ def chosen_pictures(stored: Stored) -> pd.DataFrame:
     if stored.overlays is None:
         return pd.DataFrame(columns=[*KEY, "file", "subtype", "cancer_type", "flag", "why"])
     flags = flag_words(stored.features) if len(stored.features) else {}
-    table = stored.overlays.merge(stored.regions[[*KEY, "subtype", "cancer_type"]], on=KEY, how="left").fillna("")
+    known = {tuple(row[name] for name in KEY): row for row in stored.regions.to_dict("records")}
+    table = stored.overlays.copy()
+    for name in ("subtype", "cancer_type"):
+        table[name] = [known.get(key, {}).get(name, "") for key in table[KEY].itertuples(index=False, name=None)]
     table["flag"] = [flags.get(key, "") for key in table[KEY].itertuples(index=False, name=None)]
     table = table.sort_values(KEY[1:], kind="stable").reset_index(drop=True)
     why: dict[int, str] = dict.fromkeys(table.index[table["flag"] != ""][:MAX_FLAGGED].tolist(), "flagged")
@@ -102,7 +105,8 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         kind = row["cancer_type"] if stored.has_cancer_types else ""
         roi = row["roi"] if several else ""
         where = " · ".join(part for part in (kind, volumes.get(key, ""), clipped(roi, 30)) if part)
-        svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
+        contour = tints.get(row["subtype"], "#ffffff")
+        svg = three_planes(arrays, f"case {i + 1}", contour, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
     shown["volume"] = [volumes.get(tuple(row[name] for name in KEY), "") for row in shown.to_dict("records")]

@@ -127,9 +127,10 @@ def _gaps(stored: Stored) -> dict[tuple[str, ...], tuple[str, str]]:
         reasons = Counter(str(row["reasons"].get(name, "no reason given")) for name in missing)
         if not reasons:
             continue
-        words = listed([f"{n} {reason.replace('_', ' ')}" for reason, n in reasons.most_common()])
+        several = len(reasons) > 1
+        words = listed([f"{f'{n} ' if several else ''}{reason.replace('_', ' ')}" for reason, n in reasons.most_common()])
         found[tuple(row[name] for name in KEY)] = (
             reasons.most_common(1)[0][0],
-            f"{count(len(missing), 'feature')} without a value: {words}",
+            f"{count(len(missing), 'feature')} without a value ({words})",
         )
     return found

@@ -41,7 +41,7 @@ def _composition(stored: Stored) -> Table:
     regions = stored.regions
     described = regions["status"].isin(["ok", "partial"])
     how = {} if stored.subtypes is None else dict(zip(stored.subtypes["case_id"], stored.subtypes["how"], strict=True))
-    used = regions["case_id"].map(how).fillna("")
+    used = pd.Series([how.get(case, "") for case in regions["case_id"]], index=regions.index, dtype=object)
     groups = [("Cancer type", "cancer_type")] if stored.has_cancer_types else []
     groups += [("Modality", "modality"), ("Split", "split")]
     rows = []

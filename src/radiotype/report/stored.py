@@ -57,8 +57,9 @@ class Stored:
 
     @property
     def subtype_names(self) -> list[str]:
-        """Subtypes in order."""
-        return [] if self.subtypes is None else natural(self.subtypes["subtype"])
+        """Subtypes in order, from whichever tables were stored."""
+        tables = (self.subtypes, self.kaplan_meier, self.by_subtype)
+        return natural(name for table in tables if table is not None for name in table["subtype"])
 
     @property
     def has_cancer_types(self) -> bool:

@@ -12,7 +12,8 @@ from radiotype.core import FeatureRecord
 UNKNOWN = "not stated"
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-_PATH = re.compile(r"(?:file:/*)?(?<![\w.:<])(?:[A-Za-z]:\\|~?/)(?:[^\s'\",;:()<>\\/]+[\\/])+(?=[^\s'\",;()<>\\/])")
+#: An absolute path up to its last separator; names of folders may hold spaces, and rather too much is cut than too little.
+_PATH = re.compile(r"(?:file:/*)?(?<![\w.:<])(?:[A-Za-z]:\\|~?/)(?:[^\n'\",;:()<>\\/]+[\\/])+(?=[^\s'\",;()<>\\/])")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -159,7 +160,11 @@ def feature_name(record: FeatureRecord) -> str:
     else:
         name = record.name.removeprefix(record.family).strip("_") or record.name
         name = name.removesuffix("_per_mm").removesuffix(f"_{record.unit.lower()}")
-    words = re.sub(r"(?<=\d)mm\b", " mm", plain(name.replace("_", " "))).replace(" 3d ", " 3D ")
+    words = (
+        re.sub(r"(?<=\d)mm\b", " mm", plain(name.replace("_", " ")))
+        .replace(" 3d ", " 3D ")
+        .replace("bhattacharyya", "Bhattacharyya")
+    )
     return words[:1].upper() + words[1:]
 
 
@@ -189,7 +194,9 @@ def natural(names: Iterable[str]) -> list[str]:
 
 def share(part: int, whole: int) -> str:
     """A part of a whole in percent; empty without a whole."""
-    return f"{100 * part / whole:.0f} %" if whole else ""
+    if not whole:
+        return ""
+    return "< 1 %" if 0 < part < 0.005 * whole else f"{100 * part / whole:.0f} %"
 
 
 def unbroken(text: str) -> str:
