@@ -114,7 +114,9 @@ def test_csv_holds_the_numbers_of_the_figure(run: RunFolder, page: str) -> None:
     checked = 0
     for section in assemble.sections_of(loaded, run):
         for name, table in section.tables().items():
-            written = pd.read_csv(run.path / "figures" / f"{name}.csv", keep_default_na=False, na_values=[""])
+            written = pd.read_csv(
+                run.path / "figures" / f"{name}.csv", keep_default_na=False, na_values=[""], float_precision="round_trip"
+            )
             assert list(written.columns) == list(table.columns)
             assert len(written) == len(table)
             for column in table.columns[[dtype.kind in "if" for dtype in table.dtypes]]:
