@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 import re
 import shutil
 from html.parser import HTMLParser
@@ -16,8 +17,9 @@ from report_stored_run import HOSTILE, write_run
 
 from radiotype import report
 from radiotype.errors import StoreError
-from radiotype.report import assemble, stored
+from radiotype.report import assemble, methods, stored
 from radiotype.run.store import RunFolder
+from radiotype.stats import cox, kaplan_meier
 
 SECTIONS = ("cohort", "features", "consensus", "subtypes", "survival", "cox", "pictures", "problems", "methods")
 
@@ -112,7 +114,9 @@ def test_csv_holds_the_numbers_of_the_figure(run: RunFolder, page: str) -> None:
     checked = 0
     for section in assemble.sections_of(loaded, run):
         for name, table in section.tables().items():
-            written = pd.read_csv(run.path / "figures" / f"{name}.csv", keep_default_na=False, na_values=[""])
+            written = pd.read_csv(
+                run.path / "figures" / f"{name}.csv", keep_default_na=False, na_values=[""], float_precision="round_trip"
+            )
             assert list(written.columns) == list(table.columns)
             assert len(written) == len(table)
             for column in table.columns[[dtype.kind in "if" for dtype in table.dtypes]]:
@@ -217,6 +221,12 @@ def test_a_thousand_cases_stay_below_15_megabytes(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count('<figure class="case">') == 24
     assert "Shown are 24 regions of 993" in text
+
+
+def test_methods_name_the_defaults_of_the_statistics() -> None:
+    assert inspect.signature(kaplan_meier).parameters["interval"].default == methods.SCALE
+    assert inspect.signature(kaplan_meier).parameters["confidence"].default == 0.95
+    assert inspect.signature(cox).parameters["ties"].default in methods.TIES.lower()
 
 
 def test_without_a_split_nothing_is_called_validation(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from radiotype.report.drawing import Drawn
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: its text, what it is sorted by, and the colour of a swatch before it."""
+    """A table cell: its text, a note below it, and what it is sorted by."""
 
     text: str
     sort: float | None = None
-    tint: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from radiotype.report.drawing import INK, PAGE_PX, RULE, SOFT, Drawn, draw, place, sheet
 from radiotype.report.words import clipped, number, p_value
 
-_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _ROW = 27.0
 
 
@@ -79,7 +79,7 @@ def _ratio(value: float) -> str:
 def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     ends = rows[["lower", "upper", "hazard_ratio"]].to_numpy(dtype=float)
     inside = ends[np.isfinite(ends) & (ends > 0)]
-    inside = np.clip(inside, 0.04, 25.0) if inside.size else np.array([1.0])
+    inside = np.clip(inside, 0.02, 50.0) if inside.size else np.array([1.0])
     return min(0.7, float(inside.min()) / 1.15), max(1.4, float(inside.max()) * 1.15)
 
 

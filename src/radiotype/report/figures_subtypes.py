@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from radiotype.report.drawing import INK, PAGE_PX, SOFT, Drawn, colours, draw, shades, sheet, text_on
+from radiotype.report.blocks import Cell
+from radiotype.report.drawing import PAGE_PX, SOFT, Drawn, colours, draw, shades, sheet, text_on
 from radiotype.report.stored import Stored, analysis_groups
 from radiotype.report.words import clipped, feature_name, natural, number
 
@@ -161,11 +163,12 @@ def _cells(axes: Axes, values: np.ndarray, box: tuple[float, float, float, float
             continue
         tint = shades()(float(value))
         axes.add_patch(Rectangle((x + 1, top + 1), cell - 2, row - 2, facecolor=tint, linewidth=0))
-        ink = "#ffffff" if value > 0.55 else INK
-        axes.text(x + cell / 2, top + row / 2 + 0.5, f"{value:.2f}", ha="center", va="center", fontsize=8, color=ink)
+        axes.text(
+            x + cell / 2, top + row / 2 + 0.5, f"{value:.2f}", ha="center", va="center", fontsize=8, color=text_on(to_hex(tint))
+        )
 
 
-def median_cells(stored: Stored, feature: str) -> list[str]:
+def median_cells(stored: Stored, feature: str) -> list[Cell]:
     """Median and quartiles of one feature per subtype, as text, in the unit of its record."""
     table = stored.by_subtype
     cells = []
@@ -173,7 +176,7 @@ def median_cells(stored: Stored, feature: str) -> list[str]:
         row = table[(table["feature"] == feature) & (table["subtype"] == name)] if table is not None else pd.DataFrame()
         if len(row):
             median, low, high = (number(float(row[key].iloc[0])) for key in ("median", "lower_quartile", "upper_quartile"))
-            cells.append(f"{median} ({low} to {high})")
+            cells.append(Cell(median, note=f"{low} to {high}"))
         else:
-            cells.append("–")
+            cells.append(Cell("–"))
     return cells

@@ -15,6 +15,10 @@ from radiotype.report.words import count, listed, natural, number_word, plain, s
 SMALL_GROUP = 10
 FEW_EVENTS = 5
 
+#: Defaults of `radiotype.stats.kaplan_meier` and `radiotype.stats.cox`, which the study uses; a test holds them together.
+SCALE = "log-log"
+TIES = "Efron's method"
+
 _DISTANCES = {"pearson": "1 − Pearson correlation", "spearman": "1 − Spearman correlation", "euclidean": "Euclidean distance"}
 _REFERENCES = {
     "consensus": "Monti S, et al. Consensus clustering. Machine Learning 2003;52:91–118.",
@@ -99,10 +103,11 @@ def _clustering(stored: Stored) -> list[str]:
     )
     if stored.subtypes is not None:
         n = int((stored.subtypes["how"] == "assigned").sum())
+        nearest = ", each to the nearest centroid" if stored.recipe.get("design") == "imaging_subtypes" else ""
         if n:
             sentences.append(
                 f"{count(n, 'further case')} took no part in this and {'was' if n == 1 else 'were'} assigned to the subtypes "
-                "afterwards."
+                f"afterwards{nearest}."
             )
     return sentences
 
@@ -112,7 +117,9 @@ def _statistics(stored: Stored) -> list[str]:
     outcome = stored.recipe.get("outcome")
     if stored.kaplan_meier is not None and isinstance(outcome, dict):
         names = f"{plain(outcome.get('time'))}, {plain(outcome.get('event'))}"
-        sentences.append(f"Survival (columns {names}) was estimated by the Kaplan-Meier method with pointwise 95 % intervals.")
+        sentences.append(
+            f"Survival (columns {names}) was estimated by the Kaplan-Meier method with pointwise 95 % {SCALE} intervals."
+        )
     if stored.logrank is not None:
         sentences.append("Subtypes were compared by the log-rank test.")
     if stored.cox is not None and len(stored.cox):
@@ -120,7 +127,7 @@ def _statistics(stored: Stored) -> list[str]:
         adjusted = f", adjusted for {listed(covariates)}" if covariates else ""
         several = stored.cox["model"].nunique() > 1 and (stored.cox["model"] == "all").any()
         sentences.append(
-            f"Hazard ratios come from Cox proportional hazards models{adjusted}"
+            f"Hazard ratios come from Cox proportional hazards models ({TIES} for ties){adjusted}"
             + ("; the model of all cases is stratified by cancer type." if several else ".")
         )
     if sentences:

@@ -31,6 +31,11 @@ _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
 _NO_SUBTYPE = "#c4cbd1"
 _BOX_PX = 158.0
 _GAP_PX = 6.0
+_LETTER: dict[str, Any] = {
+    "color": "#ffffff",
+    "fontsize": 7,
+    "bbox": {"boxstyle": "round,pad=0.15", "facecolor": "#000000", "edgecolor": "none", "alpha": 0.5},
+}
 
 
 def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
@@ -59,6 +64,11 @@ def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
 
 
 def _flag(name: str, value: float) -> str:
+    if name == "parenchyma_not_restricted":
+        return "no organ mask: the parenchymal margins may reach into other organs"
+    if name.startswith("margin_dropped_"):
+        region = name.removeprefix("margin_dropped_").replace("_", " ")
+        return f"{100 * value:.0f} % of the voxels of the region {region} lie outside the range of the histogram"
     text = name.replace("_", " ")
     return text if value == 1 else f"{text} {number(value, 2)}"
 
@@ -169,8 +179,8 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
             for spine in axes.spines.values():
                 spine.set_visible(False)
             side, top = _PLANES[plane]
-            for x, y, letter in ((0.03, 0.5, side), (0.5, 0.955, top)):
-                axes.text(x, y, letter, transform=axes.transAxes, color="#d7dde2", fontsize=7.5, va="center", ha="center")
+            for x, y, letter in ((0.04, 0.5, side), (0.5, 0.95, top)):
+                axes.text(x, y, letter, transform=axes.transAxes, va="center", ha="center", **_LETTER)
             if i == len(planes) - 1:
                 _bar(axes, extent)
 
@@ -194,6 +204,6 @@ def _plane(axes: Axes, image: npt.NDArray[Any], mask: npt.NDArray[Any], spacing_
 
 def _bar(axes: Axes, extent: float) -> None:
     length = 20.0 / extent
-    axes.plot(
-        [0.95 - length, 0.95], [0.05, 0.05], transform=axes.transAxes, color="#ffffff", linewidth=2, solid_capstyle="butt"
-    )
+    ends = ([0.95 - length, 0.95], [0.05, 0.05])
+    for color, width in (("#000000", 4.0), ("#ffffff", 2.0)):
+        axes.plot(*ends, transform=axes.transAxes, color=color, linewidth=width, solid_capstyle="butt")

@@ -53,7 +53,7 @@ def problems(stored: Stored) -> Section:
     states = listed([f"{counts[state]:,} {state}" for state in ("failed", "skipped", "partial") if counts[state]])
     common = Counter(table.loc[table["status"] != "partial", "code"]).most_common(1)
     sentence = f"Of {count(len(stored.regions), 'region')}, {states}"
-    if common:
+    if common and common[0][1] > 1:
         code, n = common[0]
         sentence += f"; the most frequent code is {code or 'none'} ({CODES.get(code, 'not in the catalogue')}, {n:,} times)"
     varying = [name for name in ("visit", "scan", "roi") if stored.regions[name].nunique() > 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from radiotype.report.blocks import Block, Section, Table, Text, figure
+from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
 from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import consensus_curves, consensus_matrices
 from radiotype.report.figures_features import readable_features
@@ -130,12 +130,14 @@ def _median_table(stored: Stored) -> Table:
     table = stored.by_subtype if stored.by_subtype is not None else pd.DataFrame(columns=["feature"])
     known = set(table["feature"])
     shown = [record for record in readable_features(stored.records, stored.features) if record.name in known]
-    rows = tuple((feature_title(record), *median_cells(stored, record.name)) for record in shown)
+    rows: tuple[tuple[str | Cell, ...], ...] = tuple(
+        (feature_title(record), *median_cells(stored, record.name)) for record in shown
+    )
     return Table(
         ("Feature", *[f"Subtype {name}" for name in names]),
         rows,
         numeric=frozenset(f"Subtype {name}" for name in names),
         heading="Medians in their own units",
-        caption="Median (lower to upper quartile). All features stand in the CSV.",
+        caption="Median, and below it the lower and upper quartile. All features stand in the CSV.",
         tables={"features_by_subtype": table},
     )

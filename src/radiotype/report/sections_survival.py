@@ -10,7 +10,7 @@ from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_cox import forest
 from radiotype.report.figures_survival import TimeAxis, kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import clipped, count, natural, number, number_word, p_value
+from radiotype.report.words import clipped, count, natural, number, number_word, p_value, plain
 
 SPLITS = ("all", "discovery", "validation")
 _NAMES = {"all": "all cases", "discovery": "discovery", "validation": "validation"}
@@ -136,11 +136,13 @@ def _cox_sentence(table: pd.DataFrame) -> str:
     if not len(terms):
         return f"{count(table['model'].nunique(), 'Cox model')} with {count(len(first), 'term')} each."
     top = terms.loc[np.log(terms["hazard_ratio"]).abs().idxmax()]
+    where = "" if top["model"] == "all" else f" in {plain(top['model'])}"
     others = [term for term in first["term"] if not term.startswith("subtype")]
     return (
-        f"{top['term'][:1].upper() + top['term'][1:]} {top['reference']}: hazard ratio {number(float(top['hazard_ratio']))} "
+        f"{top['term'][:1].upper() + top['term'][1:]} {top['reference']}{where}: "
+        f"hazard ratio {number(float(top['hazard_ratio']))} "
         f"(95 % interval {number(float(top['lower']))} to {number(float(top['upper']))}, {p_value(float(top['p_value']))}), "
-        "the largest difference between subtypes"
+        "the strongest contrast to the reference subtype"
         + (f"; the model holds {count(len(others), 'further term')}." if others else ".")
     )
 

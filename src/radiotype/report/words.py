@@ -22,10 +22,10 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plain(cell: object) -> str:
-    """A cell as one line of printable text; empty for a missing value."""
+    """A cell as one line of printable text, its lines joined by semicolons; empty for a missing value."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
-    return _CONTROL.sub("\ufffd", " ".join(str(cell).split("\n"))).strip()
+    return _CONTROL.sub("\ufffd", "; ".join(line.strip() for line in str(cell).strip().split("\n")))
 
 
 def scrubbed(text: str) -> str:
