@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from radiotype.io.check_manifest import Line
 from radiotype.io.dicom_index import is_dicom, regions_of
 from radiotype.io.findings import Found, of_error
 from radiotype.io.header_tags import Risks, opaque, read_risks
-from radiotype.io.volumes import NIFTI, TEXT, read_header, suffix_of
+from radiotype.io.named import Named, choose
+from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
 #: Bytes at each end of a file that are compared to find copies.
 _ENDS = 2**16
@@ -140,13 +140,15 @@ class HeaderChecks:
 
     def _region(self, line: Line, loader: Any, regions: tuple[tuple[str, str], ...]) -> bool:
         """Whether the region a row names is in its RTSTRUCT or SEG."""
-        wanted, label = line.cells.get("roi", ""), str(getattr(loader, "label", None) or "")
-        by_name = [name for name, number in regions if not wanted or name == wanted or fnmatchcase(name, wanted)]
-        by_label = [number for _, number in regions if number and number == label]
-        if by_label or (by_name and not label) or label.lower() == "any":
-            return True
-        self._add(line, "roi_absent", "mask", f"none of the {len(regions)} regions of the file is the one named")
-        return False
+        if loader.label and not any(number for _, number in regions):
+            return True  # regions of an RTSTRUCT have numbers that its list does not tell
+        try:
+            choose([Named(int(number or 0), name) for name, number in regions], loader.label, loader.roi, loader.path)
+        except InputError as error:
+            key = line.region.key
+            self.found.append(of_error(error, line.line, "mask", case_id=key.case_id, roi=key.roi))
+            return False
+        return True
 
     def _copies(self, lines: Sequence[Line]) -> None:
         """One file under several cases, by path or by content."""
@@ -206,7 +208,7 @@ def read_image_header(loader: Any) -> Header:
         header.fingerprint = fingerprint(loader.path)
         if suffix_of(loader.path) in NIFTI:
             header.doubts += _nifti_placement(loader.path)
-        elif suffix_of(loader.path) not in TEXT:
+        elif suffix_of(loader.path) not in ITK:
             header.risks = read_risks(_first_file(loader.path))
             header.doubts += _contradictions(header.scan, loader.modality)
     except RadiotypeError as error:
@@ -218,7 +220,7 @@ def read_mask_header(path: Path) -> Header:
     """The header of a mask of a manifest: its grid, or the names and labels of its regions."""
     header = Header(path)
     try:
-        if suffix_of(path) in NIFTI + TEXT:
+        if suffix_of(path) in NIFTI + ITK:
             volume = read_header(path)
             header.grid = volume.grid
             header.n_phases = volume.voxels.shape[0] if len(volume.voxels.shape) == 4 else 1

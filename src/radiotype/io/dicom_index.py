@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import InputError
@@ -192,8 +191,7 @@ def regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
         return [(name, "") for name in list_rois(path)]
     from radiotype.io.seg import list_segments
 
-    segments: Any = list_segments(path)
-    return [(str(segment.label), str(segment.number)) for segment in segments if segment.number]
+    return [(name, str(number)) for number, name in list_segments(path) if number]
 
 
 def _common_place(first: Path, second: Path) -> tuple[str, ...]:

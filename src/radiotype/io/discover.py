@@ -17,7 +17,7 @@ from radiotype.io.cases import IDS, Finding, Ids, name_cases
 from radiotype.io.dicom_index import DicomIndex, is_dicom
 from radiotype.io.names import STORAGE_FOLDERS, Name, read_name, region_name
 from radiotype.io.pairs import Pair, Volume, pair_volumes
-from radiotype.io.volumes import NIFTI, TEXT, read_header, suffix_of
+from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 from radiotype.io.walk import Note, Walk, walk
 from radiotype.io.watching import Progress, unwatched
 
@@ -120,7 +120,7 @@ def _look_at(
     """Sort one file into volumes, DICOM or others."""
     relative = path.relative_to(root)
     suffix = suffix_of(path)
-    if suffix in NIFTI + TEXT:
+    if suffix in NIFTI + ITK:
         try:
             header = read_header(path)
         except InputError as error:

@@ -75,7 +75,7 @@ def rasterise(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: bool 
     Parameters
     ----------
     contours : sequence of arrays, each (n_points, 3), mm
-        Closed contours in patient coordinates (LPS), each in a plane parallel to the slices; the last point may repeat the first.
+        Closed contours in patient coordinates (LPS), each parallel to the slices; the last point may repeat the first.
     grid : Grid
         Where the voxels lie; K counts the slices.
     keep_tiny : bool
@@ -199,8 +199,8 @@ class _Shapes:
     def leaves(self, columns: int, rows: int) -> npt.NDArray[np.bool_]:
         """Contours that reach beyond the image."""
         box = self.boxes()
-        out: npt.NDArray[np.bool_] = (box[:, :2] < -0.5).any(axis=1) | (box[:, 2:] > [columns - 0.5, rows - 0.5]).any(axis=1)
-        return out
+        out = np.column_stack([box[:, :2] < -0.5, box[:, 2:] > [columns - 0.5, rows - 0.5]])
+        return np.asarray(out.any(axis=1), dtype=bool)
 
     def repeated(self, members: Ints, plane: Ints) -> npt.NDArray[np.bool_]:
         """Which members have exactly the points of an earlier one on their plane; by the even-odd rule both would vanish."""
@@ -291,7 +291,8 @@ def _fill(shapes: _Shapes, members: Ints, image: npt.NDArray[np.bool_]) -> npt.N
     empty = np.ones(len(members), dtype=bool)
     if not crossing.any():
         return empty
-    x, y, x_end, y_end, owner, row, count = (one[crossing] for one in (x, y, x_end, y_end, owner, row, count))
+    x, y, x_end, y_end = x[crossing], y[crossing], x_end[crossing], y_end[crossing]
+    owner, row, count = owner[crossing], row[crossing], count[crossing]
     slope = (x_end - x) / (y_end - y)
     top, width = int(row.min()), n_columns + 1
     height = int((row + count).max()) - top

@@ -13,9 +13,9 @@ from radiotype.core.case import Case, Region, RowKey
 from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS, Cohort
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.table import KEY_COLUMNS, FeatureTable
-from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan, require_same_grid
-from radiotype.errors import InputError, RecipeError, StoreError
-from radiotype.io.masks import read_masks
+from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan
+from radiotype.errors import RecipeError, StoreError
+from radiotype.io.masks import read_masks, read_masks_nearest
 from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
 from radiotype.io.volumes import read_scan
 
@@ -41,19 +41,12 @@ class MaskFile:
     path: Path
     label: str | None = None
     resample: Resample = "refuse"
+    roi: str | None = None
 
     def __call__(self, like: Scan) -> tuple[Mask, ...]:
-        masks = read_masks(self.path, label=self.label)
         if self.resample == "nearest":
-            from radiotype.io.regrid import mask_to_grid
-
-            masks = tuple(mask_to_grid(mask, like.grid) for mask in masks)
-        try:
-            require_same_grid(like, masks[0])
-        except InputError as error:
-            error.file = error.file or self.path
-            raise
-        return masks
+            return read_masks_nearest(self.path, like, label=self.label, roi=self.roi)
+        return read_masks(self.path, label=self.label, roi=self.roi, like=like)
 
 
 def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") -> Cohort:
@@ -173,7 +166,7 @@ def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resa
     return Region(
         key=key,
         image=ScanFile(folder / row["image"], modality, int(phase) if phase else None),
-        masks=MaskFile(folder / row["mask"], label or None, resample),
+        masks=MaskFile(folder / row["mask"], label or None, resample, row.get("roi", "") or None),
         parenchyma=MaskFile(folder / parenchyma, "any", resample) if parenchyma else None,
         attributes={name: row.get(name, "") for name in own} | {"modality": modality},
     )

@@ -18,7 +18,7 @@ from radiotype.io import guard
 from radiotype.io.text_volumes import StoredVoxels, read_text_volume
 
 NIFTI = (".nii", ".nii.gz")
-TEXT = (".nrrd", ".mha")
+ITK = (".nrrd", ".mha")
 
 #: Extensions between a NIfTI header and its voxels are not longer than this, bytes.
 MAX_NIFTI_OFFSET = 64 * 2**20
@@ -73,10 +73,10 @@ def read_header(path: Path) -> Header:
         RT201, RT202, RT207, RT209, RT210 or RT211, each naming the file.
     """
     suffix = suffix_of(path)
-    if suffix not in NIFTI + TEXT:
+    if suffix not in NIFTI + ITK:
         raise InputError(
             "RT211",
-            f"files of this type are not read; volumes may be {', '.join(NIFTI + TEXT)}",
+            f"files of this type are not read; volumes may be {', '.join(NIFTI + ITK)}",
             file=path,
             hint="convert it; a pair of header and data (.hdr/.img, .mhd/.raw, .nhdr/.raw) must become one file",
         )

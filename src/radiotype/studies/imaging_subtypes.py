@@ -129,7 +129,7 @@ def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: 
     )
     folder.write_table("results/subtypes.parquet", members)
     limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
-    limits["transform"] = ["logarithm" if is_size(name) else "none" for name in limits["feature"]]
+    limits["transform"] = ["log" if is_size(name) else "none" for name in limits["feature"]]
     folder.write_table("results/scaling.parquet", limits)
     folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
     arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}

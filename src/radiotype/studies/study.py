@@ -46,6 +46,8 @@ def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radioty
     --------
     >>> result = run("study.yaml", "my-study")  # doctest: +SKIP
     """
+    from threadpoolctl import threadpool_limits
+
     if isinstance(recipe, Recipe | dict):
         chosen = recipe if isinstance(recipe, Recipe) else check_recipe(recipe)
         manifest = Path(chosen.manifest)
@@ -56,7 +58,8 @@ def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radioty
     log.state("running")
     folder.write_text("recipe.resolved.yaml", chosen.to_yaml())
     try:
-        extraction = imaging_subtypes.run(chosen, manifest, folder, log)
+        with threadpool_limits(1):  # the order of a sum must not depend on the number of cores
+            extraction = imaging_subtypes.run(chosen, manifest, folder, log)
     except BaseException as error:
         log.event("stopped", error=type(error).__name__)
         log.state("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")

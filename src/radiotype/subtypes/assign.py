@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from radiotype.errors import ComputeError
-from radiotype.subtypes.checks import check_choice, check_finite
+from radiotype.subtypes.checks import check_choice, check_finite, checked_table
 from radiotype.subtypes.distances import METRICS, distances_between
 
 
@@ -40,7 +40,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
     def __init__(self, metric: str = "pearson") -> None:
         self.metric = metric
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> NearestCentroid:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> NearestCentroid:
         """Learn the centroids.
 
         Parameters
@@ -48,7 +48,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         X : array, shape (n_cases, n_features)
             Discovery cohort.
         y : array, shape (n_cases,)
-            Its subtypes, at least two of them.
+            Its subtypes.
 
         Returns
         -------
@@ -60,19 +60,17 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         RecipeError
             RT103 if there is no such metric.
         ComputeError
-            RT301 if there is only one subtype; RT305 if a value is not finite.
+            RT305 if a value is not finite.
         """
         check_choice("metric", self.metric, METRICS)
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
-        check_classification_targets(y)
-        check_finite(X, getattr(self, "feature_names_in_", None))
-        self.classes_, subtype = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ComputeError("RT301", f"all {len(X)} cases have one subtype (1 class); expected at least two")
-        self.centroids_ = np.array([X[subtype == at].mean(axis=0) for at in range(len(self.classes_))])
+        values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
+        check_classification_targets(labels)
+        check_finite(values, getattr(self, "feature_names_in_", None))
+        self.classes_, subtype = np.unique(labels, return_inverse=True)
+        self.centroids_ = np.array([values[subtype == at].mean(axis=0) for at in range(len(self.classes_))])
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Assign cases to subtypes.
 
         Parameters
@@ -90,11 +88,10 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         ComputeError
             RT305 if a value is not finite, or a case is constant under a correlation.
         """
-        return self.classes_[np.argmin(self.distances(X), axis=1)]
+        nearest = np.argmin(self.distances(X), axis=1)
+        return self.classes_[nearest]
 
-    def distances(self, X: np.ndarray) -> np.ndarray:
+    def distances(self, X: ArrayLike) -> np.ndarray:
         """How unlike each case is to each centroid, shape (n_cases, n_subtypes); Raises as `predict`."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False, reset=False)
-        check_finite(X, getattr(self, "feature_names_in_", None))
-        return distances_between(X, self.centroids_, self.metric)
+        return distances_between(checked_table(self, X, reset=False), self.centroids_, self.metric)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import validate_data
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.subtypes.checks import check_choice, check_finite
+from radiotype.subtypes.checks import check_choice, checked_table
 from radiotype.subtypes.distances import METRICS, case_distances
 from radiotype.subtypes.medoids import PamPartitions
 from radiotype.subtypes.partition import LINKAGES, hierarchical_labels
@@ -117,7 +117,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         self.seed_like_r = seed_like_r
         self.choose = choose
 
-    def fit(self, X: np.ndarray, y: None = None) -> ConsensusClustering:
+    def fit(self, X: ArrayLike, y: None = None) -> ConsensusClustering:
         """Find the subtypes of a discovery cohort.
 
         Parameters
@@ -139,10 +139,9 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         ComputeError
             RT301 if a subset has too few cases for the largest k; RT305 if a value is not finite or a case is constant.
         """
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False)
+        values = checked_table(self, X, reset=True)
         all_k = self._checked_settings()
-        check_finite(X, getattr(self, "feature_names_in_", None))
-        counts = self._count(X, all_k)
+        counts = self._count(values, all_k)
 
         self.consensus_: dict[int, np.ndarray] = {}
         self.labels_at_: dict[int, np.ndarray] = {}
@@ -162,8 +161,8 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     def _chosen_k(self) -> int:
         return largest_growing_k(self.relative_change_)
 
-    def _count(self, X: np.ndarray, all_k: list[int]) -> PairCounts:
-        n_cases = len(X)
+    def _count(self, values: np.ndarray, all_k: list[int]) -> PairCounts:
+        n_cases = len(values)
         n_items = math.floor(self.item_fraction * n_cases)
         if n_items <= all_k[-1]:
             raise ComputeError(
@@ -171,7 +170,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
                 f"{n_items} of {n_cases} cases are drawn at a time; k={all_k[-1]} needs more than {all_k[-1]}",
                 hint="lower the largest k or raise item_fraction",
             )
-        partition = PamPartitions(case_distances(X, self.metric), all_k, n_items)
+        partition = PamPartitions(case_distances(values, self.metric), all_k, n_items)
         counts = count_pairs(n_cases, all_k, self._subsets(n_cases, n_items), partition)
         never = np.argwhere(counts.drawn == 0)
         if len(never):

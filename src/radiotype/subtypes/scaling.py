@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from radiotype.errors import RecipeError
-from radiotype.subtypes.checks import check_finite
+from radiotype.subtypes.checks import checked_table
 
 
 class RobustScaler01(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -40,7 +41,7 @@ class RobustScaler01(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.low_percentile = low_percentile
         self.high_percentile = high_percentile
 
-    def fit(self, X: np.ndarray, y: None = None) -> RobustScaler01:
+    def fit(self, X: ArrayLike, y: None = None) -> RobustScaler01:
         """Learn the limits of each feature.
 
         Parameters
@@ -68,11 +69,11 @@ class RobustScaler01(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"low_percentile={self.low_percentile!r} and high_percentile={self.high_percentile!r} "
                 "are no ascending percentiles from 0 to 100",
             )
-        X = self._checked(X, reset=True)
-        self.low_, self.high_ = np.percentile(X, [self.low_percentile, self.high_percentile], axis=0)
+        values = checked_table(self, X, reset=True)
+        self.low_, self.high_ = np.percentile(values, [self.low_percentile, self.high_percentile], axis=0)
         return self
 
-    def transform(self, X: np.ndarray) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Scale cases with the limits of the discovery cohort.
 
         Parameters
@@ -91,12 +92,7 @@ class RobustScaler01(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             RT305 if a value is not finite; the message names the feature.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
+        values = checked_table(self, X, reset=False)
         width = self.high_ - self.low_
-        inside = np.clip(X, self.low_, self.high_) - self.low_
+        inside = np.clip(values, self.low_, self.high_) - self.low_
         return np.where(width > 0, inside / np.where(width > 0, width, 1.0), 0.5)
-
-    def _checked(self, X: np.ndarray, *, reset: bool) -> np.ndarray:
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False, reset=reset)
-        check_finite(X, getattr(self, "feature_names_in_", None))
-        return X

@@ -70,6 +70,9 @@ def relative_change(area: Mapping[int, float]) -> dict[int, float]:
 def largest_growing_k(change: Mapping[int, float], least_growth: float = 0.10) -> int:
     """The largest k whose area still grew by `least_growth`; the smallest k if none did.
 
+    The area grows with the pairs that a further subtype sets apart. A small subtype sets few apart and can be missed even
+    if it is perfectly stable: after 40, 30 and 30 cases, splitting the last into 20 and 10 adds 6 %.
+
     Parameters
     ----------
     change : {k: float}
