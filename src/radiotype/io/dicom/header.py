@@ -224,8 +224,10 @@ def _instance(path: Path, dataset: Dataset, pixels: PixelElement | None) -> Inst
 
 
 def _pet_tags(dataset: Dataset) -> PetTags:
+    from pydicom.dataset import Dataset
+
     injected = items_of(dataset, "RadiopharmaceuticalInformationSequence")
-    drug = injected[0] if injected else type(dataset)()
+    drug = injected[0] if injected else Dataset()
     corrected = texts_of(dataset, "CorrectedImage")
     reference, duration = number_of(dataset, "FrameReferenceTime"), number_of(dataset, "ActualFrameDuration")
     return PetTags(

@@ -161,7 +161,7 @@ def grid_of(volume: Sequence[Plane]) -> Grid:
 def _require_even_gaps(volume: Sequence[Plane]) -> None:
     along = heights(volume)
     gaps = np.diff(along)
-    usual = float(np.median(gaps))
+    usual = float(np.sort(gaps)[(len(gaps) - 1) // 2])
     wrong = np.flatnonzero(np.abs(gaps - usual) > max(GAP_TOLERANCE * usual, ROUNDING_MM))
     if len(wrong) == 0:
         drift = float(np.abs(along - along[0] - np.arange(len(along)) * (along[-1] - along[0]) / len(gaps)).max())
@@ -175,7 +175,8 @@ def _require_even_gaps(volume: Sequence[Plane]) -> None:
     more = f"; and {len(wrong) - MAX_LISTED} more" if len(wrong) > MAX_LISTED else ""
     missing = int(np.rint(gaps[wrong] / usual - 1).clip(0).sum())
     whole = bool((np.abs(gaps[wrong] / usual - np.rint(gaps[wrong] / usual)) < 0.1).all())
-    what = f"{missing} slices are missing" if whole and missing else "the slices are not evenly spaced"
+    count = "1 slice is" if missing == 1 else f"{missing} slices are"
+    what = f"{count} missing" if whole and missing else "the slices are not evenly spaced"
     raise InputError(
         "RT213",
         f"{what}: the usual gap is {usual:.2f} mm, but it is {listed}{more}",
