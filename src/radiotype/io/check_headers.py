@@ -20,7 +20,6 @@ from radiotype.io.dicom_index import is_dicom, regions_of
 from radiotype.io.findings import Found, of_error
 from radiotype.io.header_tags import Links, Risks, opaque, read_links, read_risks
 from radiotype.io.named import Named, choose
-from radiotype.io.objects import require_same_frame
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
 #: Bytes at each end of a file that are compared to find copies.
@@ -41,6 +40,8 @@ class Header:
     doubts: list[tuple[str, str]] = field(default_factory=list)
     risks: Risks | None = None
     links: Links | None = None
+    frame: str = ""
+    series: str = ""
 
 
 @dataclass
@@ -142,16 +143,11 @@ class HeaderChecks:
 
     def _frame(self, line: Line, role: str, mask: Header, image: Header) -> bool:
         """Whether an RTSTRUCT or SEG was drawn in the frame of reference of the scan, as far as both say."""
-        if image.scan is None or mask.links is None:
+        links = mask.links
+        if links is None or not image.frame or not links.frames or image.frame in links.frames or image.series in links.series:
             return True
-        try:
-            frame = min(mask.links.frames, default="") if len(mask.links.frames) < 2 else ""
-            require_same_frame(image.scan, frame, mask.links.series, "the region")
-        except InputError as error:
-            key = line.region.key
-            self.found.append(of_error(error, line.line, role, case_id=key.case_id, roi=key.roi))
-            return False
-        return True
+        self._add(line, "frame_differs", role)
+        return False
 
     def _region(self, line: Line, loader: Any, regions: tuple[tuple[str, str], ...]) -> bool:
         """Whether the region a row names is in its RTSTRUCT or SEG."""
@@ -222,7 +218,12 @@ def read_image_header(loader: Any) -> Header:
         if suffix_of(loader.path) in NIFTI:
             header.doubts += _nifti_placement(loader.path)
         elif suffix_of(loader.path) not in ITK:
-            header.risks = read_risks(_first_file(loader.path))
+            from radiotype.io.dicom.header import read_header as read_dicom_header
+
+            one = Path(getattr(header.scan.voxels, "path", loader.path))
+            instance = read_dicom_header(one)
+            header.frame, header.series = instance.frame_of_reference_uid, instance.series_uid
+            header.risks = read_risks(one)
             header.doubts += _contradictions(header.scan, loader.modality)
     except RadiotypeError as error:
         header.problems.append(error)
