@@ -94,3 +94,40 @@ def test_an_interrupt_is_130(manifest):
     )
     assert done.returncode == 130
     assert '"state": "interrupted"' in (manifest / "run" / "run.json").read_text()
+
+
+def test_index_writes_a_manifest_and_never_replaces_one_unasked(manifest):
+    (manifest / "scans").mkdir()
+    for name in ("image", "mask"):
+        (manifest / f"{name}.nii.gz").rename(manifest / "scans" / f"a_{name}.nii.gz")
+    done = radiotype("index", "scans", "-o", "new.csv", cwd=manifest)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert "2 files: 1 cases, 1 regions, 1 notes" in done.stdout
+    assert (manifest / "new.csv").read_text().splitlines()[1] == ",a,,,,scans/a_image.nii.gz,,scans/a_mask.nii.gz,,,"
+    assert "fill in the column `modality`" in (manifest / "new.notes.csv").read_text()
+    again = radiotype("index", "scans", "-o", "new.csv", cwd=manifest)
+    assert again.returncode == 2
+    assert "RT402" in again.stderr
+    assert radiotype("index", "scans", "-o", "new.csv", "--overwrite", cwd=manifest).returncode == 0
+    for arguments, words in ((("index", "none"), "RT110"), (("index", "scans", "-o", "x.csv", "--ids", "names"), "RT103")):
+        done = radiotype(*arguments, cwd=manifest)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_check_is_0_without_and_3_with_errors_and_draws_pictures(manifest):
+    done = radiotype("check", "good.csv", "-o", "fine", cwd=manifest)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr + done.stdout
+    assert "1 rows, 1 cases, 2 headers read" in done.stdout
+    pictures = sorted(path.name for path in (manifest / "fine" / "pictures").iterdir())
+    assert pictures[-1] == "index.csv"
+    assert "contact-sheet-01.png" in pictures
+    assert len(pictures) == 3
+    done = radiotype("check", "mixed.csv", "-o", "bad", "--no-pictures", cwd=manifest)
+    assert done.returncode == 3
+    assert "error file_missing, line 3: the file does not exist; check the path in the manifest" in done.stdout
+    assert not (manifest / "bad" / "pictures").exists()
+    assert (manifest / "bad" / "findings.csv").read_text().startswith("severity,check,code,line,case_id,roi,role,found,hint\n")
+    assert radiotype("check", "good.csv", "-o", ".", cwd=manifest).returncode == 2
+    assert radiotype("check", "good.csv", "--depth", "all", cwd=manifest).returncode == 2

@@ -174,3 +174,24 @@ def test_a_screen_shot_is_a_risk(tmp_path):
     drawn = write_series(tmp_path / "A", body(), tags={"ImageType": ["DERIVED", "SECONDARY", "OTHER", "SCREEN SAVE"]})
     write_rtstruct(tmp_path / "rs.dcm", drawn, [("GTV", square(drawn, (10, 10), (20, 20), range(3, 7)))])
     assert ("burned_in", 2) in checks(manifest(tmp_path))
+
+
+def test_real_folders_are_found_and_sound(shared, tmp_path):
+    place = shared / "data" / "imaging"
+    expected = {
+        "4d_lung_113": {"Carina_c40", "LN_c40", "Tumor_c40", "Vertebra_c40", "LN-c40", "Tumor-c40"},
+        "ibsi_data_sets/ibsi_1_ct_radiomics_phantom": {"GTV-1", ""},
+        "qin_prostate_repeatability_seg": {"Normal", "Peripheral zone of the prostate", "Lesion", "Prostate"},
+        "lidc_idri_0314_ct_4raters": {"r1", "r2", "r3", "r4"},
+        "mirp_breast_dce_nact_pilot": {"tumour-ftv-DERIVED-pe70"},
+    }
+    for name, regions in expected.items():
+        if not (place / name).is_dir():
+            pytest.skip(f"{name} is not in the shared folder")
+        table = index(place / name, relative_to=tmp_path).manifest
+        assert set(table["roi"]) == regions, name
+        assert table["case_id"].nunique() == 1
+        table["modality"] = table["modality"].replace("", "OT")
+        table.to_csv(tmp_path / "m.csv", index=False)
+        found = check(tmp_path / "m.csv", depth="headers").findings
+        assert set(found["severity"]) <= {"note", "warning"}, found.to_string()

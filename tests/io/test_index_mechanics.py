@@ -153,6 +153,14 @@ def test_names_hint_at_modality_scan_and_region(tmp_path):
     assert "its modality is not known: fill in the column `modality`" in set(index(tmp_path).notes["why"])
 
 
+def test_organ_tissue_goes_into_its_own_column(tmp_path):
+    lay_out(tmp_path, ["images/a.nii", "masks/a.nii", "parenchyma/a.nii", "b/b.nii", "b/b_lesion.nii", "b/b_fgt_mask.nii"])
+    assert found(tmp_path, "case_id", "mask", "parenchyma") == [
+        ("a", "masks/a.nii", "parenchyma/a.nii"),
+        ("b", "b/b_lesion.nii", "b/b_fgt_mask.nii"),
+    ]
+
+
 def test_channels_take_their_modality_from_the_data_set(tmp_path):
     lay_out(tmp_path, ["imagesTr/a_0000.nii.gz", "imagesTr/a_0001.nii.gz", "labelsTr/a.nii.gz"])
     (tmp_path / "dataset.json").write_text('{"channel_names": {"0": "T1w", "1": "CT"}}')

@@ -1,5 +1,6 @@
 """Our NRRD and MetaImage reader against SimpleITK, and against headers written by hand."""
 
+import bz2
 import gzip
 import os
 
@@ -69,6 +70,13 @@ def test_windows_line_ends_big_endian_and_gzip_are_read(tmp_path):
     numbers = np.arange(24, dtype=">i2")
     head = "NRRD0004\ntype: int16\ndimension: 3\nsizes: 2 3 4\nendian: big\nencoding: gzip\n\n".replace("\n", "\r\n")
     (tmp_path / "a.nrrd").write_bytes(head.encode() + gzip.compress(numbers.tobytes()))
+    assert (read_scan(tmp_path / "a.nrrd").data == numbers.reshape((2, 3, 4), order="F")).all()
+
+
+def test_bzip2_is_read(tmp_path):
+    numbers = np.arange(24, dtype="<i2")
+    head = "NRRD0004\ntype: int16\ndimension: 3\nsizes: 2 3 4\nendian: little\nencoding: bzip2\n\n"
+    (tmp_path / "a.nrrd").write_bytes(head.encode() + bz2.compress(numbers.tobytes()))
     assert (read_scan(tmp_path / "a.nrrd").data == numbers.reshape((2, 3, 4), order="F")).all()
 
 

@@ -38,6 +38,7 @@ class Finding:
     roi: str = ""
     label: str = ""
     number: str = ""
+    parenchyma: Path | None = None
     patient: str = ""
     patient_id: str = ""
     visit: str = ""

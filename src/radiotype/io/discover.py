@@ -22,7 +22,7 @@ from radiotype.io.walk import Note, Walk, walk
 from radiotype.io.watching import Progress, unwatched
 
 #: Columns of the manifest that is proposed; the others of `MANIFEST_COLUMNS` are for a person to add.
-COLUMNS = ("patient_id", "case_id", "visit", "scan", "modality", "image", "phase", "mask", "roi", "label")
+COLUMNS = ("patient_id", "case_id", "visit", "scan", "modality", "image", "phase", "mask", "roi", "label", "parenchyma")
 
 #: Volumes whose voxels lie in a second file, and what else is worth a line of its own.
 _PAIRS_OF_FILES = (".hdr", ".img", ".mhd", ".nhdr")
@@ -141,8 +141,12 @@ def _of_pairs(pairs: Sequence[Pair], root: Path, *, numbered: bool) -> list[Find
     """A finding per pair of volumes."""
     crowded = Counter(pair.image.name.base for pair in {id(pair.image): pair for pair in pairs}.values())
     findings = []
+    tissue = {pair.image.name.path: pair.mask.name.path for pair in pairs if pair.mask.name.is_parenchyma}
+    drawn = {pair.image.name.path for pair in pairs if not pair.mask.name.is_parenchyma}
     for pair in pairs:
         image, mask = pair.image.name, pair.mask.name
+        if mask.is_parenchyma and image.path in drawn:
+            continue
         modality, scan = image.modality
         entities = dict(image.entities)
         alone = pair.by_folder or crowded[image.base] == 1
@@ -156,6 +160,7 @@ def _of_pairs(pairs: Sequence[Pair], root: Path, *, numbered: bool) -> list[Find
                 modality=modality,
                 scan=scan or (image.channel and f"channel-{image.channel}"),
                 roi=region_name(mask, image, known_words_only=numbered),
+                parenchyma=root / tissue[image.path] if image.path in tissue and not mask.is_parenchyma else None,
                 visit=entities.get("ses", ""),
             )
         )
@@ -267,6 +272,7 @@ def _table(findings: Sequence[Finding], base: Path) -> pd.DataFrame:
             "roi": _harmless_pattern(one.roi),
             "image": _relative(one.image, base),
             "mask": _relative(one.mask, base),
+            "parenchyma": _relative(one.parenchyma, base) if one.parenchyma else "",
         }
         for one in findings
     ]

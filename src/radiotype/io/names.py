@@ -27,6 +27,9 @@ MASK_FOLDERS = frozenset(
         "gt",
     ]
 )
+#: Words for the organ tissue around a tumour.
+PARENCHYMA_WORDS = frozenset(["parenchyma", "fgt"])
+
 #: Folders that say how a file is stored, not whose it is.
 STORAGE_FOLDERS = frozenset(
     ["nifti", "nii", "nrrd", "mha", "dicom", "dcm", "anat", "perf", "pet", "ct", "mr", "mri", "derivatives"]
@@ -97,7 +100,14 @@ class Name:
     @property
     def specific(self) -> tuple[str, ...]:
         """The same with the modality."""
-        return tuple(word for word in self.words if word not in (MASK_WORDS if self.is_mask else IMAGE_WORDS))
+        return tuple(
+            word for word in self.words if word not in (MASK_WORDS | PARENCHYMA_WORDS if self.is_mask else IMAGE_WORDS)
+        )
+
+    @property
+    def is_parenchyma(self) -> bool:
+        """Whether the mask is one of the organ tissue around the tumour."""
+        return self.is_mask and (self.role_folder in PARENCHYMA_WORDS or any(word in PARENCHYMA_WORDS for word in self.words))
 
     @property
     def modality(self) -> tuple[str, str]:
@@ -141,17 +151,21 @@ def read_name(path: PurePath) -> Name:
     """
     stem = stem_of(path)
     folder = path.parent.name.lower()
-    role = folder if folder in IMAGE_FOLDERS | MASK_FOLDERS else ""
+    role = folder if folder in IMAGE_FOLDERS | MASK_FOLDERS | PARENCHYMA_WORDS else ""
     channel = _CHANNEL.search(stem)
-    if channel and role not in MASK_FOLDERS:
+    if channel and role not in MASK_FOLDERS | PARENCHYMA_WORDS:
         stem = stem[: channel.start()]
     words = split_words(stem)
-    names_mask = any(word in MASK_WORDS or _NUMBERED.match(word) for word in words)
+    names_mask = any(word in MASK_WORDS | PARENCHYMA_WORDS or _NUMBERED.match(word) for word in words)
     names_region = any(word in REGION_WORDS for word in words)
-    is_mask = role in MASK_FOLDERS or names_mask or (names_region and role not in IMAGE_FOLDERS)
+    is_mask = role in MASK_FOLDERS | PARENCHYMA_WORDS or names_mask or (names_region and role not in IMAGE_FOLDERS)
     if is_mask and role in IMAGE_FOLDERS and not any(word in MASK_WORDS for word in words):
         is_mask = False
-    if is_mask and role not in MASK_FOLDERS and any(word in IMAGE_WORDS - {"crop", "cropped"} for word in words):
+    if (
+        is_mask
+        and role not in MASK_FOLDERS | PARENCHYMA_WORDS
+        and any(word in IMAGE_WORDS - {"crop", "cropped"} for word in words)
+    ):
         is_mask = any(word in MASK_WORDS for word in words)
     entities = tuple(_ENTITY.findall(stem))
     return Name(path, stem, words, is_mask, role, channel.group(1) if channel and not is_mask else "", entities)

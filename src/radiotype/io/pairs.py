@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from radiotype.core.geometry import Grid
-from radiotype.io.names import IMAGE_FOLDERS, MASK_FOLDERS, Name
+from radiotype.io.names import IMAGE_FOLDERS, MASK_FOLDERS, PARENCHYMA_WORDS, Name
 
 #: A folder with more images than this is not taken for one case whose masks belong to every image.
 MAX_IMAGES_OF_A_CASE = 8
@@ -79,7 +79,7 @@ def _near(mask: Volume, images: Sequence[Volume]) -> list[Volume]:
 
 def _roles_fit(image: Name, mask: Name) -> bool:
     """Whether an image folder and a mask folder stand beside each other; imagesTr belongs to labelsTr."""
-    if image.role_folder in IMAGE_FOLDERS and mask.role_folder in MASK_FOLDERS:
+    if image.role_folder in IMAGE_FOLDERS and mask.role_folder in MASK_FOLDERS | PARENCHYMA_WORDS:
         return image.role_folder[-2:] == mask.role_folder[-2:] or not image.role_folder.endswith(("tr", "ts", "va"))
     return not image.role_folder or not mask.role_folder
 
