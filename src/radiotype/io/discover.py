@@ -171,7 +171,7 @@ def _place(image: Name, *, alone: bool) -> tuple[str, ...]:
     """Folder names, and the words of the file name, that stand for the case of an image."""
     folders = [part for part in image.base.parts if part.lower() not in STORAGE_FOLDERS]
     words = "_".join(part for part in image.stem.replace(".", "_").split("_") if _tells(part, image))
-    return (*folders, words) if words and not (alone and folders) else tuple(folders)
+    return (*folders, words) if words and not (alone and image.base.parts) else tuple(folders)
 
 
 def _tells(part: str, image: Name) -> bool:
