@@ -44,6 +44,7 @@ def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extra
     if recipe.outcome is not None:
         with_outcome(cohort.clinical(), recipe)  # a wrong cell is refused before anything is computed
     log.event("cohort read", cases=len(cohort))
+    folder.clear()
 
     extraction = measure(cohort, recipe, folder)
     log.event("features measured", failed=extraction.n_failed)
