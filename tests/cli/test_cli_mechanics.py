@@ -94,3 +94,10 @@ def test_an_interrupt_is_130(manifest):
     )
     assert done.returncode == 130
     assert '"state": "interrupted"' in (manifest / "run" / "run.json").read_text()
+
+
+def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    (manifest / "bad.csv").write_text("case_id,image,mask\n007,none.nii.gz,mask.nii.gz\n")
+    assert radiotype("extract", "bad.csv", "-o", "run", cwd=manifest).returncode == 3
+    assert not (manifest / "run" / "features.parquet").exists()

@@ -172,3 +172,13 @@ def test_a_csv_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     folder.write_csv("a.csv", pd.DataFrame({"id": ["=HYPERLINK(1)", "+1", "@x", "-x", "plain"], "n": [-1.0, 2, 3, 4, 5]}))
     assert folder.read_text("a.csv").splitlines()[1:] == ["'=HYPERLINK(1),-1.0", "'+1,2.0", "'@x,3.0", "'-x,4.0", "plain,5.0"]
+
+
+def test_a_new_run_leaves_nothing_of_the_earlier_one_and_nothing_else_is_lost(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    earlier = ("features.parquet", "results/cox.parquet", "overlays/a.npz", "figures/cox_01.csv", "report.html")
+    for name in ("run.json", "notes of mine.txt", "figures/edited.svg", *earlier):
+        folder.write_text(name, "x")
+    folder.clear()
+    left = sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
+    assert left == ["figures/edited.svg", "notes of mine.txt", "run.json"]

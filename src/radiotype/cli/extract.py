@@ -28,6 +28,7 @@ def run_extract(manifest: Path, output: Path, families: str, resample_masks: str
     folder = RunFolder.create(output)
     log = RunLog(folder, "extract")
     log.state("running")
+    folder.clear()
     try:
         extraction = describe_cohort(cohort, settings)
         record_extraction(folder, cohort, extraction, settings)

@@ -19,7 +19,7 @@ from radiotype.io.tables import read_cohort
 from radiotype.run.engine import Extraction, describe_cohort
 from radiotype.run.record import RunLog, record_extraction
 from radiotype.run.store import RunFolder
-from radiotype.studies.outcome import Evidence, survival_by_subtype
+from radiotype.studies.outcome import Evidence, survival_by_subtype, with_outcome
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample, check_columns, complete_features, primary_regions
 from radiotype.subtypes import ConsensusClustering, NearestCentroid, RobustScaler01
@@ -41,7 +41,10 @@ def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extra
     """The study, from scans to the tables behind the report."""
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
+    if recipe.outcome is not None:
+        with_outcome(cohort.clinical(), recipe)  # a wrong cell is refused before anything is computed
     log.event("cohort read", cases=len(cohort))
+    folder.clear()
 
     extraction = measure(cohort, recipe, folder)
     log.event("features measured", failed=extraction.n_failed)

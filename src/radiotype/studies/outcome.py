@@ -12,6 +12,9 @@ from radiotype.stats import concordance, cox, kaplan_meier, logrank
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 
+#: What a cell of a clinical column holds when there is no value, in lower case.
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "null"})
+
 
 @dataclass
 class Evidence:
@@ -42,7 +45,9 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
         RT114 if an outcome column holds something that is neither a number nor empty, or an event other than 0 and 1.
     """
     evidence = Evidence()
-    table, n_without = _outcome_table(sample, subtype, recipe)
+    table = with_outcome(sample.cases, recipe).assign(subtype=subtype.to_numpy())
+    known = table["time_days"].notna() & table["event"].notna()
+    table, n_without = table[known].reset_index(drop=True), int((~known).sum())
     if n_without:
         evidence.notes.append(f"{n_without} patients without follow-up were left out of the survival analysis.")
     for stratum, rows in _strata(table):
@@ -54,25 +59,40 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
     return evidence
 
 
-def _outcome_table(sample: Sample, subtype: pd.Series, recipe: Recipe) -> tuple[pd.DataFrame, int]:
+def with_outcome(cases: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """The cases with `time_days` and `event` as numbers, NaN where missing.
+
+    Raises
+    ------
+    RecipeError
+        RT114 for a cell that is neither a number nor missing, a negative or infinite time, or an event other than 0 and 1.
+    """
     if recipe.outcome is None:
         raise RecipeError("RT103", "the recipe names no outcome")
-    table = sample.cases.assign(subtype=subtype.to_numpy())
-    for name, column in (("time_days", recipe.outcome.time), ("event", recipe.outcome.event)):
-        table[name] = _numbers(table[column], column)
-    known = table["time_days"].notna() & table["event"].notna()
-    table = table[known].reset_index(drop=True)
-    if not table["event"].isin([0, 1]).all() or (table["time_days"] < 0).any():
-        raise RecipeError("RT114", f"{recipe.outcome.event} must be 0 or 1 and {recipe.outcome.time} not negative")
-    return table, int((~known).sum())
+    numbers = {
+        name: _numbers(cases[column], column)
+        for name, column in (("time_days", recipe.outcome.time), ("event", recipe.outcome.event))
+    }
+    time, event = numbers["time_days"].dropna(), numbers["event"].dropna()
+    if not event.isin([0, 1]).all() or (time < 0).any() or np.isinf(time).any():
+        raise RecipeError(
+            "RT114", f"{recipe.outcome.event} must be 0 or 1, {recipe.outcome.time} a number of days that is not negative"
+        )
+    return cases.assign(**numbers)
+
+
+def is_missing(cells: pd.Series) -> pd.Series:
+    """Whether a cell of text says that there is no value."""
+    return cells.astype(str).str.strip().str.lower().isin(MISSING)
 
 
 def _numbers(column: pd.Series, name: str) -> pd.Series:
-    numbers = pd.to_numeric(column.replace({"": None, "NA": None, "NaN": None}), errors="coerce")
-    wrong = numbers.isna() & ~column.isin(["", "NA", "NaN"])
+    missing = is_missing(column)
+    numbers = pd.to_numeric(column.where(~missing), errors="coerce").astype("float64")
+    wrong = numbers.isna() & ~missing
     if wrong.any():
         raise RecipeError("RT114", f"the column {name!r} holds {int(wrong.sum())} cells that are no numbers")
-    return numbers.astype("float64")
+    return numbers
 
 
 def _strata(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -166,20 +186,21 @@ def _design(rows: pd.DataFrame, covariates: tuple[str, ...]) -> tuple[pd.DataFra
     """Columns of the model, the reference of each indicator, and which rows are complete.
 
     Subtypes against the first; a covariate is numeric when every cell is a number, otherwise one indicator per level against
-    its first level. Columns that are constant among the complete rows are left out.
+    the first level that a complete row has. Columns that are constant among the complete rows are left out.
     """
     complete = np.ones(len(rows), dtype=bool)
     columns: dict[str, pd.Series] = {}
     references: dict[str, str] = {}
     for name in ("subtype", *covariates):
+        complete &= ~is_missing(rows[name]).to_numpy()
+    for name in ("subtype", *covariates):
         cells = rows[name].astype(str)
-        missing = cells.isin(["", "NA", "NaN"])
-        complete &= ~missing.to_numpy()
+        missing = is_missing(cells)
         numbers = pd.to_numeric(cells.where(~missing), errors="coerce")
         if name != "subtype" and numbers[~missing].notna().all():
             columns[name] = numbers
             continue
-        levels = sorted(cells[~missing].unique())
+        levels = sorted(cells[complete].unique())
         for level in levels[1:]:
             columns[f"{name} {level}"] = (cells == level).astype(float)
             references[f"{name} {level}"] = f"against {name} {levels[0]}"

@@ -44,7 +44,8 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
     Raises
     ------
     RecipeError
-        RT111 naming the columns; RT114 for a split that is neither discovery nor validation, or that parts a patient.
+        RT111 naming the columns, or asking for time_days when the order of the visits is not known; RT114 for a split that is
+        neither discovery nor validation, or that parts a patient (an empty split means discovery).
     """
     clinical = cohort.clinical()
     wanted = [recipe.cancer_type, *recipe.covariates]
@@ -58,32 +59,56 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
             file=manifest,
             hint=f"it has {', '.join(clinical.columns)}",
         )
-    unknown = sorted(set(clinical["split"]) - {"", "discovery", "validation"})
+    rows = _attributes(cohort)
+    unknown = sorted(set(rows["split"]) - {"discovery", "validation"})
     if unknown:
         raise RecipeError("RT114", f"split {unknown[0]!r} is neither discovery nor validation", file=manifest)
-    parted = clinical.groupby("patient_id")["split"].nunique()
+    parted = rows.groupby("patient_id")["split"].nunique()
     if (parted > 1).any():
         raise RecipeError("RT114", f"{int((parted > 1).sum())} patients stand in discovery and in validation", file=manifest)
+    unordered = rows[rows["days"].isna() & rows.groupby("patient_id")["visit"].transform("nunique").gt(1)]
+    if len(unordered):
+        raise RecipeError(
+            "RT111",
+            f"the patient of case {unordered['case_id'].iloc[0]} has several visits, and which one is the first is not known",
+            file=manifest,
+            hint="fill the column time_days, or number the visits",
+        )
+
+
+def _attributes(cohort: Cohort) -> pd.DataFrame:
+    """One row per row of the manifest: patient, case, visit, scan, modality, split, and days of the visit (else its number)."""
+    rows = []
+    for region in cohort.regions():
+        key, own = region.key, region.attributes
+        split = own.get("split", "") or "discovery"
+        rows.append([*key[:4], own.get("modality", ""), split, own.get("time_days", "")])
+    table = pd.DataFrame(rows, columns=["patient_id", "case_id", "visit", "scan", "modality", "split", "days"])
+    days = pd.to_numeric(table["days"], errors="coerce")
+    return table.assign(days=pd.to_numeric(table["visit"], errors="coerce") if days.isna().all() else days)
 
 
 def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
     """One region per patient: the largest at the first visit (the first by key when volume was not measured).
 
-    An empty split means discovery.
+    Visits are ordered by `time_days`, or by their number where the manifest has no days. Modality and split are those of the
+    region itself; an empty split means discovery.
     """
-    keys = table.keys.reset_index(drop=True)
-    order = keys.assign(volume=table.values["volume_mm3"].to_numpy() if "volume_mm3" in table.values else 0.0)
+    region = ["patient_id", "case_id", "visit", "scan"]
+    rows = _attributes(cohort).sort_values([*region, "modality", "days"]).drop_duplicates(region)
+    order = table.keys.reset_index(drop=True).merge(rows, on=region, how="left", validate="many_to_one")
+    order["volume"] = table.values["volume_mm3"].to_numpy() if "volume_mm3" in table.values else 0.0
     order = order.sort_values(
-        ["patient_id", "visit", "volume", "case_id", "scan", "roi"], ascending=[True, True, False, True, True, True]
+        ["patient_id", "days", "volume", "case_id", "scan", "roi"], ascending=[True, True, False, True, True, True]
     )
-    chosen = order.drop_duplicates("patient_id").index
-    cases = keys.loc[chosen].merge(cohort.clinical(), on=["case_id", "patient_id"], how="left", validate="one_to_one")
-    cases["split"] = cases["split"].replace("", "discovery")
+    chosen = order.drop_duplicates("patient_id")
+    clinical = cohort.clinical().drop(columns=["modality", "split"], errors="ignore")
+    cases = chosen.drop(columns=["days", "volume"]).merge(clinical, on=["case_id", "patient_id"], validate="one_to_one")
     if recipe.cancer_type is None:
         cases["cancer_type"] = "all"
     elif recipe.cancer_type != "cancer_type":
         cases["cancer_type"] = cases[recipe.cancer_type]
-    return Sample(cases.reset_index(drop=True), table.values.loc[chosen].reset_index(drop=True))
+    return Sample(cases.reset_index(drop=True), table.values.iloc[chosen.index].reset_index(drop=True))
 
 
 def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
