@@ -1,0 +1,13 @@
+"""Cohorts whose truth is known, for the demo and the tests."""
+
+from radiotype.simulate.broken import BREAKAGES
+from radiotype.simulate.cohort import SimulatedCohort, cohort, n_cases_of
+from radiotype.simulate.organs import ORGANS
+from radiotype.simulate.outcomes import Hazards, Patient, Survival, draw_patient, draw_survival
+from radiotype.simulate.surface import StarSurface, random_surface, sphere
+from radiotype.simulate.tumours import SUBTYPES, Tumour, draw_phantom, draw_tumour
+
+__all__ = [
+    "BREAKAGES", "ORGANS", "SUBTYPES", "Hazards", "Patient", "SimulatedCohort", "StarSurface", "Survival", "Tumour", "cohort",
+    "draw_patient", "draw_phantom", "draw_survival", "draw_tumour", "n_cases_of", "random_surface", "sphere",
+]  # fmt: skip
