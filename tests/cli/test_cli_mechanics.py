@@ -101,3 +101,8 @@ def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest)
     (manifest / "bad.csv").write_text("case_id,image,mask\n007,none.nii.gz,mask.nii.gz\n")
     assert radiotype("extract", "bad.csv", "-o", "run", cwd=manifest).returncode == 3
     assert not (manifest / "run" / "features.parquet").exists()
+
+
+def test_a_family_named_twice_is_measured_once(manifest):
+    done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 regions described with 20 features")

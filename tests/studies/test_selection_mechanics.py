@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
-from radiotype.errors import RecipeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.studies.recipe import check_recipe
-from radiotype.studies.selection import check_columns, primary_regions
+from radiotype.studies.selection import Sample, check_columns, complete_features, primary_regions
 
 RECIPE = check_recipe({"manifest": "m.csv"})
 RECORDS = (FeatureRecord("volume_mm3", "test", "a test"),)
@@ -67,3 +68,13 @@ def test_a_case_of_two_patients_is_refused():
     with pytest.raises(RecipeError, match="patient_id") as caught:
         Cohort((Case("c", "p", (region(), region(patient="q", scan="b"))),))
     assert caught.value.code == "RT113"
+
+
+@pytest.mark.parametrize(
+    ("splits", "words"), [(["validation"] * 3, "no discovery patient"), (["discovery"] * 3, "no feature varies")]
+)
+def test_too_little_to_cluster_is_said(splits, words):
+    sample = Sample(pd.DataFrame({"split": splits}), pd.DataFrame({"a": [1.0] * 3}))
+    with pytest.raises(ComputeError, match=words) as caught:
+        complete_features(sample)
+    assert caught.value.code == "RT301"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from radiotype.core.cohort import Cohort
 from radiotype.core.table import FeatureTable
-from radiotype.errors import RecipeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.studies.recipe import Recipe
 
 #: A feature that is missing in more than this fraction of the discovery cases is left out.
@@ -116,11 +116,24 @@ def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
 
     A feature missing in more than a tenth of the discovery cases, or the same in all of them, is left out; other gaps take the
     median of the discovery cases.
+
+    Raises
+    ------
+    ComputeError
+        RT301 without discovery cases, or when no feature is left.
     """
     discovery = sample.values[sample.discovery]
+    if discovery.empty:
+        raise ComputeError("RT301", "no discovery patient has features", hint="check the column split, and cases.parquet")
     missing = discovery.isna().mean()
     constant = discovery.nunique() <= 1
     dropped = [name for name in sample.values.columns if missing[name] > MAX_MISSING or constant[name]]
+    if len(dropped) == sample.values.shape[1]:
+        raise ComputeError(
+            "RT301",
+            f"no feature varies among the {len(discovery)} discovery patients",
+            hint="cases.parquet says what is missing",
+        )
     notes = []
     if dropped:
         notes.append(f"Left out before clustering, missing in over 10 % of discovery cases or constant: {', '.join(dropped)}.")
