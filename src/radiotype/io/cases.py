@@ -27,7 +27,7 @@ class Finding:
     """One row of the manifest to be: an image and one region of it.
 
     `place` are the folder names (and words of the file name, when `flat`) that stand for the case; `patient` an opaque key from
-    the DICOM header, `patient_id` the id itself where a user asked for it.
+    the DICOM header, `patient_id` the id itself where a user asked for it; `number` that of the region in a DICOM file.
     """
 
     image: Path
@@ -37,6 +37,7 @@ class Finding:
     scan: str = ""
     roi: str = ""
     label: str = ""
+    number: str = ""
     patient: str = ""
     patient_id: str = ""
     visit: str = ""

@@ -18,7 +18,7 @@ from radiotype.io import guard
 from radiotype.io.check_manifest import Line
 from radiotype.io.dicom_index import is_dicom, regions_of
 from radiotype.io.findings import Found, of_error
-from radiotype.io.header_tags import Risks, opaque, read_risks
+from radiotype.io.header_tags import Links, Risks, opaque, read_links, read_risks
 from radiotype.io.named import Named, choose
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
@@ -39,6 +39,9 @@ class Header:
     problems: list[RadiotypeError] = field(default_factory=list)
     doubts: list[tuple[str, str]] = field(default_factory=list)
     risks: Risks | None = None
+    links: Links | None = None
+    frame: str = ""
+    series: str = ""
 
 
 @dataclass
@@ -130,7 +133,7 @@ class HeaderChecks:
             self._add(line, "mask_unusable", role, f"a mask has one phase, this file has {mask.n_phases}")
             return False
         if mask.regions is not None:
-            return role == "parenchyma" or self._region(line, loader, mask.regions)
+            return self._frame(line, role, mask, image) and self._region(line, loader, mask.regions)
         if image.grid is None or mask.grid is None or image.grid.same_as(mask.grid):
             return True
         if getattr(loader, "resample", "refuse") == "nearest":
@@ -138,12 +141,18 @@ class HeaderChecks:
         self._add(line, "grid_differs", role, f"scan {image.grid}; mask {mask.grid}")
         return False
 
+    def _frame(self, line: Line, role: str, mask: Header, image: Header) -> bool:
+        """Whether an RTSTRUCT or SEG was drawn in the frame of reference of the scan, as far as both say."""
+        links = mask.links
+        if links is None or not image.frame or not links.frames or image.frame in links.frames or image.series in links.series:
+            return True
+        self._add(line, "frame_differs", role)
+        return False
+
     def _region(self, line: Line, loader: Any, regions: tuple[tuple[str, str], ...]) -> bool:
         """Whether the region a row names is in its RTSTRUCT or SEG."""
-        if loader.label and not any(number for _, number in regions):
-            return True  # regions of an RTSTRUCT have numbers that its list does not tell
         try:
-            choose([Named(int(number or 0), name) for name, number in regions], loader.label, loader.roi, loader.path)
+            choose([Named(_whole(number), name) for name, number in regions], loader.label, loader.roi, loader.path)
         except InputError as error:
             key = line.region.key
             self.found.append(of_error(error, line.line, "mask", case_id=key.case_id, roi=key.roi))
@@ -209,7 +218,12 @@ def read_image_header(loader: Any) -> Header:
         if suffix_of(loader.path) in NIFTI:
             header.doubts += _nifti_placement(loader.path)
         elif suffix_of(loader.path) not in ITK:
-            header.risks = read_risks(_first_file(loader.path))
+            from radiotype.io.dicom.header import read_header as read_dicom_header
+
+            one = Path(getattr(header.scan.voxels, "path", loader.path))
+            instance = read_dicom_header(one)
+            header.frame, header.series = instance.frame_of_reference_uid, instance.series_uid
+            header.risks = read_risks(one)
             header.doubts += _contradictions(header.scan, loader.modality)
     except RadiotypeError as error:
         header.problems.append(error)
@@ -226,6 +240,7 @@ def read_mask_header(path: Path) -> Header:
             header.n_phases = volume.voxels.shape[0] if len(volume.voxels.shape) == 4 else 1
         else:
             header.regions = _regions(path)
+            header.links = read_links(path)
         header.fingerprint = fingerprint(path)
     except RadiotypeError as error:
         header.problems.append(error)
@@ -242,6 +257,10 @@ def _regions(path: Path) -> tuple[tuple[str, str], ...]:
     if modality not in ("RTSTRUCT", "SEG"):
         raise InputError("RT211", "a mask may be a volume, an RTSTRUCT or a SEG; this DICOM file is neither", file=path)
     return tuple(regions_of(path, modality))
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def fingerprint(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import InputError
 from radiotype.io.cases import Finding
-from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id
+from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id, read_roi_numbers
 from radiotype.io.names import STORAGE_FOLDERS
 from radiotype.io.walk import Note
 
@@ -158,37 +158,34 @@ class DicomIndex:
         folder = series.folder
         whole = len(self._series_in[folder]) == 1 and folder != self.root
         place = _common_place(folder.relative_to(self.root), path.parent.relative_to(self.root))
-        rows = []
-        seen: set[tuple[str, str]] = set()
-        for roi, label in regions:
-            if (roi, "") in seen:
-                self._note(path, "two regions of it have one name; the first is listed")
-                continue
-            seen.add((roi, ""))
-            rows.append(
-                Finding(
-                    image=folder if whole else series.path,
-                    mask=path,
-                    place=place,
-                    modality=series.modality,
-                    roi=roi,
-                    label=label,
-                    patient=series.patient,
-                    patient_id=series.patient_id,
-                )
+        is_seg = any(path == one and kind == "SEG" for one, kind in self._regions)
+        return [
+            Finding(
+                image=folder if whole else series.path,
+                mask=path,
+                place=place,
+                modality=series.modality,
+                roi=roi,
+                label=number if is_seg else "",
+                number=number,
+                patient=series.patient,
+                patient_id=series.patient_id,
             )
-        return rows
+            for roi, number in regions
+        ]
 
     def _note(self, path: Path, why: str) -> None:
         self.notes.append(Note(path.relative_to(self.root).as_posix(), why))
 
 
 def regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
-    """Name and label of each region of an RTSTRUCT (no label) or SEG."""
+    """Name and number of each region of an RTSTRUCT or SEG."""
     if kind == "RTSTRUCT":
         from radiotype.io.rtstruct import list_rois
 
-        return [(name, "") for name in list_rois(path)]
+        names, numbered = list_rois(path), read_roi_numbers(path)
+        agree = [name.strip() for name in names] == [name.strip() for name, _ in numbered]
+        return numbered if agree else [(name, "") for name in names]
     from radiotype.io.seg import list_segments
 
     return [(name, str(number)) for number, name in list_segments(path) if number]

@@ -213,20 +213,22 @@ def _name_scans(findings: Sequence[Finding]) -> None:
 
 
 def _name_regions(findings: list[Finding], notes: list[Note], root: Path) -> None:
-    """Tell the regions of one scan apart; a DICOM region that shares its name with one of another file is left out."""
+    """Tell the regions of one scan apart: those of DICOM files by name, and by number where names return."""
     seen: Counter[tuple[str, ...]] = Counter()
     for one in list(findings):
         key = (one.case_id, one.visit, one.scan, one.roi or "tumour")
         seen[key] += 1
         if seen[key] == 1:
             continue
-        if one.mask.suffix.lower() in (".nii", ".gz", ".nrrd", ".mha"):
-            one.roi = f"{one.roi or 'tumour'}-{seen[key]}"
-        else:
+        in_dicom = suffix_of(one.mask) not in NIFTI + ITK
+        if in_dicom and not one.number:
             findings.remove(one)
             notes.append(
-                Note(one.mask.relative_to(root).as_posix(), "another file has a region of the same name for this scan")
+                Note(one.mask.relative_to(root).as_posix(), "another region of this scan has the same name and no number")
             )
+            continue
+        one.roi = f"{one.roi or 'tumour'}-{seen[key]}"
+        one.label = one.number if in_dicom else one.label
 
 
 def _of_volumes(volumes: Sequence[Volume], pairs: Sequence[Pair]) -> list[Note]:

@@ -36,6 +36,8 @@ PIXEL_TAGS = {0x7FE00010: "", 0x7FE00008: "f4", 0x7FE00009: "f8"}
 
 UNDEFINED = 0xFFFFFFFF
 
+CUT_SHORT = "the file was cut short; export or copy it again"
+
 _DAMAGED = "open it in a viewer; export it again if it is damaged"
 
 
@@ -99,6 +101,7 @@ def read_dataset(path: Path) -> tuple[Dataset, PixelElement | None]:
         little_endian = dataset.original_encoding[1] is not False
         element = _pixel_element(file, little_endian)
     require_depth(dataset, path)
+    _require_whole_values(dataset, path)
     return dataset, element
 
 
@@ -126,6 +129,13 @@ def require_depth(dataset: Dataset, path: Path) -> None:
     raise _too_deep(path)
 
 
+def _require_whole_values(dataset: Dataset, path: Path) -> None:
+    """Refuse a header whose last value is cut off: a part of a UID is the UID of something else."""
+    for element in dataset.values():
+        if isinstance(element, tuple) and element.value is not None and len(element.value) < element.length != UNDEFINED:
+            raise InputError("RT209", "the file ends within its header", file=path, hint=CUT_SHORT)
+
+
 def _too_deep(path: Path) -> InputError:
     return InputError("RT209", f"the file nests sequences deeper than {MAX_DEPTH}", file=path, hint=_DAMAGED)
 
@@ -144,6 +154,7 @@ def _read_deflated(path: Path) -> tuple[Dataset, PixelElement | None]:
     stream = io.BytesIO(inflate(path, MAX_INFLATED_HEADER))
     elements = read_elements(stream, False, True, stop_when=lambda tag, vr, length: int(tag) in PIXEL_TAGS)
     require_depth(elements, path)
+    _require_whole_values(elements, path)
     element = _pixel_element(stream, True)
     dataset = FileDataset(str(path), elements, file_meta=read_file_meta_info(path))
     if element is None and stream.getbuffer().nbytes >= MAX_INFLATED_HEADER:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from radiotype.errors import InputError
 from radiotype.io import guard
-from radiotype.io.dicom.dataset import DEFLATED, inflate, reading
+from radiotype.io.dicom.dataset import CUT_SHORT, DEFLATED, inflate, reading
 from radiotype.io.dicom.decoding import Encoded, decode, require_decoder
 from radiotype.io.dicom.header import Instance
 from radiotype.io.dicom.stack import Plane
@@ -31,8 +31,6 @@ MAX_FRAME_BYTES_UNCHECKED = 2**26
 
 #: More fragments than this in one file are taken for damage.
 MAX_FRAGMENTS = 200_000
-
-_CUT_SHORT = "the file was cut short; export or copy it again"
 
 
 def stored_dtype(instance: Instance) -> np.dtype[Any]:
@@ -53,7 +51,7 @@ def require_pixels(instance: Instance) -> None:
     """
     path, pixels = instance.path, instance.pixels
     if pixels is None:
-        raise InputError("RT209", "the file ends before its pixel data", file=path, hint=_CUT_SHORT)
+        raise InputError("RT209", "the file ends before its pixel data", file=path, hint=CUT_SHORT)
     if instance.samples != 1 or not instance.photometric.startswith("MONOCHROME"):
         raise InputError(
             "RT202",
@@ -82,7 +80,7 @@ def require_pixels(instance: Instance) -> None:
             "RT209",
             f"the header claims {claimed:,} bytes of voxels, the file holds {size:,} compressed",
             file=path,
-            hint=_CUT_SHORT,
+            hint=CUT_SHORT,
         )
     frame_fragments(instance)
 
@@ -102,7 +100,7 @@ def _require_native(instance: Instance, claimed: int) -> None:
             "RT209",
             f"the header claims {claimed:,} bytes of voxels, the file holds {min(held, limit):,}",
             file=path,
-            hint=_CUT_SHORT,
+            hint=CUT_SHORT,
         )
 
 
@@ -128,7 +126,7 @@ def frame_fragments(instance: Instance) -> list[list[tuple[int, int]]]:
         "RT209",
         f"{len(pieces)} compressed pieces cannot be shared among {n_frames} frames",
         file=instance.path,
-        hint=_CUT_SHORT,
+        hint=CUT_SHORT,
     )
 
 
@@ -158,7 +156,7 @@ def _fragments(instance: Instance) -> tuple[list[tuple[int, int]], tuple[int, ..
                 pieces.append((offset + 8, length))
             first = False
             offset += 8 + length
-    raise InputError("RT209", f"the compressed pixel data end after {len(pieces)} pieces", file=path, hint=_CUT_SHORT)
+    raise InputError("RT209", f"the compressed pixel data end after {len(pieces)} pieces", file=path, hint=CUT_SHORT)
 
 
 def digest(plane: Plane) -> bytes:
@@ -255,7 +253,7 @@ def _native_frame(instance: Instance, index: int, inflated: dict[Path, bytes] | 
             if file.readinto(raw) != n_bytes:
                 raw = bytearray()
     if len(raw) != n_bytes:
-        raise InputError("RT209", "the pixel data end too early", file=instance.path, hint=_CUT_SHORT)
+        raise InputError("RT209", "the pixel data end too early", file=instance.path, hint=CUT_SHORT)
     swapped = dtype.newbyteorder(">" if instance.transfer_syntax == BIG_ENDIAN else "<")
     frame = np.frombuffer(raw, dtype=swapped).reshape(instance.rows, instance.columns)
     return _in_range(frame.astype(dtype, copy=False), instance)

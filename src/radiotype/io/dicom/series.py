@@ -16,7 +16,7 @@ from radiotype.core.geometry import Grid
 from radiotype.core.volume import Scan
 from radiotype.errors import InputError
 from radiotype.io import guard
-from radiotype.io.dicom.dataset import has_dicom_marker
+from radiotype.io.dicom.dataset import CUT_SHORT, has_dicom_marker
 from radiotype.io.dicom.header import Instance, read_header
 from radiotype.io.dicom.phases import Phases, split_phases
 from radiotype.io.dicom.pixels import DicomVoxels, digest, require_pixels
@@ -25,6 +25,9 @@ from radiotype.io.dicom.suv import activity_factor, suv_factors
 
 #: Files with these modalities hold no scan, even where they hold pixels.
 NOT_SCANS = frozenset({"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIMAGE", "SR", "PR", "KO", "REG", "FID", "DOC", "AU", "PLAN"})
+
+#: Files called so are DICOM, whatever they hold.
+SUFFIXES = (".dcm", ".ima")
 
 #: A series of several stacks is read as its largest one if that has this many times the images of all others together.
 DOMINANT = 3
@@ -144,6 +147,8 @@ class Series:
         usual = kinds.most_common(1)[0][0]
         planes: list[Plane] = []
         for one in self.instances:
+            if one.pixels is None and one.sop_class_uid == usual:
+                raise InputError("RT209", "the file ends before its pixel data", file=one.path, hint=CUT_SHORT)
             if not one.frames:
                 if one.sop_class_uid == usual:
                     raise InputError("RT207", f"the file does not say where its {one.n_frames} frames lie", file=one.path)
@@ -278,9 +283,15 @@ def group_series(instances: Iterable[Instance]) -> list[Series]:
     """
     groups: dict[tuple[str, str], list[Instance]] = {}
     for one in instances:
-        if one.has_pixels and one.modality not in NOT_SCANS:
+        if one.modality not in NOT_SCANS:
             groups.setdefault((one.study_uid, one.series_uid), []).append(one)
-    found = [Series(tuple(sorted(group, key=_order))) for group in groups.values()]
+    found = []
+    for group in groups.values():
+        kinds = {one.sop_class_uid for one in group if one.has_pixels}
+        # A file that was cut short may have lost its pixels: it stays, so that it is missed.
+        images = [one for one in group if one.has_pixels or one.sop_class_uid in kinds]
+        if kinds:
+            found.append(Series(tuple(sorted(images, key=_order))))
     return sorted(found, key=lambda series: (_number(series.instances[0].series_number), series.instances[0].path))
 
 
@@ -317,9 +328,10 @@ def series_of(path: str | Path) -> Series:
         raise InputError(
             "RT202", "this DICOM file holds no scan", file=path, hint="name a file of the image series, or its folder"
         )
+    if not named.series_uid:
+        return Series((named,), named=path)
     siblings = [one for one in _headers(path.parent) if one.series_uid == named.series_uid and one.study_uid == named.study_uid]
-    found = group_series(siblings if named.series_uid else [named])
-    return Series(found[0].instances if found else (named,), named=path)
+    return Series(group_series(siblings)[0].instances, named=path)
 
 
 def _series_of_folder(folder: Path) -> Series:
@@ -338,9 +350,18 @@ def _series_of_folder(folder: Path) -> Series:
 
 
 def _headers(folder: Path) -> list[Instance]:
-    """Headers of the DICOM files of a folder, by name; other files are passed over."""
+    """Headers of the DICOM files of a folder, by name; hidden files and files of other kinds are passed over."""
     try:
-        files = sorted(entry for entry in folder.iterdir() if entry.is_file() and entry.name.upper() != "DICOMDIR")
+        files = sorted(
+            entry
+            for entry in folder.iterdir()
+            if entry.is_file() and entry.name.upper() != "DICOMDIR" and not entry.name.startswith(".")
+        )
     except OSError as error:
         raise InputError("RT202", "the folder cannot be read", file=folder) from error
-    return [read_header(file) for file in files if has_dicom_marker(file)]
+    # A file that is called .dcm and carries no marker is damaged: to pass over it could lose a slice.
+    headers = [read_header(file) for file in files if file.suffix.lower() in SUFFIXES or has_dicom_marker(file)]
+    for one in headers:
+        if not one.series_uid:
+            raise InputError("RT202", "the file does not say to which series it belongs", file=one.path, hint=CUT_SHORT)
+    return headers
