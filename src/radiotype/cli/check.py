@@ -16,12 +16,13 @@ from radiotype.errors import RecipeError
 from radiotype.imaging.pictures import Pixels, contact_sheets, overlay, png
 from radiotype.imaging.planes import three_planes
 from radiotype.io.check import Checked, check
+from radiotype.io.findings import CHECKS, SEVERITIES
 from radiotype.run.progress import progress
 from radiotype.run.record import RunLog
 from radiotype.run.store import RunFolder
 
-#: At most this many findings are printed, and this many pictures drawn; all findings stand in findings.csv.
-MAX_PRINTED = 20
+#: At most this many lines are named per check, and this many pictures drawn; all findings stand in findings.csv.
+MAX_LINES = 8
 MAX_PICTURES = 1000
 
 
@@ -87,15 +88,13 @@ class Album:
 
 
 def _print_summary(checked: Checked) -> None:
-    """Counts, and the findings that matter most."""
+    """Counts, and one line per kind of error and warning. Nothing from inside a file is printed but numbers."""
     table = checked.findings
-    counts = table["severity"].value_counts()
-    n = {name: int(counts.get(name, 0)) for name in ("error", "warning", "note")}
+    n = {name: int((table["severity"] == name).sum()) for name in SEVERITIES}
     typer.echo(f"{checked.n_rows} rows, {checked.n_cases} cases, {checked.n_headers} headers read")
     typer.echo(f"{n['error']} errors, {n['warning']} warnings, {n['note']} notes")
-    shown = table[table["severity"] != "note"].head(MAX_PRINTED)
-    for row in shown.itertuples():
-        what = " ".join(str(row.found).split())
-        typer.echo(f"  {row.severity} {row.check}, line {row.line} {row.case_id} {row.role}: {what}; {row.hint}")
-    if len(table) > len(shown):
-        typer.echo(f"  and {len(table) - len(shown)} more, see findings.csv")
+    for (severity, name), rows in table.groupby(["severity", "check"], sort=False):
+        numbers = sorted(set(rows["line"]))
+        lines = ", ".join(map(str, numbers[:MAX_LINES])) + (", ..." if len(numbers) > MAX_LINES else "")
+        what = " ".join(str(rows["found"].iloc[0]).split()) if len(rows) == 1 else CHECKS[str(name)][1]
+        typer.echo(f"  {severity} {name}, line{'s' * (len(numbers) > 1)} {lines}: {what}; {rows['hint'].iloc[0]}")

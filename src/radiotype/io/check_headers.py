@@ -32,7 +32,8 @@ class Header:
 
     path: Path
     grid: Grid | None = None
-    scan: Scan | None = None
+    modality: str = ""
+    unit: str = ""
     n_phases: int = 1
     regions: tuple[tuple[str, str], ...] | None = None
     fingerprint: str = ""
@@ -185,13 +186,11 @@ class HeaderChecks:
         for line in lines:
             loader: Any = line.region.image
             header = self.images[(loader.path, loader.modality)]
-            if header.scan is not None:
+            if header.grid is not None:
                 scans[line.region.key.scan].setdefault(loader.path, (line, header))
         for members in scans.values():
-            self._minority(
-                [(line, header.scan.unit) for line, header in members.values() if header.scan], "mixed_units", "unit"
-            )
-            kinds = [(line, header.scan.modality) for line, header in members.values() if header.scan]
+            self._minority([(line, header.unit) for line, header in members.values()], "mixed_units", "unit")
+            kinds = [(line, header.modality) for line, header in members.values()]
             self._minority(kinds, "mixed_modalities", "modality")
             ways = [(line, _slice_axis(header.grid)) for line, header in members.values() if header.grid]
             if len(ways) > 2:
@@ -212,19 +211,20 @@ def read_image_header(loader: Any) -> Header:
     """The header of an image of a manifest; whatever is wrong with it becomes a problem."""
     header = Header(loader.path)
     try:
-        header.scan = replace(loader, phase=None)()
-        header.grid, header.n_phases = header.scan.grid, header.scan.n_phases
+        scan = replace(loader, phase=None)()
+        header.grid, header.n_phases = scan.grid, scan.n_phases
+        header.modality, header.unit = scan.modality, scan.unit
         header.fingerprint = fingerprint(loader.path)
         if suffix_of(loader.path) in NIFTI:
             header.doubts += _nifti_placement(loader.path)
         elif suffix_of(loader.path) not in ITK:
             from radiotype.io.dicom.header import read_header as read_dicom_header
 
-            one = Path(getattr(header.scan.voxels, "path", loader.path))
+            one = Path(getattr(scan.voxels, "path", loader.path))
             instance = read_dicom_header(one)
             header.frame, header.series = instance.frame_of_reference_uid, instance.series_uid
             header.risks = read_risks(one)
-            header.doubts += _contradictions(header.scan, loader.modality)
+            header.doubts += _contradictions(scan, loader.modality)
     except RadiotypeError as error:
         header.problems.append(error)
     return header
@@ -283,7 +283,7 @@ def _nifti_placement(path: Path) -> list[tuple[str, str]]:
     """Doubts about where a NIfTI header places its voxels: it may say so twice, or not at all."""
     import nibabel
 
-    with guard.foreign(path, "the NIfTI header"), nibabel.imageglobals.LoggingOutputSuppressor():
+    with guard.foreign(path, "the NIfTI header"):
         head: Any = nibabel.load(path).header
         codes = int(head["qform_code"]), int(head["sform_code"])
         if codes == (0, 0):

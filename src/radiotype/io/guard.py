@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import warnings
 import zlib
@@ -33,10 +34,10 @@ def foreign(path: Path, what: str) -> Iterator[None]:
     """Turn whatever a reading library raises into an `InputError` that names the file. Nothing else leaves `io`.
 
     The library's own words are not repeated: they quote the file, and with it the patient. They stay on the chained exception.
-    Its warnings are silenced for the same reason.
+    Its warnings and log lines are silenced for the same reason.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
             yield
     except RadiotypeError:
@@ -49,6 +50,20 @@ def foreign(path: Path, what: str) -> Iterator[None]:
             file=path,
             hint="open it in a viewer; export it again if it is damaged",
         ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log lines of the reading libraries; without a handler Python prints them."""
+    loggers = [logging.getLogger(name) for name in ("nibabel.global", "pydicom")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was
 
 
 #: What the exceptions of reading libraries mean, where their type says it.

@@ -53,7 +53,7 @@ class NiftiVoxels:
     def read(self) -> npt.NDArray[Any]:
         import nibabel
 
-        with guard.foreign(self.path, "the NIfTI volume"), nibabel.imageglobals.LoggingOutputSuppressor():
+        with guard.foreign(self.path, "the NIfTI volume"):
             data = np.asanyarray(nibabel.load(self.path).dataobj.get_unscaled())  # type: ignore[attr-defined]
             data = data.reshape((*data.shape[:3], -1))
             return np.moveaxis(data, 3, 0) if len(self.shape) == 4 else data[..., 0]
@@ -92,7 +92,7 @@ def read_header(path: Path) -> Header:
 def _nifti_header(path: Path, size: int) -> Header:
     import nibabel
 
-    with guard.foreign(path, "the NIfTI header"), nibabel.imageglobals.LoggingOutputSuppressor():
+    with guard.foreign(path, "the NIfTI header"):
         _require_nifti(path)
         image: Any = nibabel.load(path)
         shape = tuple(int(n) for n in image.shape)
