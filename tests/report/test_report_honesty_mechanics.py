@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 from report_stored_run import write_run
 
-from radiotype.report import cautions, headline, methods, sections_subtypes, sections_survival, stored
+from radiotype.report import cautions, headline, methods, sections_cases, sections_subtypes, sections_survival, stored
 from radiotype.report.blocks import Section, Table, Text
+from radiotype.report.figures_flow import cohort_flow, flow_counts
+from radiotype.report.overlays import flag_words, gallery
+from radiotype.run.store import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +109,62 @@ def test_only_the_likelihood_ratio_test_is_unfolded(loaded: stored.Stored) -> No
     assert {row[1] for row in tables[0].rows} == {"likelihood ratio"}
     assert {row[1] for row in tables[1].rows} == {"Wald", "score"}
     assert isinstance(next(iter(tables[0].tables.values())), pd.DataFrame)
+
+
+def _with_second_regions(path: Path) -> RunFolder:
+    """Every described patient has a second, smaller region of the same case, with a picture of its own."""
+    folder = write_run(path, hostile=False)
+    for name in ("cases.parquet", "features.parquet", "overlays/index.parquet"):
+        table = folder.read_table(name)
+        second = table.assign(roi="a smaller one")
+        if "volume_mm3" in table.columns:
+            second["volume_mm3"] = table["volume_mm3"] / 2
+        if name == "cases.parquet":
+            second = second[table["status"].isin(["ok", "partial"])]
+        folder.write_table(name, pd.concat([table, second], ignore_index=True))
+    return folder
+
+
+def test_regions_set_aside_have_a_box_and_a_sentence(tmp_path: Path, loaded: stored.Stored) -> None:
+    doubled = stored.load(_with_second_regions(tmp_path / "run"))
+    rows = flow_counts(doubled).set_index(["step", "group"])
+    assert rows.loc[("not used", "another region stands for the patient"), "regions"] == 50
+    assert "50 regions: another region stands for the patient" in cohort_flow(doubled).svg
+    assert "largest region of each patient at the first visit" in " ".join(methods.paragraph(doubled))
+    assert "largest region of each patient" not in " ".join(methods.paragraph(loaded))
+
+
+def test_nothing_left_out_gives_no_empty_box(loaded: stored.Stored) -> None:
+    whole = replace(loaded, regions=loaded.regions[loaded.regions["status"].isin(["ok", "partial"])])
+    assert "Left out" in cohort_flow(loaded).svg
+    assert "Left out" not in cohort_flow(whole).svg
+
+
+def test_one_picture_per_patient_and_only_clustered_regions_are_coloured(tmp_path: Path) -> None:
+    folder = _with_second_regions(tmp_path / "run")
+    shown = gallery(stored.load(folder), folder)
+    table = shown.tables["case_pictures"]
+    assert not table["patient_id"].duplicated().any()
+    coloured = table.loc[table["subtype"] != "", "roi"]
+    assert set(coloured) == {"tumour"}
+    assert all(("MR" in picture.details) != ("CT" in picture.details) for picture in shown.pictures)
+    assert all(picture.tint == "#c4cbd1" for picture in shown.pictures if not picture.subtype)
+    assert "overlays/ of the run as NPZ arrays" in shown.caption
+
+
+def test_flags_say_whether_to_worry(loaded: stored.Stored) -> None:
+    said = flag_words(loaded.features).values()
+    assert any(text.startswith("worth a look: 30 % of the voxels of the region core") for text in said)
+    assert not any("margin_dropped" in text for text in said)
+
+
+def test_flags_of_care_forbid_described_in_full(loaded: stored.Stored) -> None:
+    regions = loaded.regions[loaded.regions["status"] == "ok"]
+    whole = replace(loaded, regions=regions, features=loaded.features[loaded.features["status"] == "ok"])
+    section = sections_cases.problems(whole)
+    assert "in full" not in section.sentence
+    assert f"{len(regions)} regions of {len(regions)} without an organ mask" in texts(section)
+    assert f"1 region of {len(regions)} with more than 10 % of the voxels" in texts(section)
+    clean = whole.features.assign(reasons=[{}] * len(regions), flags=[{"margin_dropped_core": 0.1}] * len(regions))
+    assert sections_cases.problems(replace(whole, features=clean)).sentence.endswith("was described in full.")
+    assert "to be read with care" in str(sections_cases.problems(loaded).blocks)

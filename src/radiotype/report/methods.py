@@ -60,6 +60,10 @@ def paragraph(stored: Stored) -> list[str]:
         standard = sum(bool(record.ibsi) for record in stored.records)
         note = f"; {standard} of them follow the Image Biomarker Standardisation Initiative" if standard else ""
         sentences.append(f"Each region was described with {count(len(stored.records), 'feature')} ({parts} features{note}).")
+    described = regions[regions["status"].isin(["ok", "partial"])]
+    several = stored.subtypes is not None and bool(described["patient_id"].duplicated().any())
+    if several and stored.recipe.get("design") == "imaging_subtypes":
+        sentences.append("The largest region of each patient at the first visit stood for the patient in all that follows.")
     settings = stored.recipe.get("features")
     if isinstance(settings, dict):
         sentences += list(_margin(settings.get("margin")))

@@ -56,10 +56,10 @@ def consensus(stored: Stored) -> Section:
         figure(
             consensus_curves(stored),
             "consensus_curves",
-            "Left, the consensus CDF: the fraction of pairs of cases that fell together at most that often; a curve that is flat "
-            "between 0 and 1 means that few pairs are undecided. Right: the area under each curve, its growth from one K to the "
-            "next (at the smallest K the area itself), and the fraction of ambiguous pairs (PAC), which fell together neither "
-            "almost never nor almost always (consensus between 0.1 and 0.9); lower is more stable, above "
+            "Left, the consensus CDF: the fraction of pairs of cases that fell together at most that often; a curve that is "
+            "flat between 0 and 1 means that few pairs are undecided. Right: the area under each curve, its growth from one K "
+            "to the next (at the smallest K the area itself), and the fraction of ambiguous pairs (PAC), which fell together "
+            "neither almost never nor almost always (consensus between 0.1 and 0.9); lower is more stable, above "
             f"{100 * MAX_AMBIGUOUS:.0f} % is not.",
             heading="Stability by number of subtypes",
         )

@@ -201,8 +201,8 @@ def _tests(tests: pd.DataFrame) -> list[Block]:
     heading = "Is the model better than none?"
     caption = (
         "The likelihood-ratio test asks whether the terms of a model together tell anything about survival. Concordance: "
-        "the fraction of pairs of cases whose order of events the model gets right; 0.5 is chance, 1 is perfect. It is measured "
-        "on the cases the model was fitted to and therefore optimistic."
+        "the fraction of pairs of cases whose order of events the model gets right; 0.5 is chance, 1 is perfect. It is "
+        "measured on the cases the model was fitted to and therefore optimistic."
     )
     columns = ("Model", "Test", "Statistic", "df", "p", "Concordance")
     rows, files = _test_rows(tests[main], True), {"cox_tests": tests}
