@@ -11,7 +11,10 @@ from report_stored_run import write_run
 
 from radiotype.report import cautions, headline, methods, sections_cases, sections_subtypes, sections_survival, stored
 from radiotype.report.blocks import Section, Table, Text
+from radiotype.report.drawing import PALETTE, contrast, darker
+from radiotype.report.figures_consensus import _LINES
 from radiotype.report.figures_flow import cohort_flow, flow_counts
+from radiotype.report.figures_margins import margin_drawing
 from radiotype.report.overlays import flag_words, gallery
 from radiotype.run.store import RunFolder
 
@@ -168,3 +171,19 @@ def test_flags_of_care_forbid_described_in_full(loaded: stored.Stored) -> None:
     clean = whole.features.assign(reasons=[{}] * len(regions), flags=[{"margin_dropped_core": 0.1}] * len(regions))
     assert sections_cases.problems(replace(whole, features=clean)).sentence.endswith("was described in full.")
     assert "to be read with care" in str(sections_cases.problems(loaded).blocks)
+
+
+def test_the_margins_are_drawn_only_where_they_were_measured(loaded: stored.Stored) -> None:
+    drawn = margin_drawing(loaded)
+    assert drawn is not None
+    for name in ("Core", "Invasive margin", "Parenchymal margin, 5 mm", "Parenchymal margin, 10 mm"):
+        assert f">{name}</text>" in drawn.svg
+    assert "up to 5 and 10 mm from its edge" in drawn.caption
+    morphology = tuple(record for record in loaded.records if record.family == "morphology")
+    assert margin_drawing(replace(loaded, records=morphology)) is None
+
+
+def test_text_in_subtype_colours_can_be_read_and_lines_of_k_differ() -> None:
+    assert min(contrast(darker(colour)) for colour in PALETTE) >= 4.5
+    assert len(set(_LINES)) == 9
+    assert min(contrast(colour) for colour in _LINES) > 2.5
