@@ -10,9 +10,10 @@ from sklearn.metrics import adjusted_rand_score
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
 from radiotype.errors import RecipeError
 from radiotype.stats import cox, logrank
+from radiotype.studies.columns import check_columns
 from radiotype.studies.imaging_subtypes import subtype, survive
 from radiotype.studies.recipe import check_recipe
-from radiotype.studies.selection import check_columns, complete_features, primary_regions
+from radiotype.studies.selection import complete_features, primary_regions
 
 NAMES = ("volume_mm3", *(f"shape_{n}" for n in range(11)))
 RECORDS = tuple(FeatureRecord(name, "test", "a test") for name in NAMES)
@@ -122,8 +123,8 @@ def test_patients_without_outcome_or_covariate_are_left_out_and_counted():
     cohort.cases[1].clinical["age"] = "NA"
     sample = primary_regions(table, cohort, RECIPE)
     notes = survive(sample, subtype(sample, RECIPE), RECIPE).notes
-    assert "1 patients without follow-up were left out of the survival analysis." in notes
-    assert any(note.startswith("1 patients with missing covariates") for note in notes)
+    assert "1 patient without follow-up was left out of the survival analysis." in notes
+    assert any(note.startswith("1 patient with missing covariates") for note in notes)
 
 
 @pytest.mark.parametrize(("column", "value"), [("os_days", "soon"), ("os_event", "2"), ("os_days", "-1")])
@@ -147,7 +148,7 @@ def test_a_patient_in_both_splits_and_an_unknown_split_are_refused():
 
     recipe = check_recipe({"manifest": "m.csv"})
     both = Cohort((Case("a", "p", (region("a", "discovery"),)), Case("b", "p", (region("b", "validation"),))))
-    with pytest.raises(RecipeError, match="1 patients stand in discovery and in validation"):
+    with pytest.raises(RecipeError, match="1 patient stands in discovery and in validation"):
         check_columns(recipe, both, Path("m.csv"))
     with pytest.raises(RecipeError, match="split 'train'"):
         check_columns(recipe, Cohort((Case("a", "p", (region("a", "train"),)),)), Path("m.csv"))
@@ -175,4 +176,4 @@ def test_gaps_take_the_discovery_median_and_useless_features_are_named():
     assert not {"shape_3", "shape_4"} & set(values.columns)
     assert values.loc[first, "shape_5"] == sample.values.loc[sample.discovery, "shape_5"].median()
     assert "shape_3, shape_4" in notes[0]
-    assert notes[1] == "1 missing feature values were replaced by the discovery median."
+    assert notes[1] == "1 missing feature value was replaced by the discovery median."

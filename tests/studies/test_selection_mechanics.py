@@ -7,8 +7,9 @@ import pytest
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
 from radiotype.errors import ComputeError, RecipeError
+from radiotype.studies.columns import check_columns
 from radiotype.studies.recipe import check_recipe
-from radiotype.studies.selection import Sample, check_columns, complete_features, primary_regions
+from radiotype.studies.selection import Sample, complete_features, primary_regions
 
 RECIPE = check_recipe({"manifest": "m.csv"})
 RECORDS = (FeatureRecord("volume_mm3", "test", "a test"),)
@@ -18,12 +19,16 @@ def region(case="c", patient="p", visit="1", scan="CT", **attributes):
     return Region(RowKey(patient, case, visit, scan, "tumour"), None, None, attributes={"modality": "CT", **attributes})
 
 
-def chosen(*regions, volumes):
+def asking(**regions):
+    return check_recipe({"manifest": "m.csv", "regions": regions})
+
+
+def chosen(*regions, volumes, recipe=RECIPE):
     """The row that stands for the only patient; `volumes` in the order of the regions."""
     cohort = Cohort((Case("c", "p", regions),))
     rows = [(one.key, Features({"volume_mm3": volume}, {}, RECORDS)) for one, volume in zip(regions, volumes, strict=True)]
-    check_columns(RECIPE, cohort, Path("m.csv"))
-    sample = primary_regions(FeatureTable.from_rows(rows), cohort, RECIPE)
+    check_columns(recipe, cohort, Path("m.csv"))
+    sample = primary_regions(FeatureTable.from_rows(rows), cohort, recipe)
     assert len(sample.cases) == 1
     return dict(sample.cases.iloc[0]) | {"volume_mm3": sample.values["volume_mm3"].iloc[0]}
 
@@ -50,17 +55,18 @@ def test_visits_without_a_known_order_are_refused():
 
 def test_the_modality_is_that_of_the_scan_that_was_chosen():
     regions = (region(scan="a", modality="CT"), region(scan="b", modality="PT"))
-    assert chosen(*regions, volumes=(5.0, 9.0))["modality"] == "PT"
-    assert chosen(*regions, volumes=(9.0, 5.0))["modality"] == "CT"
+    assert chosen(*regions, volumes=(9.0, 5.0), recipe=asking(scan="b"))["modality"] == "PT"
+    assert chosen(*regions, volumes=(5.0, 9.0), recipe=asking(scan="a"))["modality"] == "CT"
 
 
 def test_a_case_whose_rows_stand_in_both_splits_is_refused():
-    with pytest.raises(RecipeError, match="1 patients stand in discovery and in validation"):
+    with pytest.raises(RecipeError, match="1 patient stands in discovery and in validation"):
         chosen(region(scan="a", split="discovery"), region(scan="b", split="validation"), volumes=(1.0, 1.0))
 
 
 def test_an_empty_split_and_discovery_are_the_same():
-    row = chosen(region(scan="a", split=""), region(scan="b", split="discovery"), volumes=(1.0, 2.0))
+    regions = (region(scan="a", split=""), region(scan="b", split="discovery"))
+    row = chosen(*regions, volumes=(1.0, 2.0), recipe=asking(scan="b"))
     assert row["split"] == "discovery"
 
 

@@ -28,6 +28,14 @@ class MaskSettings(Strict):
     )
 
 
+class RegionSettings(Strict):
+    """Which region stands for a patient; names are exact or shell patterns (`T1*`)."""
+
+    scan: str | None = Field(None, description="name of the scan; needed when a patient has several at the first visit")
+    roi: str | None = Field(None, description="name of the region; several of one scan: the largest counts")
+    reader: str | None = Field(None, description="who drew the mask; needed when several readers drew one scan")
+
+
 class OutcomeSettings(Strict):
     """Columns of the manifest that hold the outcome."""
 
@@ -74,9 +82,12 @@ class Recipe(Strict):
     manifest: str = Field(description="path of the manifest, relative to the recipe")
     masks: MaskSettings = Field(MaskSettings(), description="how masks are read")
     features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
+    regions: RegionSettings = Field(RegionSettings(), description="which region stands for a patient")
     cancer_type: str | None = Field(None, description="column that names the cancer type")
     outcome: OutcomeSettings | None = Field(None, description="columns of the outcome; none: no survival analysis")
-    covariates: tuple[str, ...] = Field((), description="columns that the Cox models adjust for")
+    covariates: tuple[str, ...] = Field(
+        (), description="what the Cox models adjust for: columns of the manifest, or features (sizes by their logarithm)"
+    )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
