@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
+from radiotype.io.guard import require_file
 from radiotype.io.named import wants_any
 from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
@@ -66,25 +67,8 @@ def read_masks(
     Parameters and errors are those of `read_mask`.
     """
     path = Path(path)
-    kind = "" if _is_volume(path) else sop_class(path)
-    if kind == RTSTRUCT:
-        from radiotype.io.rtstruct import read_rtstruct
-
-        if like is None:
-            raise InputError(
-                "RT203", "a structure set holds contours and no grid; the scan it was drawn on is needed", file=path,
-                hint="give `like=`, the scan",
-            )  # fmt: skip
-        return read_rtstruct(path, like, label=label, roi=roi)
-    if kind in (SEGMENTATION, LABEL_MAP):
-        from radiotype.io.seg import read_seg
-
-        return read_seg(path, like, label=label, roi=roi)
-    if kind:
-        raise InputError(
-            "RT211", "this DICOM file is neither a structure set nor a segmentation", file=path,
-            hint="name the mask, not an image, in the column `mask` of the manifest",
-        )  # fmt: skip
+    if not _is_volume(path):
+        return _from_dicom(path, label, roi, like)
     masks = _from_volume(path, label)
     if like is not None:
         try:
@@ -142,6 +126,30 @@ def list_regions(path: str | Path) -> tuple[str, ...]:
 
 def _is_volume(path: Path) -> bool:
     return suffix_of(path) in NIFTI + ITK
+
+
+def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
+    require_file(path)
+    kind = sop_class(path)
+    if kind == RTSTRUCT:
+        from radiotype.io.rtstruct import read_rtstruct
+
+        if like is None:
+            raise InputError(
+                "RT203", "a structure set holds contours and no grid; the scan it was drawn on is needed", file=path,
+                hint="give `like=`, the scan",
+            )  # fmt: skip
+        return read_rtstruct(path, like, label=label, roi=roi)
+    if kind in (SEGMENTATION, LABEL_MAP):
+        from radiotype.io.seg import read_seg
+
+        return read_seg(path, like, label=label, roi=roi)
+    raise InputError(
+        "RT211",
+        "this DICOM file is neither a structure set nor a segmentation" if kind else
+        f"masks may be {', '.join(NIFTI + ITK)} or DICOM files; this file of type {path.suffix or 'unknown'!r} is none of them",
+        file=path, hint="name the mask, not an image, in the column `mask` of the manifest",
+    )  # fmt: skip
 
 
 def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:

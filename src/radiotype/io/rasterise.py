@@ -186,7 +186,9 @@ class _Shapes:
         dx -= np.repeat(self._per_contour(dx) / lengths, lengths)
         dy -= np.repeat(self._per_contour(dy) / lengths, lengths)
         xx, yy, xy = (self._per_contour(one) for one in (dx * dx, dy * dy, dx * dy))
-        flat: npt.NDArray[np.bool_] = xx * yy - xy * xy <= 1e-12 * (xx + yy) ** 2
+        spread = xx + yy
+        thin: Floats = np.maximum(1e-12 * spread, lengths * (4 * SNAP_VOXELS) ** 2)
+        flat: npt.NDArray[np.bool_] = xx * yy - xy * xy <= spread * thin
         return flat
 
     def boxes(self) -> Floats:
@@ -228,7 +230,7 @@ class _Shapes:
         return self.x[low], self.y[low], self.x[high], self.y[high], np.repeat(np.arange(len(members)), lengths)
 
     def centroid(self, n: int) -> tuple[float, float]:
-        """Centroid of the area of a contour, in index coordinates; that of its points if the area cancels out."""
+        """Centroid of the area of a contour, in index coordinates; that of its outline if the area cancels out."""
         part = slice(self.first[n], self.after[n])
         x, y = self.x[part] - self.x[self.first[n]], self.y[part] - self.y[self.first[n]]
         cross = x * np.roll(y, -1) - np.roll(x, -1) * y
@@ -237,7 +239,9 @@ class _Shapes:
             cx = ((x + np.roll(x, -1)) * cross).sum() / (6 * area)
             cy = ((y + np.roll(y, -1)) * cross).sum() / (6 * area)
         else:
-            cx, cy = x.mean(), y.mean()
+            length = np.hypot(np.roll(x, -1) - x, np.roll(y, -1) - y)
+            cx = ((x + np.roll(x, -1)) * length).sum() / (2 * length.sum())
+            cy = ((y + np.roll(y, -1)) * length).sum() / (2 * length.sum())
         return float(cx + self.x[self.first[n]]), float(cy + self.y[self.first[n]])
 
 
@@ -341,8 +345,8 @@ def _set_centroids(shapes: _Shapes, tiny: Ints, image: npt.NDArray[np.bool_]) ->
     n_set = 0
     for n in tiny.tolist():
         x, y = shapes.centroid(n)
-        row = min(max(int(np.floor(y + 0.5)), 0), image.shape[0] - 1)
-        column = min(max(int(np.floor(x + 0.5)), 0), image.shape[1] - 1)
+        row = min(max(int(np.floor(round(y, 6) + 0.5)), 0), image.shape[0] - 1)
+        column = min(max(int(np.floor(round(x, 6) + 0.5)), 0), image.shape[1] - 1)
         n_set += not image[row, column]
         image[row, column] = True
     return n_set
