@@ -1,4 +1,4 @@
-"""NIfTI, NRRD and MHA volumes: headers first, voxels when they are asked for."""
+"""Scans from NIfTI, NRRD, MHA and DICOM: headers first, voxels when they are asked for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from radiotype.io import guard
 
 NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".mha")
+DICOM = (".dcm", ".ima")
 
 #: Patient axes of NIfTI (RAS) against ours (LPS).
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -195,17 +196,31 @@ def _is_deflated(path: Path) -> bool:
     )
 
 
+def is_dicom(path: Path) -> bool:
+    """Whether a path is read as DICOM: a folder, a .dcm or .ima file, or a file of no known suffix that carries the marker."""
+    suffix = suffix_of(path)
+    if suffix in NIFTI + ITK:
+        return False
+    if suffix in DICOM or path.is_dir():
+        return True
+    from radiotype.io.dicom.dataset import has_dicom_marker
+
+    return has_dicom_marker(path)
+
+
 def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT", unit: str = "") -> Scan:
-    """An image from a NIfTI, NRRD or MHA file; its voxels are read when first needed.
+    """An image from a NIfTI, NRRD or MHA file or a DICOM series; its voxels are read when first needed.
 
     Parameters
     ----------
     path : path
-        .nii, .nii.gz, .nrrd or .mha.
+        .nii, .nii.gz, .nrrd or .mha; or the folder of one DICOM series, or any file of a series.
     phase : int, optional
-        One phase of a four-dimensional file, 0 is the first.
+        One phase of a four-dimensional file or a series of several phases, 0 is the first.
     modality, unit : str
-        These formats do not say what their values mean: CT, MR, PT, SER (a signal enhancement ratio map) or OT.
+        What the values of a volume file mean, for it does not say: CT, MR, PT, SER (a signal enhancement ratio map) or OT. A
+        DICOM file says so itself; OT leaves it to the file, SER marks an MR map, another modality than the file's is refused.
+        The unit "Bq/mL" keeps the activity of a PET series instead of its standardised uptake value.
 
     Returns
     -------
@@ -214,13 +229,17 @@ def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT
     Raises
     ------
     InputError
-        RT201 .. RT212, naming the file and what to do.
+        RT201 .. RT217, naming the file and what to do.
 
     Examples
     --------
     >>> scan = read_scan("tumour.nii.gz", modality="CT")  # doctest: +SKIP
     """
     path = Path(path)
+    if is_dicom(path):
+        from radiotype.io.dicom.series import series_of
+
+        return series_of(path).scan(phase, modality=modality, unit=unit)
     header = read_header(path)
     try:
         scan = Scan(header.voxels, header.grid, modality, unit, header.slope, header.intercept)
