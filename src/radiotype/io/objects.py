@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiotype.core.volume import Scan
-from radiotype.errors import InputError
+from radiotype.errors import InputError, RadiotypeError
 from radiotype.io import guard
 
 if TYPE_CHECKING:
@@ -30,17 +30,30 @@ MAX_INFLATED_BYTES = 128 * 2**20
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """As `guard.foreign`; warnings and log lines of the reading library, which may quote the file, are dropped as well."""
+    """Turn whatever the reading library raises into an `InputError`, and drop its warnings and log lines.
+
+    Its texts may quote the file, a patient's name included: only the kind of the exception is kept.
+    """
     logger = logging.getLogger("pydicom")
     before = logger.disabled
     logger.disabled = True
     try:
-        with guard.foreign(path, what), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except InputError as error:
         error.file = error.file or path
         raise
+    except RadiotypeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - no exception of another library leaves this layer
+        lacking = f": it lacks {error.name}" if isinstance(error, AttributeError) and error.name else ""
+        raise InputError(
+            "RT202",
+            f"{what} cannot be read ({type(error).__name__}{lacking})",
+            file=path,
+            hint="open it in a viewer; export it again if it is damaged",
+        ) from None
     finally:
         logger.disabled = before
 
