@@ -107,13 +107,12 @@ def care(stored: Stored) -> list[str]:
     if open_margin:
         points.append(
             f"{count(open_margin, 'region')} of {len(features):,} without an organ mask (code parenchyma_not_restricted): "
-            "the parenchymal margins end only where the body ends and may hold other organs. "
-            "The features of shape are not touched."
+            "the parenchymal margins end only where the body ends and may hold other organs. Features of shape are not touched."
         )
     if cut:
         points.append(
-            f"{count(cut, 'region')} of {len(features):,} with more than {100 * DROPPED:.0f} % of the voxels of the core "
-            "or of a margin outside the range of the histogram: look at these scans (metal, air, wrong units); their margin features "
+            f"{count(cut, 'region')} of {len(features):,} with more than {100 * DROPPED:.0f} % of the voxels of the core or of "
+            "a margin outside the range of the histogram: look at these scans (metal, air, wrong units); their margin features "
             "may mislead."
         )
     return points

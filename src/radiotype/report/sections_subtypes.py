@@ -39,7 +39,7 @@ def consensus(stored: Stored) -> Section:
     choice = plain(found["choice"]) + ("" if fixed else f" {RULE}")
     ambiguous = found.get("pac", {}).get(str(found["k"]))
     if ambiguous is not None:
-        choice += f" At K = {found['k']}, {100 * float(ambiguous):.0f} % of the pairs are ambiguous."
+        choice += f" {100 * float(ambiguous):.0f} % of the pairs of cases are ambiguous at K = {found['k']}."
     blocks: list[Block] = [Text((choice, *cautions(stored)), heading="Number of subtypes")]
     if stored.matrices is not None:
         blocks.append(

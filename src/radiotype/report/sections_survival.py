@@ -70,10 +70,10 @@ def survival_sentence(stored: Stored) -> str:
         f"{count(int(test['events']), 'event')}"
     )
     if first == "validation":
-        others = {"discovery": "discovery cases, on which the subtypes were found, ", "all": "all together "}
+        others = {"discovery": "in the discovery cases, on which the subtypes were found, ", "all": "in all cases together "}
         rest = [f"{words}{p_value(float(known[split]['p_value']))}" for split, words in others.items() if split in known]
         sentence = f"In the validation cases, which took no part in finding the subtypes, survival {finding} {what}"
-        sentence += f"); {'; '.join(rest)}" if rest else ")"
+        sentence += f"). {initial('; '.join(rest))}" if rest else ")"
     else:
         sentence = f"Survival {finding} {what})"
         if first == "discovery":
@@ -90,13 +90,13 @@ def _within_types(stored: Stored) -> str:
     if not n_types:
         return ""
     if not len(rows):
-        return f"; in none of the {number_word(n_types)} cancer types could the subtypes be compared"
+        return f". In none of the {number_word(n_types)} cancer types could the subtypes be compared"
     low = int((rows["p_value"] < 0.05).sum())
     few = "none" if not low else number_word(low)
     if len(rows) == n_types:
-        return f"; taken one by one, p is below 0.05 in {few} of the {number_word(n_types)} cancer types"
+        return f". Taken one by one, p is below 0.05 in {few} of the {number_word(n_types)} cancer types"
     return (
-        f"; taken one by one, p is below 0.05 in {few} of the {number_word(len(rows))} cancer types that could be tested "
+        f". Taken one by one, p is below 0.05 in {few} of the {number_word(len(rows))} cancer types that could be tested "
         f"(there are {number_word(n_types)})"
     )
 
