@@ -113,7 +113,7 @@ def draw_tumour(subtype: int, rng: np.random.Generator, *, largest_radius_mm: fl
     Examples
     --------
     >>> tumour = draw_tumour(3, np.random.default_rng(0))
-    >>> 10 < np.cbrt(tumour.surface.volume_mm3 * 3 / (4 * np.pi)) < 20
+    >>> 10 < (tumour.surface.volume_mm3 * 3 / (4 * np.pi)) ** (1 / 3) < 20
     True
     """
     if subtype not in SUBTYPES:
