@@ -92,9 +92,10 @@ def darker(colour: str, least: float = 4.5) -> str:
     >>> darker("#0072b2"), contrast(darker("#cc79a7")) >= 4.5
     ('#0072b2', True)
     """
-    channels = to_rgb(colour)
+    red, green, blue = to_rgb(colour)
     for step in range(100):
-        shade = to_hex([channel * (1 - step / 100) for channel in channels])
+        part = 1 - step / 100
+        shade = to_hex((red * part, green * part, blue * part))
         if contrast(shade) >= least:
             return shade
     return INK
