@@ -93,8 +93,9 @@ def darker(colour: str, least: float = 4.5) -> str:
     ('#0072b2', True)
     """
     red, green, blue = to_rgb(colour)
-    for light in (1 - step / 100 for step in range(100)):
-        shade = to_hex((red * light, green * light, blue * light))
+    for step in range(100):
+        part = 1 - step / 100
+        shade = to_hex((red * part, green * part, blue * part))
         if contrast(shade) >= least:
             return shade
     return INK

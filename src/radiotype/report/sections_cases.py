@@ -93,7 +93,7 @@ def problems(stored: Stored) -> Section:
         numeric=frozenset(("Regions",)),
         heading="By code",
     )
-    return Section("problems", title, sentence + ".", (by_code, *with_care, shown))
+    return Section("problems", title, sentence + ".", (by_code, shown, *with_care))
 
 
 def care(stored: Stored) -> list[str]:
