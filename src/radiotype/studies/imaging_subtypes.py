@@ -102,9 +102,7 @@ def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
     if flat.any():
         sample, scaled = sample.take(~flat), scaled[~flat].reset_index(drop=True)
         n = int(flat.sum())
-        notes.append(
-            f"{counted(n, 'patient')} whose scaled features are all the same {were(n)} left out: no subtype is nearest."
-        )
+        notes.append(f"{counted(n, 'patient')} whose scaled features are all the same {were(n)} left out.")
     first = sample.discovery
     tried, note = numbers_of_subtypes(options, int(first.sum()))
     clustering = ConsensusClustering(
@@ -148,9 +146,8 @@ def numbers_of_subtypes(options: SubtypeSettings, n_discovery: int) -> tuple[lis
     tried = [k for k in options.candidates if k <= limit]
     largest = options.k_range[1]
     if options.k == "auto" and largest > limit:
-        return tried, [
-            f"{counted(n_discovery, 'discovery patient')} allow at most {limit} subtypes; up to {largest} were asked for."
-        ]
+        patients = counted(n_discovery, "discovery patient")
+        return tried, [f"At most {limit} of up to {largest} subtypes were tried, because there are {patients}."]
     return tried, []
 
 
