@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from radiotype.core.geometry import Floats, Grid
@@ -263,7 +265,10 @@ def _write_volumes(
     folder: Path, case_id: str, phantom: Phantom, grid: Grid, step: float, *, with_parenchyma: bool
 ) -> dict[str, str]:
     """Write the files of one case; their paths relative to the folder."""
-    volumes = {"images": stored_values(phantom.values, step), "masks": phantom.tumour.astype(np.uint8)}
+    volumes: dict[str, npt.NDArray[Any]] = {
+        "images": stored_values(phantom.values, step),
+        "masks": phantom.tumour.astype(np.uint8),
+    }
     if with_parenchyma:
         volumes["parenchyma"] = phantom.parenchyma.astype(np.uint8)
     names = {kind: f"{kind}/{case_id}.nii.gz" for kind in volumes}

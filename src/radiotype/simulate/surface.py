@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.errors import RecipeError
@@ -49,7 +48,7 @@ class StarSurface:
         """The same shape at another size."""
         return StarSurface(self.radii_mm * factor)
 
-    def relative_radius(self, points_mm: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
+    def relative_radius(self, points_mm: Floats) -> tuple[Floats, Floats]:
         """Where points lie along their ray, and how far from the surface.
 
         Parameters
