@@ -10,10 +10,32 @@
 
 namespace radiotype {
 
+struct PamProblem {
+    const double* distances;  // (n_cases, n_cases), symmetric
+    int64_t n_cases;
+    const int64_t* items;  // (n_items,) the cases to cluster, ascending
+    int64_t n_items;
+    const int64_t* k;  // (n_k,) ascending, each in 1..n_items - 1
+    int64_t n_k;
+};
+
+struct PamResult {
+    int64_t* medoids;   // n_k rows of k[n_k - 1]: positions in `items`, in the order of the labels; the rest of a row is -1
+    int32_t* labels;    // (n_k, n_items), from 0, numbered by first appearance
+    double* objective;  // (n_k, 2) mean distance to the medoid after BUILD and after SWAP
+};
+
+// Doubles that pam() needs: the distances of the subset, then rows of n_items.
+static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k) { return n_items * (n_items + largest_k + 8); }
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
     void (*cube_patterns)(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
+    // Partitions around medoids, for several k of one subset of cases. See pam.cpp.
+    void (*pam)(const PamProblem& problem, const PamResult& result, double* workspace);
+    // Counts how often two cases got the same label. See cocluster.cpp.
+    void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
 };
 
 namespace base { Kernels kernels(); }

@@ -5,7 +5,7 @@
 // Cost: 0.2 ns per voxel away from the surface, about 1.5 ns per voxel of a mask that is all surface. The trick: the four rows
 // around a line of cubes are packed into one byte per voxel, two neighbours of which make a pattern. That is plain byte arithmetic,
 // which the compiler turns into vector code; then eight patterns at a time are skipped where all are empty or all are full.
-#include "levels.hpp"
+#include "kernels.hpp"
 
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
@@ -15,7 +15,7 @@ static const uint8_t OUTSIDE[BLOCK] = {};
 
 // mask: uint8 (0 or 1), C order, shape (I, J, K), K fastest. The cube at (i, j, k) has its corners at i..i+1, j..j+1, k..k+1, from -1.
 // Corner bit order: bit 0 (i,j,k), 1 (i+1,j,k), 2 (i+1,j+1,k), 3 (i,j+1,k), then the same four at k+1.
-static void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]) {
+void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]) {
     const int64_t I = shape[0], J = shape[1], K = shape[2];
     for (int p = 0; p < 256; ++p) {
         counts[p] = 0;
@@ -61,15 +61,6 @@ static void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t c
             }
         }
     }
-}
-
-Kernels kernels() {
-    Kernels table{};
-#define RADIOTYPE_TEXT(x) #x
-#define RADIOTYPE_NAME(x) RADIOTYPE_TEXT(x)
-    table.level = RADIOTYPE_NAME(RADIOTYPE_LEVEL);
-    table.cube_patterns = cube_patterns;
-    return table;
 }
 
 }  // namespace RADIOTYPE_LEVEL

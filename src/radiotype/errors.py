@@ -33,6 +33,11 @@ CODES: dict[str, str] = {
     "RT210": "the header points outside its folder",
     "RT211": "the file format is not supported",
     "RT212": "the scan has several phases",
+    "RT213": "slices are missing or stand twice",
+    "RT214": "the region of interest is not in the file",
+    "RT215": "no decoder for this compression",
+    "RT216": "the modality units cannot be computed",
+    "RT217": "the frame of reference differs",
     # computation
     "RT301": "too few cases",
     "RT302": "too few events",

@@ -60,6 +60,13 @@ def test_a_grid_refuses(shape, affine, words):
     assert caught.value.code == "RT207"
 
 
+def test_two_grids_that_differ_by_a_turn_alone_do_not_print_alike():
+    turned = np.eye(4)
+    turned[:2, :2] = [[0.6, -0.8], [0.8, 0.6]]
+    assert str(Grid((4, 4, 4), np.eye(4))).endswith("axes (1 0 0), (0 1 0), (0 0 1)")
+    assert str(Grid((4, 4, 4), turned)).endswith("axes (0.6 0.8 0), (-0.8 0.6 0), (0 0 1)")
+
+
 def test_an_oblique_grid_knows_its_spacing_and_corners():
     turn = np.array([[0.6, -0.8, 0], [0.8, 0.6, 0], [0, 0, 1]])
     affine = np.eye(4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
-from radiotype.errors import InputError, RecipeError
+from radiotype.errors import ComputeError, InputError, RecipeError
 from radiotype.features import FeatureSettings, MarginSettings, describe
 
 
@@ -138,3 +138,11 @@ def test_any_number_of_distances_and_names_that_follow():
     features = describe(scan, Mask(tumour, grid), settings=settings)
     assert len(features.values) == 12
     assert "margin_invasive_vs_parenchymal_2.5mm_chi_square" in features.values
+
+
+def test_a_header_in_the_wrong_unit_is_refused_and_does_not_fill_the_memory():
+    grid = Grid((24, 24, 24), np.diag([1000.0, 1000.0, 1000.0, 1.0]))  # micrometres taken for millimetres
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[4:20, 4:20, 4:20] = True
+    with pytest.raises(ComputeError, match="RT306"):
+        describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"])

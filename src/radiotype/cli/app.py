@@ -73,6 +73,40 @@ def demo(
 
 
 @app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="Folder with DICOM, NIfTI, NRRD or MHA files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The manifest to write.")] = Path("manifest.csv"),
+    ids: Annotated[
+        str, typer.Option(help="What cases are called: layout (folders and files), numbers, or patient-id (DICOM header).")
+    ] = "layout",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a manifest that is already there.")] = False,
+) -> int:
+    """Find scans with their masks in a folder and write a manifest to edit."""
+    from radiotype.cli.index import run_index
+
+    return run_index(folder, output, ids, overwrite)
+
+
+@app.command()
+def check(
+    manifest: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet; columns case_id, image and mask are needed.")],
+    output: Output = Path("radiotype-check"),
+    depth: Annotated[
+        str,
+        typer.Option(help="What is read: headers (seconds), masks (their voxels too), or images (everything, with pictures)."),
+    ] = "images",
+    resample_masks: Annotated[
+        str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
+    ] = "refuse",
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Draw each region in its scan.")] = True,
+) -> int:
+    """Look at everything a manifest lists and list every problem; exit code 3 when there is an error among them."""
+    from radiotype.cli.check import run_check
+
+    return run_check(manifest, output, depth, resample_masks, pictures)
+
+
+@app.command()
 def extract(
     manifest: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet; columns case_id, image and mask are needed.")],
     output: Output = Path("radiotype-run"),

@@ -10,11 +10,26 @@ import pandas as pd
 from radiotype.core.case import Case, Region
 from radiotype.errors import RecipeError
 
-#: Columns of a manifest, version 1. Every other column is clinical.
-MANIFEST_COLUMNS = (
-    "patient_id", "case_id", "visit", "time_days", "scan", "modality", "image", "phase", "mask", "roi", "label", "reader",
-    "parenchyma", "site", "scanner", "cohort", "split",
-)  # fmt: skip
+#: Columns of a manifest, version 1, and what each holds. Every other column is clinical.
+MANIFEST_COLUMNS = {
+    "patient_id": "the patient; the case id when left out; no patient is split between discovery and validation",
+    "case_id": "the case, any text",
+    "visit": "name of the visit; 1 when left out",
+    "time_days": "days from the first visit",
+    "scan": "name of the scan; the modality when left out",
+    "modality": "CT, MR, PT, SER or OT",
+    "image": "path of the scan, relative to the manifest",
+    "phase": "volume of a four-dimensional file, 0 is the first",
+    "mask": "path of the mask, relative to the manifest",
+    "roi": "name of the region; tumour when left out",
+    "label": "label of the mask, or any; one row per label when left out",
+    "reader": "who drew the mask; names the region when roi is left out",
+    "parenchyma": "path of the mask of the organ tissue around the tumour",
+    "site": "hospital",
+    "scanner": "scanner",
+    "cohort": "name of the cohort the case belongs to",
+    "split": "discovery or validation; discovery when left out",
+}
 REQUIRED_COLUMNS = ("case_id", "image", "mask")
 
 
@@ -30,7 +45,7 @@ class Cohort:
     Raises
     ------
     RecipeError
-        RT112 if a case id or a row key stands twice.
+        RT112 if a case id or a row key stands twice; RT113 if the rows of one case name different patients.
     """
 
     cases: tuple[Case, ...]
@@ -41,6 +56,14 @@ class Cohort:
             if identity in seen:
                 raise RecipeError("RT112", f"{identity} stands twice in the cohort")
             seen.add(identity)
+        for case in self.cases:
+            if any(region.key.patient_id != case.patient_id for region in case.regions):
+                raise RecipeError(
+                    "RT113",
+                    "the column 'patient_id' changes between the rows of one case",
+                    case=case.id,
+                    hint="a case belongs to one patient; correct patient_id or case_id",
+                )
 
     def __len__(self) -> int:
         return len(self.cases)

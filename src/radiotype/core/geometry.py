@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float64]
 #: Two grids are the same when no corner voxel centre differs by more than this fraction of the smallest spacing.
 GRID_TOLERANCE_VOXELS = 0.1
 
+#: No position or spacing is larger than this, mm; a larger number is a damaged header.
+MAX_POSITION_MM = 1e9
+
 #: Largest cosine between two axes that still counts as a right angle (rounding of stored orientations).
 ORTHOGONALITY_TOLERANCE = 1e-3
 
@@ -52,6 +55,8 @@ class Grid:
             raise InputError("RT207", f"a volume needs three axes of at least one voxel, found shape {shape}")
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise InputError("RT207", "the matrix that places the voxels is not 4 x 4 or holds values that are not finite")
+        if np.abs(affine).max() > MAX_POSITION_MM:
+            raise InputError("RT207", "the matrix that places the voxels holds numbers that no patient reaches")
         axes = affine[:3, :3]
         lengths = np.linalg.norm(axes, axis=0)
         if lengths.min() <= 0:
@@ -115,4 +120,5 @@ class Grid:
         size = " x ".join(str(n) for n in self.shape)
         spacing = " x ".join(f"{s:.4g}" for s in self.spacing_mm)
         origin = ", ".join(f"{x:.2f}" for x in self.origin_mm)
-        return f"{size} voxels, {spacing} mm, origin ({origin}) mm"
+        axes = ", ".join("(" + " ".join(f"{x:.3g}" for x in axis + 0.0) + ")" for axis in self.direction.round(4).T)
+        return f"{size} voxels, {spacing} mm, origin ({origin}) mm, axes {axes}"

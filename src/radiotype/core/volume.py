@@ -158,6 +158,8 @@ class Mask:
         The label it was read from: a number as text, or "any".
     source : str
         Name of the file it was read from, without its folder.
+    remarks : tuple of str
+        What reading had to decide, such as "2 open contours ignored".
 
     Raises
     ------
@@ -177,6 +179,7 @@ class Mask:
     grid: Grid
     label: str = "1"
     source: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         data = np.asarray(self.data)

@@ -60,7 +60,7 @@ def describe(
     1.0
     """
     settings = settings or FeatureSettings()
-    chosen = [family(name) for name in (families or settings.families)]
+    chosen = [family(name) for name in dict.fromkeys(families or settings.families)]
     settings = settings.model_copy(update={"families": tuple(one.name for one in chosen)})
     require_same_grid(scan, mask)
     if parenchyma is not None:

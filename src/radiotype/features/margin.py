@@ -14,6 +14,7 @@ from radiotype.errors import InputError
 from radiotype.features.histogram_distances import DISTANCES, histogram
 from radiotype.features.registry import Family, Measured
 from radiotype.features.settings import FeatureSettings, MarginSettings
+from radiotype.imaging.axes import patient_axes
 from radiotype.imaging.body import body
 from radiotype.imaging.margins import Bools, MarginRegions, margin_regions, margin_regions_of_authors_code
 from radiotype.imaging.resample import to_isotropic
@@ -42,6 +43,7 @@ def _pairs(settings: MarginSettings) -> list[tuple[str, str]]:
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """One record per pair of regions and distance."""
+    by_slice = settings.margin.definition == "authors_code"
     result = []
     for inner, outer in _pairs(settings.margin):
         for name, distance in DISTANCES.items():
@@ -53,7 +55,7 @@ def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
                     low=distance.low,
                     high=distance.high,
                     reference=REFERENCE,
-                    invariances=("translation", "rotation90", "mirror"),
+                    invariances=("translation", "mirror") + (() if by_slice else ("rotation90",)),
                     detail={"inner": inner, "outer": outer, "distance": name, "definition": settings.margin.definition},
                 )
             )
@@ -83,6 +85,8 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
     ------
     InputError
         RT206 if a voxel of the tumour is not finite.
+    ComputeError
+        RT306 if the resampled box around the tumour would be too large.
     """
     options = settings.margin
     names = [record.name for record in records(settings)]
@@ -123,7 +127,10 @@ def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: Marg
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the tumour hold no finite value", hint="check the scan in a viewer")
     allowed = body(values, tumour, scan.modality) if parenchyma is None else parenchyma.cropped(low, high)
-    if pixels or options.spacing_mm is None:
+    if pixels:  # their slices are axial
+        axes = patient_axes(scan.grid.direction)
+        return Surroundings(axes.turned(values), axes.turned(tumour), axes.turned(allowed), axes.spacing(spacing))
+    if options.spacing_mm is None:
         return Surroundings(values, tumour, allowed, spacing)
     step = options.spacing_mm
     x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()

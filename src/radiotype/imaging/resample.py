@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from radiotype.core.geometry import Floats
+from radiotype.errors import ComputeError
+
+#: Largest result of a resampling, voxels: 512 MB of float64. A tumour with its margins at 1 mm needs a tenth of it at most.
+MAX_VOXELS = 64_000_000
 
 
 def to_isotropic(
@@ -27,6 +31,11 @@ def to_isotropic(
     array, shape (I', J', K')
         The values themselves when the spacing is the target already.
 
+    Raises
+    ------
+    ComputeError
+        RT306 if the result would have more than `MAX_VOXELS`; nothing is allocated before.
+
     Examples
     --------
     >>> import numpy as np
@@ -41,8 +50,17 @@ def to_isotropic(
         return values
     step = target_mm / spacing
     middle = np.array(centre)
-    below = np.floor(middle / step + 1e-6).astype(int)
-    above = np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6).astype(int)
+    low, high = np.floor(middle / step + 1e-6), np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6)
+    if np.prod(low + high + 1) > MAX_VOXELS:
+        size = " x ".join(str(n) for n in values.shape)
+        new = " x ".join(f"{n:,.0f}" for n in low + high + 1)
+        raise ComputeError(
+            "RT306",
+            f"{size} voxels of {' x '.join(f'{s:.4g}' for s in spacing)} mm around the tumour would become {new} voxels of "
+            f"{target_mm:g} mm, more than {MAX_VOXELS:,}",
+            hint="is the spacing in the header in mm? If it is, set a larger features.margin.spacing_mm, or null",
+        )
+    below, above = low.astype(int), high.astype(int)
     first = middle - below * step
     shape = tuple(below + above + 1)
     result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=shape, order=1, mode="nearest")

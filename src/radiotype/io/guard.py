@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import logging
 import os
+import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TypeGuard
 
 from radiotype.errors import InputError, RadiotypeError
 
@@ -15,22 +20,64 @@ MAX_VOLUME_BYTES = 8 * 2**30
 #: Deflate cannot do better than this; a header that needs more lies.
 MAX_GZIP_RATIO = 1032
 
+#: A compressed volume above `SWELLS_FROM_BYTES` that swells more than this is taken for a bomb, bytes per byte. Real scans
+#: swell 2 to 5 times; masks up to `MAX_GZIP_RATIO`, but a mask of one byte per voxel stays below a gigabyte.
+MAX_SWELLING = 300
+SWELLS_FROM_BYTES = 2**30
+
+#: Bytes that are unpacked at a time where only their number matters.
+_CHUNK = 2**20
+
 
 @contextmanager
 def foreign(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a reading library raises into an `InputError` that names the file. Nothing else leaves `io`."""
+    """Turn whatever a reading library raises into an `InputError` that names the file. Nothing else leaves `io`.
+
+    The library's own words are not repeated: they quote the file, and with it the patient. They stay on the chained exception.
+    Its warnings and log lines are silenced for the same reason.
+    """
     try:
-        yield
+        with warnings.catch_warnings(), _quiet():
+            warnings.simplefilter("ignore")
+            yield
     except RadiotypeError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()).replace(str(path), "the file").replace(path.name, "the file")[:200]
+        reason = _REASONS.get(type(error), "") or (os.strerror(error.errno or 0) if _from_the_system(error) else "")
         raise InputError(
             "RT202",
-            f"{what} cannot be read ({type(error).__name__}: {reason})",
+            f"{what} cannot be read ({type(error).__name__}{': ' + reason if reason else ''})",
             file=path,
             hint="open it in a viewer; export it again if it is damaged",
         ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log lines of the reading libraries; without a handler Python prints them."""
+    loggers = [logging.getLogger(name) for name in ("nibabel.global", "pydicom")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was
+
+
+#: What the exceptions of reading libraries mean, where their type says it.
+_REASONS: dict[type[Exception], str] = {
+    EOFError: "the file ends too early",
+    MemoryError: "it needs more memory than there is",
+    RecursionError: "it is nested too deeply",
+    gzip.BadGzipFile: "it is not compressed as its name says",
+    zlib.error: "the compressed data are damaged",
+}
+
+
+def _from_the_system(error: Exception) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and isinstance(error.errno, int)
 
 
 def require_file(path: Path) -> int:
@@ -95,6 +142,13 @@ def require_size(shape: tuple[int, ...], itemsize: int, *, path: Path, stored: i
             file=path,
             hint="raise RADIOTYPE_MAX_VOLUME_GB if the volume is really that large",
         )
+    if compressed and claimed > max(SWELLS_FROM_BYTES, stored * MAX_SWELLING) and not os.environ.get("RADIOTYPE_MAX_VOLUME_GB"):
+        raise InputError(
+            "RT209",
+            f"{stored:,} compressed bytes would swell to {claimed / 2**30:.1f} GB",
+            file=path,
+            hint="save masks with one byte per voxel; set RADIOTYPE_MAX_VOLUME_GB if the volume is really that large",
+        )
     if claimed > stored * (MAX_GZIP_RATIO if compressed else 1):
         raise InputError(
             "RT209",
@@ -102,3 +156,52 @@ def require_size(shape: tuple[int, ...], itemsize: int, *, path: Path, stored: i
             file=path,
             hint="the file was cut short; export or copy it again",
         )
+
+
+def require_whole_gzip(path: Path, needed: int, *, offset: int = 0) -> None:
+    """Refuse a gzip stream that was cut short, without unpacking it where its last four bytes tell its length.
+
+    Parameters
+    ----------
+    path : path
+    needed : int
+        Bytes that must come out of it.
+    offset : int
+        Where the stream begins, bytes.
+
+    Raises
+    ------
+    InputError
+        RT209 if fewer bytes come out; RT202 if it is no gzip stream.
+    """
+    with foreign(path, "the compressed volume"), path.open("rb") as file:
+        file.seek(offset)
+        if file.read(2) != b"\x1f\x8b":
+            raise InputError("RT202", "the file is not compressed as its name or header says", file=path)
+        file.seek(-4, os.SEEK_END)
+        if int.from_bytes(file.read(4), "little") == needed % 2**32:
+            return
+        file.seek(offset)
+        found = _unpacked(file, needed)
+    if found < needed:
+        raise InputError(
+            "RT209",
+            f"the header claims {needed:,} bytes, {found:,} could be unpacked",
+            file=path,
+            hint="the file was cut short; export or copy it again",
+        )
+
+
+def _unpacked(file: IO[bytes], enough: int) -> int:
+    """Number of bytes that come out of a gzip stream, counted up to `enough`."""
+    found = 0
+    with gzip.GzipFile(fileobj=file) as stream:
+        try:
+            while found < enough:
+                part = stream.read(_CHUNK)
+                if not part:
+                    break
+                found += len(part)
+        except (EOFError, OSError, zlib.error):
+            return found
+    return found

@@ -1,4 +1,4 @@
-"""Regions from label volumes."""
+"""Regions from mask files of any kind: label volumes, RT structure sets, DICOM segmentations."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
-from radiotype.io.volumes import read_header
+from radiotype.io.guard import require_file
+from radiotype.io.named import wants_any
+from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
+from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
 #: More labels than this in one file are taken for an image that is not a mask.
 MAX_LABELS = 64
 
 
-def read_mask(path: str | Path, *, label: int | str | None = None, like: Scan | None = None) -> Mask:
-    """One region from a NIfTI, NRRD or MHA label volume.
+def read_mask(path: str | Path, *, label: int | str | None = None, roi: str | None = None, like: Scan | None = None) -> Mask:
+    """One region from a label volume, an RT structure set or a DICOM segmentation.
 
     Parameters
     ----------
     path : path
-        A volume of whole numbers; 0 is outside.
+        NIfTI, NRRD or MHA of whole numbers, 0 outside; or a DICOM file.
     label : int or "any", optional
-        The label to take; "any" joins all. May be left out when the file holds one label.
+        The label of a volume, or the number of a region or segment of a DICOM file; "any" joins all. May be left out when the
+        file holds one.
+    roi : str, optional
+        The name of a region or segment of a DICOM file, exact, or a shell pattern such as GTV*. Not used for volumes.
     like : Scan, optional
-        The scan it belongs to; a mask on another grid is refused.
+        The scan it belongs to; a mask on another grid is refused. A structure set holds no grid and needs it.
 
     Returns
     -------
@@ -34,33 +40,119 @@ def read_mask(path: str | Path, *, label: int | str | None = None, like: Scan | 
     Raises
     ------
     InputError
-        RT201 .. RT211; RT203 for another grid than `like`, RT204 when empty, RT205 when the label is absent or ambiguous.
+        RT201 .. RT217; RT203 for another grid than `like`, RT204 when empty, RT205 when the label is absent or ambiguous, RT214
+        when the name is absent.
 
     Examples
     --------
     >>> mask = read_mask("labels.nii.gz", label=2)  # doctest: +SKIP
+    >>> mask = read_mask("structures.dcm", roi="GTV-1", like=scan)  # doctest: +SKIP
     """
-    masks = read_masks(path, label=label)
+    masks = read_masks(path, label=label, roi=roi, like=like)
     if len(masks) > 1:
-        found = ", ".join(mask.label for mask in masks)
+        volume = _is_volume(Path(path))
+        found = f"the labels {', '.join(mask.label for mask in masks)}" if volume else f"{len(masks)} such regions"
+        hint = "`label=`" if volume else "`roi=` (`radiotype.io.list_regions` tells the names)"
         raise InputError(
-            "RT205",
-            f"the file holds the labels {found}; one must be named",
-            file=path,
-            hint='give `label=`, or "any" to join them',
+            "RT205", f"the file holds {found}; one must be named", file=path, hint=f'give {hint}, or `label="any"` to join them'
         )
+    return masks[0]
+
+
+def read_masks(
+    path: str | Path, *, label: int | str | None = None, roi: str | None = None, like: Scan | None = None
+) -> tuple[Mask, ...]:
+    """Every region that is asked for: by label or name, joined ("any"), or one mask per region when none is named.
+
+    Parameters and errors are those of `read_mask`.
+    """
+    path = Path(path)
+    if not _is_volume(path):
+        return _from_dicom(path, label, roi, like)
+    masks = _from_volume(path, label)
     if like is not None:
         try:
             require_same_grid(like, masks[0])
         except InputError as error:
-            error.file = error.file or Path(path)
+            error.file = error.file or path
             raise
-    return masks[0]
+    return masks
 
 
-def read_masks(path: str | Path, *, label: int | str | None = None) -> tuple[Mask, ...]:
-    """Every region of a label volume: the label named, all joined ("any"), or one mask per label when none is named."""
+def read_masks_nearest(
+    path: str | Path, like: Scan, *, label: int | str | None = None, roi: str | None = None
+) -> tuple[Mask, ...]:
+    """As `read_masks`, but a mask on another grid than `like` is brought to it by nearest neighbour."""
+    from radiotype.io.regrid import mask_to_grid
+
     path = Path(path)
+    if not _is_volume(path):
+        try:
+            return read_masks(path, label=label, roi=roi, like=like)
+        except InputError as error:
+            if error.code != "RT203":
+                raise
+    masks = read_masks(path, label=label, roi=roi)
+    try:
+        return tuple(mask_to_grid(mask, like.grid) for mask in masks)
+    except InputError as error:
+        error.file = error.file or path
+        raise
+
+
+def list_regions(path: str | Path) -> tuple[str, ...]:
+    """Names of the regions of a structure set, or of the segments of a DICOM segmentation, in the order of the file.
+
+    They can hold anything that a person typed, a patient's name too.
+
+    Raises
+    ------
+    InputError
+        RT201, RT202, or RT211 for any other file.
+
+    Examples
+    --------
+    >>> list_regions("structures.dcm")  # doctest: +SKIP
+    ('GTV-1', 'Lung_L')
+    """
+    if sop_class(path) in (SEGMENTATION, LABEL_MAP):
+        from radiotype.io.seg import list_segments
+
+        return tuple(name for _, name in list_segments(path))
+    from radiotype.io.rtstruct import list_rois
+
+    return list_rois(path)
+
+
+def _is_volume(path: Path) -> bool:
+    return suffix_of(path) in NIFTI + ITK
+
+
+def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
+    require_file(path)
+    kind = sop_class(path)
+    if kind == RTSTRUCT:
+        from radiotype.io.rtstruct import read_rtstruct
+
+        if like is None:
+            raise InputError(
+                "RT203", "a structure set holds contours and no grid; the scan it was drawn on is needed", file=path,
+                hint="give `like=`, the scan",
+            )  # fmt: skip
+        return read_rtstruct(path, like, label=label, roi=roi)
+    if kind in (SEGMENTATION, LABEL_MAP):
+        from radiotype.io.seg import read_seg
+
+        return read_seg(path, like, label=label, roi=roi)
+    raise InputError(
+        "RT211",
+        "this DICOM file is neither a structure set nor a segmentation" if kind else
+        f"masks may be {', '.join(NIFTI + ITK)} or DICOM files; this file of type {path.suffix or 'unknown'!r} is none of them",
+        file=path, hint="name the mask, not an image, in the column `mask` of the manifest",
+    )  # fmt: skip
+
+
+def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
     header = read_header(path)
     if len(header.voxels.shape) == 4:
         raise InputError("RT212", f"a mask has one phase, this file has {header.voxels.shape[0]}", file=path)
@@ -68,7 +160,7 @@ def read_masks(path: str | Path, *, label: int | str | None = None) -> tuple[Mas
     inside = numbers != 0
     if not inside.any():
         raise InputError("RT204", "the mask has no voxel inside", file=path, hint="check the export of this mask")
-    if label is not None and str(label).strip().lower() == "any":
+    if wants_any(label):
         return (Mask(inside, header.grid, "any", path.name),)
     present = [int(n) for n in np.unique(numbers[inside])]
     if label is not None and str(label).strip() != "":

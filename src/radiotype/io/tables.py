@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -13,12 +14,16 @@ from radiotype.core.case import Case, Region, RowKey
 from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS, Cohort
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.table import KEY_COLUMNS, FeatureTable
-from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan, require_same_grid
-from radiotype.errors import InputError, RecipeError, StoreError
-from radiotype.io.masks import read_masks
+from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan
+from radiotype.errors import RecipeError, StoreError
+from radiotype.io.masks import read_masks, read_masks_nearest
+from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
 from radiotype.io.volumes import read_scan
 
 Resample = Literal["refuse", "nearest"]
+
+#: What people write for a modality.
+OTHER_NAMES = {"PET": "PT", "MRI": "MR", "CTA": "CT"}
 
 
 @dataclass(frozen=True)
@@ -40,50 +45,12 @@ class MaskFile:
     path: Path
     label: str | None = None
     resample: Resample = "refuse"
+    roi: str | None = None
 
     def __call__(self, like: Scan) -> tuple[Mask, ...]:
-        masks = read_masks(self.path, label=self.label)
         if self.resample == "nearest":
-            from radiotype.io.regrid import mask_to_grid
-
-            masks = tuple(mask_to_grid(mask, like.grid) for mask in masks)
-        try:
-            require_same_grid(like, masks[0])
-        except InputError as error:
-            error.file = error.file or self.path
-            raise
-        return masks
-
-
-def read_text_table(path: str | Path) -> pd.DataFrame:
-    """A CSV, TSV or Parquet table with every cell as text, so that an id such as 00007 stays as it is.
-
-    Raises
-    ------
-    RecipeError
-        RT110 if it cannot be read, is empty, holds NUL bytes or repeats a column.
-    """
-    path = Path(path)
-    try:
-        if path.suffix.lower() == ".parquet":
-            table = pd.read_parquet(path).astype("string").fillna("")
-        else:
-            raw = path.read_bytes()
-            if b"\0" in raw:
-                raise RecipeError("RT110", "the table holds NUL bytes", file=path, hint="save it as UTF-8 text")
-            separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
-            cells = pd.read_csv(path, sep=separator, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
-            table = cells.iloc[1:].set_axis(cells.iloc[0].tolist(), axis=1).reset_index(drop=True)
-    except (OSError, ValueError, ImportError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise RecipeError("RT110", f"the table cannot be read ({reason})", file=path) from error
-    table.columns = [str(name).strip() for name in table.columns]
-    repeated = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
-    if repeated:
-        raise RecipeError("RT110", f"the table has the column {repeated[0]!r} more than once", file=path)
-    if table.empty:
-        raise RecipeError("RT110", "the table has no rows", file=path)
-    return table.astype(object).map(lambda cell: str(cell).strip())
+            return read_masks_nearest(self.path, like, label=self.label, roi=self.roi)
+        return read_masks(self.path, label=self.label, roi=self.roi, like=like)
 
 
 def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") -> Cohort:
@@ -107,22 +74,16 @@ def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") ->
     >>> cohort = read_cohort("manifest.csv")  # doctest: +SKIP
     """
     path = Path(manifest)
-    table = read_text_table(path)
-    missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
-    if missing:
-        raise RecipeError(
-            "RT111",
-            f"the manifest lacks the column {', '.join(missing)}; it has {', '.join(table.columns)}",
-            file=path,
-            hint=f"a manifest needs {', '.join(REQUIRED_COLUMNS)}",
-        )
+    text = read_manifest_lines(path)
+    if text.uneven:
+        raise uneven_line(text, *text.uneven[0], path)
+    table = text.frame
     clinical = [name for name in table.columns if name not in MANIFEST_COLUMNS]
     regions: dict[str, list[Region]] = {}
     cells: dict[str, dict[str, str]] = {}
     lines: dict[RowKey, int] = {}
-    for index, row in enumerate(table.to_dict("records")):
-        line = index + 2
-        region = _region({str(name): value for name, value in row.items()}, path, line, resample_masks)
+    for line, row in zip(text.lines, table.to_dict("records"), strict=True):
+        region = region_of_row({str(name): value for name, value in row.items()}, path, line, resample_masks)
         key = region.key
         if key in lines:
             raise RecipeError(
@@ -148,7 +109,63 @@ def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") ->
     return Cohort(tuple(cases))
 
 
-def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) -> Region:
+def read_manifest_lines(path: Path) -> TextTable:
+    """The manifest as text, with the line of each row.
+
+    Raises
+    ------
+    RecipeError
+        RT110 if it cannot be read or has no rows, RT111 if a column is missing.
+    """
+    text = read_text_lines(path)
+    text = replace(text, frame=text.frame.set_axis([own_column(name) for name in text.frame.columns], axis=1))
+    _require_plain_names(list(text.frame.columns), path)
+    missing = [name for name in REQUIRED_COLUMNS if name not in text.frame.columns]
+    if missing:
+        columns = list(text.frame.columns)
+        raise RecipeError(
+            "RT111",
+            f"the manifest lacks the column {', '.join(missing)}; it has {', '.join(columns[:30])}",
+            file=path,
+            hint=f"a manifest needs {', '.join(REQUIRED_COLUMNS)}",
+        )
+    if text.frame.empty and not text.uneven:
+        raise RecipeError("RT110", "the table has no rows", file=path)
+    return text
+
+
+def own_column(name: str) -> str:
+    """The manifest's own spelling of one of its columns (`Case ID` is `case_id`); any other name stays as it is."""
+    plain = name.lower().replace(" ", "_").replace("-", "_")
+    return plain if plain in MANIFEST_COLUMNS else name
+
+
+def _require_plain_names(columns: list[str], path: Path) -> None:
+    """Refuse a column that is nearly one of the manifest's: taken for clinical, it would change the method without a word."""
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise RecipeError("RT110", f"the table has the column {repeated[0]!r} more than once", file=path)
+    absent = [name for name in MANIFEST_COLUMNS if name not in columns]
+    for name in columns:
+        close = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.85) if name not in MANIFEST_COLUMNS else []
+        if close:
+            raise RecipeError(
+                "RT111",
+                f"the column {name!r} looks like the manifest's `{close[0]}`",
+                file=path,
+                hint=f"call it `{close[0]}`, or give a clinical column another name",
+            )
+
+
+def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resample) -> Region:
+    """What one row of a manifest lists.
+
+    Raises
+    ------
+    RecipeError
+        RT114 for a cell that is not allowed.
+    """
+
     def refuse(found: str, hint: str | None = None) -> RecipeError:
         return RecipeError("RT114", f"line {line}: {found}", file=manifest, hint=hint)
 
@@ -156,13 +173,14 @@ def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) 
         if not row[name]:
             raise refuse(f"the cell `{name}` is empty")
     modality = row.get("modality", "").upper() or "OT"
+    modality = OTHER_NAMES.get(modality, modality)
     if modality not in UNIT_OF_MODALITY:
         raise refuse(f"modality {modality!r} is not known", hint=f"use one of {', '.join(UNIT_OF_MODALITY)}")
     label = row.get("label", "")
-    if label and label.lower() != "any" and not label.isdigit():
+    if label and label.lower() != "any" and not _is_whole_number(label):
         raise refuse(f"label {label!r} is neither a whole number nor `any`")
     phase = row.get("phase", "")
-    if phase and not phase.isdigit():
+    if phase and not _is_whole_number(phase):
         raise refuse(f"phase {phase!r} is not a whole number (0 is the first)")
     reader = row.get("reader", "")
     key = RowKey(
@@ -178,10 +196,14 @@ def _region(row: dict[str, str], manifest: Path, line: int, resample: Resample) 
     return Region(
         key=key,
         image=ScanFile(folder / row["image"], modality, int(phase) if phase else None),
-        masks=MaskFile(folder / row["mask"], label or None, resample),
+        masks=MaskFile(folder / row["mask"], label or None, resample, row.get("roi", "") or None),
         parenchyma=MaskFile(folder / parenchyma, "any", resample) if parenchyma else None,
         attributes={name: row.get(name, "") for name in own} | {"modality": modality},
     )
+
+
+def _is_whole_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def write_features(table: FeatureTable, file: Path | IO[bytes]) -> None:

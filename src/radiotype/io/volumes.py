@@ -1,11 +1,12 @@
-"""NIfTI, NRRD and MHA volumes: headers first, voxels when they are asked for."""
+"""Scans from NIfTI, NRRD, MHA and DICOM: headers first, voxels when they are asked for."""
 
 from __future__ import annotations
 
-import os
+import gzip
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,14 @@ from radiotype.core.geometry import Grid
 from radiotype.core.volume import Scan
 from radiotype.errors import InputError
 from radiotype.io import guard
+from radiotype.io.text_volumes import StoredVoxels, read_text_volume
 
 NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".mha")
+DICOM = (".dcm", ".ima")
+
+#: Extensions between a NIfTI header and its voxels are not longer than this, bytes.
+MAX_NIFTI_OFFSET = 64 * 2**20
 
 #: Patient axes of NIfTI (RAS) against ours (LPS).
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -32,7 +38,7 @@ class Header:
     """
 
     grid: Grid
-    voxels: NiftiVoxels | ItkVoxels
+    voxels: NiftiVoxels | StoredVoxels
     slope: float = 1.0
     intercept: float = 0.0
 
@@ -53,23 +59,6 @@ class NiftiVoxels:
             return np.moveaxis(data, 3, 0) if len(self.shape) == 4 else data[..., 0]
 
 
-@dataclass(frozen=True)
-class ItkVoxels:
-    """Voxels of a NRRD or MHA file, read on demand."""
-
-    path: Path
-    shape: tuple[int, ...]
-
-    def read(self) -> npt.NDArray[Any]:
-        import SimpleITK
-
-        with guard.foreign(self.path, "the volume"):
-            array = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(os.fspath(self.path)))
-            if len(self.shape) == 4:
-                return array.transpose(0, 3, 2, 1)
-            return array.transpose(2, 1, 0)
-
-
 def suffix_of(path: Path) -> str:
     """The suffix that decides the format, lower case; ".nii.gz" counts as one."""
     name = path.name.lower()
@@ -88,12 +77,13 @@ def read_header(path: Path) -> Header:
     if suffix not in NIFTI + ITK:
         raise InputError(
             "RT211",
-            f"files of type {suffix or 'unknown'!r} are not read; volumes may be {', '.join(NIFTI + ITK)}",
+            f"files of this type are not read; volumes may be {', '.join(NIFTI + ITK)}",
             file=path,
+            hint="convert it; a pair of header and data (.hdr/.img, .mhd/.raw, .nhdr/.raw) must become one file",
         )
     size = guard.require_file(path)
     try:
-        return _nifti_header(path, size) if suffix in NIFTI else _itk_header(path, size)
+        return _nifti_header(path, size) if suffix in NIFTI else Header(*read_text_volume(path, suffix, size))
     except InputError as error:
         error.file = error.file or path
         raise
@@ -103,6 +93,7 @@ def _nifti_header(path: Path, size: int) -> Header:
     import nibabel
 
     with guard.foreign(path, "the NIfTI header"):
+        _require_nifti(path)
         image: Any = nibabel.load(path)
         shape = tuple(int(n) for n in image.shape)
         dtype = image.get_data_dtype()
@@ -114,6 +105,8 @@ def _nifti_header(path: Path, size: int) -> Header:
         raise InputError("RT202", f"voxels of type {dtype} are not grey values", file=path)
     compressed = suffix_of(path) == ".nii.gz"
     guard.require_size(shape, dtype.itemsize, path=path, stored=size if compressed else size - offset, compressed=compressed)
+    if compressed:
+        guard.require_whole_gzip(path, offset + dtype.itemsize * math.prod(shape))
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) not in (3, 4):
@@ -126,86 +119,52 @@ def _nifti_header(path: Path, size: int) -> Header:
     return Header(grid, NiftiVoxels(path, ordered), slope, intercept)
 
 
-def _itk_header(path: Path, size: int) -> Header:
-    import SimpleITK
-
-    _require_attached(path)
-    with guard.foreign(path, "the header"):
-        reader = SimpleITK.ImageFileReader()
-        reader.SetFileName(os.fspath(path))
-        reader.ReadImageInformation()
-        shape = tuple(int(n) for n in reader.GetSize())
-        components = reader.GetNumberOfComponents()
-        itemsize = np.dtype(_NUMPY_OF_ITK.get(reader.GetPixelID(), "u1")).itemsize
-        spacing, origin, direction = reader.GetSpacing(), reader.GetOrigin(), reader.GetDirection()
-    guard.require_size((*shape, components), itemsize, path=path, stored=size, compressed=_is_deflated(path))
-    n_axes = len(shape)
-    if components > 1 or n_axes not in (3, 4):
+def _require_nifti(path: Path) -> None:
+    """Refuse a header that is none, keeps its voxels in another file, or has the reader skip more than a header can need."""
+    with gzip.open(path) if suffix_of(path) == ".nii.gz" else path.open("rb") as file:
+        start = file.read(544)
+    order: Literal["little", "big"] = "little" if start[:1] in (b"\x5c", b"\x1c") else "big"
+    version = {348: 1, 540: 2}.get(int.from_bytes(start[:4], order))
+    if version is None or len(start) < (348 if version == 1 else 540):
+        raise InputError("RT202", "the file does not begin with a NIfTI header")
+    magic = start[344:347] if version == 1 else start[4:7]
+    if magic != (b"n+1" if version == 1 else b"n+2"):
         raise InputError(
-            "RT207", f"a grey volume of three axes is needed, found {shape} with {components} components", file=path
+            "RT210", "the header does not keep its voxels in the same file", hint="save it as one .nii or .nii.gz file"
         )
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(direction).reshape(n_axes, n_axes)[:3, :3] * np.array(spacing[:3])
-    affine[:3, 3] = origin[:3]
-    grid = Grid((shape[0], shape[1], shape[2]), affine)
-    ordered = shape if n_axes == 3 else (shape[3], *shape[:3])
-    return Header(grid, ItkVoxels(path, ordered))
+    if version == 1:
+        offset = float(np.frombuffer(start[108:112], "<f4" if order == "little" else ">f4")[0])
+    else:
+        offset = int.from_bytes(start[168:176], order, signed=True)
+    if not 0 <= offset <= MAX_NIFTI_OFFSET:
+        raise InputError("RT209", "the header says that the voxels begin where they cannot")
 
 
-#: Bytes per voxel of SimpleITK's scalar pixel identifiers (sitkUInt8 .. sitkFloat64).
-_NUMPY_OF_ITK = {0: "u1", 1: "i1", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "u4", 7: "i4", 8: "u8", 9: "i8", 10: "f4", 11: "f8"}
+def is_dicom(path: Path) -> bool:
+    """Whether a path is read as DICOM: a folder, a .dcm or .ima file, or a file of no known suffix that carries the marker."""
+    suffix = suffix_of(path)
+    if suffix in NIFTI + ITK:
+        return False
+    if suffix in DICOM or path.is_dir():
+        return True
+    from radiotype.io.dicom.dataset import has_dicom_marker
 
-#: No header of a volume is longer than this.
-_HEADER_BYTES = 64 * 1024
-
-
-def _header_fields(path: Path) -> list[tuple[str, str]]:
-    """Lower-case names and values of a NRRD or MHA text header, in order."""
-    with path.open("rb") as file:
-        text = file.read(_HEADER_BYTES).decode("latin-1")
-    fields = []
-    for line in text.splitlines():
-        if suffix_of(path) == ".nrrd" and not line.strip():
-            break
-        name, separator, value = line.partition("=" if suffix_of(path) == ".mha" else ":")
-        if separator:
-            fields.append((name.strip().lower(), value.strip()))
-        if name.strip().lower() == "elementdatafile":
-            break
-    return fields
-
-
-def _require_attached(path: Path) -> None:
-    """Refuse a header that fetches its voxels from another file: it could name any file of this machine."""
-    fields = dict(_header_fields(path))
-    elsewhere = fields.get("data file") or fields.get("datafile") or fields.get("elementdatafile", "LOCAL")
-    if elsewhere.upper() != "LOCAL":
-        raise InputError(
-            "RT210",
-            "the header takes its voxels from another file",
-            file=path,
-            hint="save header and voxels in one file (.nrrd, .mha or .nii.gz)",
-        )
-
-
-def _is_deflated(path: Path) -> bool:
-    fields = dict(_header_fields(path))
-    return fields.get("encoding", "raw").lower() in ("gzip", "gz", "bzip2", "bz2") or (
-        fields.get("compresseddata", "false").lower() == "true"
-    )
+    return has_dicom_marker(path)
 
 
 def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT", unit: str = "") -> Scan:
-    """An image from a NIfTI, NRRD or MHA file; its voxels are read when first needed.
+    """An image from a NIfTI, NRRD or MHA file or a DICOM series; its voxels are read when first needed.
 
     Parameters
     ----------
     path : path
-        .nii, .nii.gz, .nrrd or .mha.
+        .nii, .nii.gz, .nrrd or .mha; or the folder of one DICOM series, or any file of a series.
     phase : int, optional
-        One phase of a four-dimensional file, 0 is the first.
+        One phase of a four-dimensional file or a series of several phases, 0 is the first.
     modality, unit : str
-        These formats do not say what their values mean: CT, MR, PT, SER (a signal enhancement ratio map) or OT.
+        What the values of a volume file mean, for it does not say: CT, MR, PT, SER (a signal enhancement ratio map) or OT. A
+        DICOM file says so itself; OT leaves it to the file, SER marks an MR map, another modality than the file's is refused.
+        The unit "Bq/mL" keeps the activity of a PET series instead of its standardised uptake value.
 
     Returns
     -------
@@ -214,13 +173,17 @@ def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT
     Raises
     ------
     InputError
-        RT201 .. RT212, naming the file and what to do.
+        RT201 .. RT217, naming the file and what to do.
 
     Examples
     --------
     >>> scan = read_scan("tumour.nii.gz", modality="CT")  # doctest: +SKIP
     """
     path = Path(path)
+    if is_dicom(path):
+        from radiotype.io.dicom.series import series_of
+
+        return series_of(path).scan(phase, modality=modality, unit=unit)
     header = read_header(path)
     try:
         scan = Scan(header.voxels, header.grid, modality, unit, header.slope, header.intercept)

@@ -20,6 +20,12 @@ from radiotype.errors import StoreError
 MARK = "run.json"
 FORMAT_VERSION = 1
 
+#: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first.
+STORED = (
+    "*.parquet", "features.json", "provenance.json", "report.html",
+    "results/*", "overlays/*", "figures/*.csv",
+)  # fmt: skip
+
 
 class RunFolder:
     """Named tables, JSON documents and arrays below one folder.
@@ -71,6 +77,25 @@ class RunFolder:
         if not folder.has(MARK):
             raise StoreError("RT403", "this is not the folder of a run", file=folder.path, hint="name the folder given with -o")
         return folder
+
+    def clear(self) -> None:
+        """Take away what an earlier run stored here, so that no old table stands beside new ones; other files stay.
+
+        Raises
+        ------
+        StoreError
+            RT401 if a file cannot be removed.
+        """
+        for path in (one for pattern in STORED for one in self.path.glob(pattern) if one.is_file()):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise StoreError(
+                    "RT401",
+                    f"a file of the earlier run cannot be removed ({error.strerror})",
+                    file=path,
+                    hint="name a new folder",
+                ) from error
 
     def has(self, name: str) -> bool:
         """Whether `name` was stored."""

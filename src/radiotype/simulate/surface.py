@@ -136,7 +136,7 @@ def _random_rotation(rng: np.random.Generator) -> Floats:
 
 
 def _angles() -> tuple[Floats, Floats]:
-    return np.linspace(0.0, np.pi, N_POLAR), np.arange(N_AZIMUTH) * (2 * np.pi / N_AZIMUTH)
+    return np.linspace(0.0, np.pi, N_POLAR), np.arange(N_AZIMUTH, dtype=np.float64) * (2 * np.pi / N_AZIMUTH)
 
 
 @cache

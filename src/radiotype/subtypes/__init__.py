@@ -1,0 +1,33 @@
+"""Subtypes: cluster a feature table, judge the clusters, assign new cases."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from radiotype.subtypes.assign import NearestCentroid
+    from radiotype.subtypes.consensus import ConsensusClustering
+    from radiotype.subtypes.medoids import Medoids, pam
+    from radiotype.subtypes.scaling import RobustScaler01
+
+__all__ = ["ConsensusClustering", "Medoids", "NearestCentroid", "RobustScaler01", "pam"]
+
+# No module is named like a function: importing it would put the module in the function's place.
+_HOME = {
+    "ConsensusClustering": "consensus",
+    "Medoids": "medoids",
+    "NearestCentroid": "assign",
+    "RobustScaler01": "scaling",
+    "pam": "medoids",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,46 @@
+"""Median wall time of `radiotype --help` and `import radiotype`, beside `import radiomics` and `import mirp` where installed.
+
+Usage: python benchmarks/startup.py [RUNS]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import subprocess
+import sys
+import time
+
+AIMS_S = {"radiotype --help": 0.30, "import radiotype": 0.15}
+
+
+def median_s(command: list[str], runs: int) -> float:
+    """Median wall seconds of a command after one warm-up."""
+    seconds = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    program = "import sys; sys.argv = ['radiotype', '--help']; from radiotype.cli import main; main()"
+    commands = {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "radiotype --help": [sys.executable, "-c", program],
+        "import radiotype": [sys.executable, "-c", "import radiotype"],
+    }
+    commands |= {
+        f"import {peer}": [sys.executable, "-c", f"import {peer}"]
+        for peer in ("radiomics", "mirp")
+        if importlib.util.find_spec(peer)
+    }
+    for name, command in commands.items():
+        aim = f"   aim {AIMS_S[name]:.2f}" if name in AIMS_S else ""
+        print(f"{name:<20} {median_s(command, runs):.3f} s{aim}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Write the pages of docs/reference/ from the code. A test fails when they are out of date.
+
+Usage: python docs/generate.py
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS
+from radiotype.errors import CODES
+from radiotype.features import FeatureSettings, family, family_names
+from radiotype.studies.recipe import Recipe
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- written by docs/generate.py -->\n\n"
+
+
+def features_page() -> str:
+    """Every feature with its record."""
+    settings = FeatureSettings(families=family_names())
+    lines = ["# Features", "", NOTE.strip(), ""]
+    for name in family_names():
+        one = family(name)
+        lines += [f"## {name}: {one.meaning}", "", "| feature | meaning | unit | range | IBSI |", "|---|---|---|---|---|"]
+        for record in one.records(settings):
+            low = f"{record.low:g}" if math.isfinite(record.low) else ""
+            high = f"{record.high:g}" if math.isfinite(record.high) else ""
+            lines.append(f"| `{record.name}` | {record.meaning} | {record.unit} | {low} .. {high} | {record.ibsi} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def errors_page() -> str:
+    """Every error code."""
+    lines = ["# Error codes", "", NOTE.strip(), ""]
+    lines += ["RT2xx and RT3xx end one case (or one analysis) and stand in `cases.parquet`; the others end the run.", ""]
+    lines += ["| code | meaning |", "|---|---|", *(f"| {code} | {title} |" for code, title in CODES.items())]
+    lines += ["| RT000 | a fault of radiotype itself; the case fails, the run goes on |", ""]
+    return "\n".join(lines)
+
+
+def recipe_page() -> str:
+    """Every key of a recipe with its default."""
+    lines = ["# Recipe keys", "", NOTE.strip(), "", "| key | default | meaning |", "|---|---|---|"]
+    lines += _rows(Recipe, "")
+    lines += ["", "# Manifest columns", "", "| column | needed | what it holds |", "|---|---|---|"]
+    for name, meaning in MANIFEST_COLUMNS.items():
+        lines.append(f"| `{name}` | {'yes' if name in REQUIRED_COLUMNS else ''} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def _rows(model: Any, prefix: str) -> list[str]:
+    rows = []
+    for name, field in model.model_fields.items():
+        inner = [one for one in (field.annotation, *getattr(field.annotation, "__args__", ())) if hasattr(one, "model_fields")]
+        if inner:
+            rows.append(f"| `{prefix}{name}` | {'' if field.default is not None else 'none'} | {field.description or ''} |")
+            rows += _rows(inner[0], f"{prefix}{name}.")
+        else:
+            default = "needed" if field.is_required() else f"`{_plain(field.default)}`"
+            rows.append(f"| `{prefix}{name}` | {default} | {field.description or ''} |")
+    return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_plain(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_plain(one)}" for key, one in value.items()) + "}"
+    return "null" if value is None else str(value)
+
+
+PAGES = {"features.md": features_page, "errors.md": errors_page, "recipe.md": recipe_page}
+
+
+def main() -> None:
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

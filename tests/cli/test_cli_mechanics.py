@@ -1,0 +1,108 @@
+"""The command line: exit codes, quiet pipes, light imports."""
+
+import os
+import subprocess
+import sys
+
+import nibabel
+import numpy as np
+import pytest
+
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+
+
+def radiotype(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "from radiotype.cli import main; main()", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, env=os.environ | environment, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import radiotype",
+        "import sys, radiotype.cli.app as a\nsys.argv = ['radiotype', '--help']\ntry: a.run_app()\nexcept SystemExit: pass",
+    ],
+    ids=["import", "help"],
+)
+def test_nothing_heavy_is_loaded(program):
+    check = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == ""
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    image = np.random.default_rng(0).normal(-800, 30, (20, 20, 20)).astype(np.int16)
+    mask = np.zeros(image.shape, dtype=np.uint8)
+    mask[7:12, 7:12, 7:12] = 1
+    for name, array in (("image", image), ("mask", mask)):
+        nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / f"{name}.nii.gz")
+    (tmp_path / "good.csv").write_text("case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n")
+    (tmp_path / "mixed.csv").write_text(
+        "case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n008,CT,none.nii.gz,mask.nii.gz\n"
+    )
+    return tmp_path
+
+
+def test_done_is_0_and_prints_where_the_features_are(manifest):
+    done = radiotype("extract", "good.csv", "-o", "run", cwd=manifest)
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 regions described with 32 features" in done.stdout
+    assert done.stderr == ""  # no progress bar in a pipe
+    assert (manifest / "run" / "features.parquet").exists()
+
+
+def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
+    done = radiotype("extract", "mixed.csv", "-o", "run", cwd=manifest)
+    assert done.returncode == 3
+    assert "1 of 2 regions described" in done.stdout
+    assert "RT201 008 (read image): the file does not exist; check the path in the manifest" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("extract",), "Missing argument"),
+        (("extrakt",), "No such command"),
+        (("extract", "none.csv"), "RT110"),
+        (("extract", "good.csv", "--families", "colour"), "RT105"),
+        (("extract", "good.csv", "--resample-masks", "maybe"), "RT103"),
+        (("extract", "good.csv", "-o", "."), "RT402"),
+        (("run", "none.yaml"), "RT101"),
+        (("demo", "--size", "huge"), "RT103"),
+        (("report", "."), "RT403"),
+    ],
+)
+def test_usage_and_recipe_errors_are_2_without_a_traceback(manifest, arguments, words):
+    done = radiotype(*arguments, cwd=manifest)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_is_130(manifest):
+    program = (
+        "import radiotype.run.engine as e\n"
+        "def stop(task): raise KeyboardInterrupt\n"
+        "e.describe_region = stop\n"
+        "from radiotype.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "extract", "good.csv", "-o", "run"], capture_output=True, text=True, cwd=manifest
+    )
+    assert done.returncode == 130
+    assert '"state": "interrupted"' in (manifest / "run" / "run.json").read_text()
+
+
+def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    (manifest / "bad.csv").write_text("case_id,image,mask\n007,none.nii.gz,mask.nii.gz\n")
+    assert radiotype("extract", "bad.csv", "-o", "run", cwd=manifest).returncode == 3
+    assert not (manifest / "run" / "features.parquet").exists()
+
+
+def test_a_family_named_twice_is_measured_once(manifest):
+    done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 regions described with 20 features")

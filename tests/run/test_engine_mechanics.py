@@ -1,0 +1,184 @@
+"""A bad file costs that file, not the run; what is stored is stored whole."""
+
+import json
+import os
+
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+
+from radiotype.core import FeatureRecord
+from radiotype.errors import StoreError
+from radiotype.features import FeatureSettings
+from radiotype.io import read_cohort, read_features
+from radiotype.run.engine import describe_cohort
+from radiotype.run.record import RunLog, record_extraction
+from radiotype.run.store import RunFolder
+
+
+def save(path, array):
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), path)
+
+
+@pytest.fixture
+def cohort_folder(tmp_path):
+    """Two good cases (one with two labels) and four that are broken in different ways."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(-800, 40, (24, 22, 20)).astype(np.int16)
+    mask = np.zeros(image.shape, dtype=np.uint8)
+    mask[8:14, 8:14, 8:14] = 1
+    image[mask == 1] += 850
+    save(tmp_path / "image.nii.gz", image)
+    save(tmp_path / "mask.nii.gz", mask)
+    save(tmp_path / "empty.nii.gz", mask * 0)
+    two = mask.copy()
+    two[3:6, 3:6, 3:6] = 2
+    save(tmp_path / "two.nii.gz", two)
+    broken = image.astype(np.float32)
+    broken[10, 10, 10] = np.nan
+    save(tmp_path / "nan.nii.gz", broken)
+    nibabel.save(nibabel.Nifti1Image(mask, np.diag([1, 1, 2, 1.0])), tmp_path / "elsewhere.nii.gz")
+    rows = [
+        ("001", "image", "mask"), ("002", "image", "two"), ("003", "none", "mask"), ("004", "image", "empty"),
+        ("005", "nan", "mask"), ("006", "image", "elsewhere"),
+    ]  # fmt: skip
+    table = pd.DataFrame(
+        [(c, f"{i}.nii.gz", f"{m}.nii.gz", "CT") for c, i, m in rows], columns=["case_id", "image", "mask", "modality"]
+    )
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    return tmp_path
+
+
+def test_each_bad_case_is_a_row_with_code_stage_and_reason(cohort_folder):
+    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
+    cases = extraction.cases().set_index(["case_id", "roi"])
+    assert cases["status"].to_dict() == {
+        ("001", "tumour"): "ok",
+        ("002", "tumour-1"): "ok",
+        ("002", "tumour-2"): "ok",
+        ("003", "tumour"): "failed",
+        ("004", "tumour"): "failed",
+        ("005", "tumour"): "failed",
+        ("006", "tumour"): "failed",
+    }
+    failed = cases[cases["status"] == "failed"].reset_index()
+    assert list(zip(failed["case_id"], failed["code"], failed["stage"], strict=True)) == [
+        ("003", "RT201", "read image"),
+        ("004", "RT204", "read mask"),
+        ("005", "RT206", "features"),
+        ("006", "RT203", "read mask"),
+    ]
+    assert (failed["reason"] != "").all()
+    assert (failed["hint"] != "").all()
+    assert len(extraction.table) == 3
+    assert extraction.n_failed == 4
+
+
+def test_no_path_of_the_machine_is_stored(cohort_folder):
+    cases = describe_cohort(read_cohort(cohort_folder / "manifest.csv")).cases()
+    assert not any(str(cohort_folder) in cell for cell in cases.astype(str).to_numpy().ravel())
+
+
+def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
+    import radiotype.run.engine as engine
+
+    genuine = engine.describe
+
+    def sometimes(scan, mask, **options):
+        if mask.label == "2":
+            raise ZeroDivisionError("secret text")
+        return genuine(scan, mask, **options)
+
+    monkeypatch.setattr(engine, "describe", sometimes)
+    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
+    (row,) = extraction.cases().query("code == 'RT000'").to_dict("records")
+    assert row["roi"] == "tumour-2"
+    assert row["reason"].startswith("ZeroDivisionError at test_engine_mechanics.py:")
+    assert "secret" not in row["reason"]
+    assert len(extraction.table) == 2
+
+
+def test_a_run_folder_holds_every_table_and_gives_the_features_back(cohort_folder, tmp_path):
+    cohort = read_cohort(cohort_folder / "manifest.csv")
+    settings = FeatureSettings()
+    extraction = describe_cohort(cohort, settings, pictures=True)
+    folder = RunFolder.create(tmp_path / "run")
+    log = RunLog(folder, "extract")
+    record_extraction(folder, cohort, extraction, settings)
+    log.state("done", n_regions=7, n_failed=4)
+    names = {"features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json", "timings.parquet"}
+    assert all(folder.has(name) for name in names | {"run.json", "log.jsonl", "overlays/index.parquet"})
+    schema = json.loads((folder.path / "features.json").read_text())
+    records = [FeatureRecord.from_dict(plain) for plain in schema["features"]]
+    back = read_features(folder.path / "features.parquet", records)
+    assert back.values.equals(extraction.table.values)
+    assert not list(folder.path.rglob(".writing-*"))
+    pictures = folder.read_table("overlays/index.parquet")
+    arrays = folder.read_arrays(f"overlays/{pictures['file'][0]}")
+    assert arrays["image_axial"].dtype == np.uint8
+    assert arrays["mask_axial"].sum() == 36
+
+
+def test_the_same_cohort_gives_the_same_bytes_in_any_order_of_its_manifest(cohort_folder, tmp_path):
+    table = pd.read_csv(cohort_folder / "manifest.csv", dtype=str)
+    table.iloc[::-1].to_csv(cohort_folder / "backwards.csv", index=False)
+    contents = []
+    for name in ("manifest.csv", "backwards.csv"):
+        cohort = read_cohort(cohort_folder / name)
+        folder = RunFolder.create(tmp_path / f"run-{name}")
+        record_extraction(folder, cohort, describe_cohort(cohort), FeatureSettings())
+        files = ("features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json")
+        contents.append([(folder.path / file).read_bytes() for file in files])
+    assert contents[0] == contents[1]
+
+
+# the store
+
+
+def test_a_folder_that_is_no_run_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.docx").write_text("mine")
+    with pytest.raises(StoreError, match="RT402"):
+        RunFolder.create(tmp_path)
+    with pytest.raises(StoreError, match="RT403"):
+        RunFolder.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write_json("a.json", 1)
+
+    def fail(file):
+        file.write(b"half")
+        raise OSError(28, os.strerror(28))
+
+    with pytest.raises(StoreError, match="RT401"):
+        folder.write("a.json", fail)
+    assert folder.read_json("a.json") == 1
+    assert [path.name for path in folder.path.iterdir()] == ["a.json"]
+
+
+def test_damaged_results_are_refused(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    for name in ("a.json", "a.parquet", "a.npz"):
+        (folder.path / name).write_bytes(b"not this")
+    for read, name in ((folder.read_json, "a.json"), (folder.read_table, "a.parquet"), (folder.read_arrays, "a.npz")):
+        with pytest.raises(StoreError, match="RT403"):
+            read(name)
+
+
+def test_a_csv_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write_csv("a.csv", pd.DataFrame({"id": ["=HYPERLINK(1)", "+1", "@x", "-x", "plain"], "n": [-1.0, 2, 3, 4, 5]}))
+    assert folder.read_text("a.csv").splitlines()[1:] == ["'=HYPERLINK(1),-1.0", "'+1,2.0", "'@x,3.0", "'-x,4.0", "plain,5.0"]
+
+
+def test_a_new_run_leaves_nothing_of_the_earlier_one_and_nothing_else_is_lost(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    earlier = ("features.parquet", "results/cox.parquet", "overlays/a.npz", "figures/cox_01.csv", "report.html")
+    for name in ("run.json", "notes of mine.txt", "figures/edited.svg", *earlier):
+        folder.write_text(name, "x")
+    folder.clear()
+    left = sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
+    assert left == ["figures/edited.svg", "notes of mine.txt", "run.json"]

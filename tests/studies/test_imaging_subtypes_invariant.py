@@ -1,0 +1,179 @@
+"""The study on planted tables: what is fitted on discovery never sees validation; survival is that of the library."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
+from radiotype.errors import RecipeError
+from radiotype.stats import cox, logrank
+from radiotype.studies.columns import check_columns
+from radiotype.studies.imaging_subtypes import subtype, survive
+from radiotype.studies.recipe import check_recipe
+from radiotype.studies.selection import complete_features, primary_regions
+
+NAMES = ("volume_mm3", *(f"shape_{n}" for n in range(11)))
+RECORDS = tuple(FeatureRecord(name, "test", "a test") for name in NAMES)
+
+
+def planted(n=120, seed=0, shift_validation=0.0):
+    """A cohort and its table: three profiles, survival that depends on them, every third patient in validation."""
+    rng = np.random.default_rng(seed)
+    profiles = np.random.default_rng(99).normal(0, 1.0, (3, len(NAMES) - 1))
+    cases, rows, truth = [], [], []
+    for i in range(n):
+        group = i % 3
+        split = "validation" if (i // 3) % 3 == 0 else "discovery"
+        values = profiles[group] + rng.normal(0, 0.3, len(NAMES) - 1) + shift_validation * (split == "validation")
+        volume = float(np.exp(5 + 2 * group + rng.normal(0, 0.3)))
+        days = rng.exponential(1000 / [1, 3, 9][group])
+        key = RowKey(f"p{i:03}", f"c{i:03}", "1", "CT", "tumour")
+        clinical = {
+            "os_days": f"{days:.2f}", "os_event": str(int(rng.random() < 0.8)), "age": f"{rng.normal(60, 9):.1f}",
+            "sex": "MF"[(i // 2) % 2], "type": ["lung", "brain"][i % 2],
+        }  # fmt: skip
+        region = Region(key, None, None, attributes={"split": split, "modality": "CT"})
+        cases.append(Case(key.case_id, key.patient_id, (region,), clinical))
+        rows.append((key, Features(dict(zip(NAMES, [volume, *values], strict=True)), {}, RECORDS)))
+        truth.append(group)
+    return Cohort(tuple(cases)), FeatureTable.from_rows(rows), np.array(truth)
+
+
+RECIPE = check_recipe(
+    {
+        "manifest": "m.csv",
+        "cancer_type": "type",
+        "outcome": {"time": "os_days", "event": "os_event"},
+        "covariates": ["age", "sex"],
+        "subtypes": {"k_range": [2, 5], "n_resamples": 200},
+    }
+)
+
+
+def test_planted_subtypes_are_found_in_discovery_and_in_validation():
+    cohort, table, truth = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, RECIPE)
+    assert found.k == 3
+    for part in (sample.discovery, ~sample.discovery):
+        assert adjusted_rand_score(truth[part], found.subtype[part]) == 1
+    assert (found.subtype.astype(int) - 1 == truth).all()  # numbered by volume, smallest first
+
+
+def test_changing_the_validation_patients_changes_nothing_that_was_fitted():
+    fitted = []
+    for shift in (0.0, 0.5):
+        cohort, table, _ = planted(shift_validation=shift)
+        sample = primary_regions(table, cohort, RECIPE)
+        found = subtype(sample, RECIPE)
+        arrays = [found.scaler.low_, found.scaler.high_, *found.clustering.consensus_.values()]
+        fitted.append([a.tobytes() for a in arrays] + [found.subtype[sample.discovery].tolist()])
+    assert fitted[0] == fitted[1]
+
+
+def test_survival_is_what_the_library_gives_for_the_same_patients():
+    cohort, table, _ = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, RECIPE)
+    evidence = survive(sample, found, RECIPE)
+    cases = sample.cases
+    lung = (cases["type"] == "lung").to_numpy()
+    time, event = cases["os_days"].astype(float).to_numpy(), cases["os_event"].astype(int).to_numpy()
+    (row,) = [one for one in evidence.logrank if (one["stratum"], one["split"]) == ("lung", "all")]
+    assert row["p_value"] == logrank(time[lung], event[lung], found.subtype[lung].to_numpy()).p_value
+    design = np.column_stack(
+        [(found.subtype == "2"), (found.subtype == "3"), cases["age"].astype(float), cases["sex"] == "M"]
+    ).astype(float)
+    expected = cox(time, event, design, strata=cases["type"].to_numpy())
+    (model,) = [one for one in evidence.cox if one["model"].iloc[0] == "all"]
+    assert model["term"].tolist() == ["subtype 2", "subtype 3", "age", "sex M"]
+    assert model["reference"].tolist() == ["against subtype 1", "against subtype 1", "", "against sex F"]
+    assert model["hazard_ratio"].tolist() == pytest.approx(expected.hazard_ratios.tolist(), rel=1e-12)
+
+
+def test_kaplan_meier_steps_begin_at_one_with_everybody_at_risk():
+    cohort, table, _ = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, RECIPE)
+    steps = pd.concat(survive(sample, found, RECIPE).kaplan_meier)
+    first = steps[(steps["stratum"] == "all") & (steps["split"] == "all") & (steps["time_days"] == 0)]
+    sizes = found.subtype.value_counts()
+    assert first.set_index("subtype")["at_risk"].to_dict() == sizes.to_dict()
+    assert (first[["survival", "lower", "upper"]] == 1).all(axis=None)
+    assert steps.groupby(["stratum", "split", "subtype"])["survival"].apply(lambda s: (s.diff().dropna() <= 0).all()).all()
+
+
+def test_an_analysis_that_cannot_be_done_is_a_sentence_and_not_a_number():
+    cohort, table, _ = planted(n=30)
+    for case in cohort.cases:
+        case.clinical["os_event"] = "0"
+    sample = primary_regions(table, cohort, RECIPE)
+    evidence = survive(sample, subtype(sample, RECIPE), RECIPE)
+    assert not evidence.cox
+    assert any(note.startswith("No Cox model in all") for note in evidence.notes)
+    assert any(note.startswith("No log-rank test in all") for note in evidence.notes)
+
+
+def test_patients_without_outcome_or_covariate_are_left_out_and_counted():
+    cohort, table, _ = planted()
+    cohort.cases[0].clinical["os_days"] = ""
+    cohort.cases[1].clinical["age"] = "NA"
+    sample = primary_regions(table, cohort, RECIPE)
+    notes = survive(sample, subtype(sample, RECIPE), RECIPE).notes
+    assert "1 patient without follow-up was left out of the survival analysis." in notes
+    assert any(note.startswith("1 patient with missing covariates") for note in notes)
+
+
+@pytest.mark.parametrize(("column", "value"), [("os_days", "soon"), ("os_event", "2"), ("os_days", "-1")])
+def test_an_outcome_that_is_no_number_is_refused(column, value):
+    cohort, table, _ = planted(n=30)
+    cohort.cases[3].clinical[column] = value
+    sample = primary_regions(table, cohort, RECIPE)
+    with pytest.raises(RecipeError, match="RT114"):
+        survive(sample, subtype(sample, RECIPE), RECIPE)
+
+
+def test_columns_that_the_recipe_names_and_the_manifest_lacks_are_refused_before_anything_is_read():
+    cohort, _, _ = planted(n=6)
+    with pytest.raises(RecipeError, match="stage, smoking"):
+        check_columns(RECIPE.model_copy(update={"covariates": ("stage", "smoking")}), cohort, Path("m.csv"))
+
+
+def test_a_patient_in_both_splits_and_an_unknown_split_are_refused():
+    def region(case, split):
+        return Region(RowKey("p", case, "1", "CT", "tumour"), None, None, attributes={"split": split, "modality": "CT"})
+
+    recipe = check_recipe({"manifest": "m.csv"})
+    both = Cohort((Case("a", "p", (region("a", "discovery"),)), Case("b", "p", (region("b", "validation"),))))
+    with pytest.raises(RecipeError, match="1 patient stands in discovery and in validation"):
+        check_columns(recipe, both, Path("m.csv"))
+    with pytest.raises(RecipeError, match="split 'train'"):
+        check_columns(recipe, Cohort((Case("a", "p", (region("a", "train"),)),)), Path("m.csv"))
+
+
+def test_the_largest_region_stands_for_the_patient():
+    keys = [RowKey("p", "c", "1", "CT", roi) for roi in ("a", "b", "c")]
+    rows = [(key, Features({"volume_mm3": volume}, {}, RECORDS[:1])) for key, volume in zip(keys, (5.0, 9.0, 7.0), strict=True)]
+    cohort = Cohort(
+        (Case("c", "p", tuple(Region(key, None, None, attributes={"split": "", "modality": "CT"}) for key in keys)),)
+    )
+    sample = primary_regions(FeatureTable.from_rows(rows), cohort, check_recipe({"manifest": "m.csv"}))
+    assert sample.values["volume_mm3"].tolist() == [9.0]
+    assert sample.cases["split"].tolist() == ["discovery"]
+
+
+def test_gaps_take_the_discovery_median_and_useless_features_are_named():
+    cohort, table, _ = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    sample.values.loc[np.flatnonzero(sample.discovery)[:20], "shape_3"] = np.nan
+    sample.values["shape_4"] = 1.0
+    first = np.flatnonzero(~sample.discovery)[0]
+    sample.values.loc[first, "shape_5"] = np.nan
+    values, notes = complete_features(sample)
+    assert not {"shape_3", "shape_4"} & set(values.columns)
+    assert values.loc[first, "shape_5"] == sample.values.loc[sample.discovery, "shape_5"].median()
+    assert "shape_3, shape_4" in notes[0]
+    assert notes[1] == "1 missing feature value was replaced by the discovery median."

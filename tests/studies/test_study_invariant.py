@@ -1,0 +1,63 @@
+"""The same recipe and seed give the same bytes, whatever the order of the manifest, the folder, the locale or the time zone."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from radiotype import simulate
+
+RECIPE = """\
+manifest: {manifest}
+cancer_type: cancer_type
+outcome: {{time: os_days, event: os_event}}
+covariates: [age]
+subtypes: {{k_range: [2, 4], n_resamples: 60}}
+seed: 3
+"""
+
+#: What may differ: when and how long.
+TIMES = {"timings.parquet", "log.jsonl", "run.json", "report.html", "recipe.resolved.yaml"}
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    return simulate.cohort(tmp_path_factory.mktemp("data"), n_cases=18, size="small", seed=4, n_broken=1)
+
+
+def run(recipe_text, folder, **environment):
+    folder.mkdir()
+    (folder / "study.yaml").write_text(recipe_text)
+    done = subprocess.run(
+        [sys.executable, "-c", "from radiotype.cli import main; main()", "run", "study.yaml", "-o", "out"],
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr  # one case is broken on purpose
+    return {
+        str(path.relative_to(folder / "out")): path.read_bytes()
+        for path in sorted((folder / "out").rglob("*"))
+        if path.is_file() and path.name not in TIMES
+    }
+
+
+def test_two_runs_of_one_study_give_the_same_bytes(cohort, tmp_path):
+    backwards = cohort.manifest.with_name("backwards.csv")
+    pd.read_csv(cohort.manifest, dtype=str).iloc[::-1].to_csv(backwards, index=False)
+    one = run(RECIPE.format(manifest=cohort.manifest), tmp_path / "one", TZ="UTC", LC_ALL="C.UTF-8")
+    two = run(RECIPE.format(manifest=backwards), tmp_path / "two", TZ="Asia/Tokyo", LC_ALL="C", RADIOTYPE_SIMD="base")
+    assert {"features.parquet", "cases.parquet", "provenance.json", "results/consensus.npz", "results/cox.parquet"} <= set(one)
+    assert [name for name in one if one[name] != two.get(name)] == []
+    assert set(one) == set(two)
+
+
+def test_the_report_is_one_file_that_asks_for_nothing_else(cohort, tmp_path):
+    run(RECIPE.format(manifest=cohort.manifest), tmp_path / "run")
+    text = (tmp_path / "run" / "out" / "report.html").read_text(encoding="utf-8")
+    assert not any(mark in text for mark in ('src="http', "src='http", "url(http", "@import", '<link rel="stylesheet"'))
+    assert str(tmp_path) not in text
+    assert str(cohort.manifest.parent) not in text
+    state = json.loads((tmp_path / "run" / "out" / "run.json").read_text())
+    assert (state["state"], state["n_regions"], state["n_failed"]) == ("done", 19, 1)

@@ -1,0 +1,75 @@
+"""Consensus clustering: every setting and table it refuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.subtypes import ConsensusClustering
+
+X = np.random.default_rng(0).normal(size=(20, 5))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"algorithm": "kmeans"}, "algorithm='kmeans' does not exist\n.*use one of: pam"),
+        ({"metric": "cosine"}, "use one of: pearson, spearman, euclidean"),
+        ({"linkage": "median"}, "use one of: average, complete, single, ward"),
+        ({"choose": "gap"}, "use one of: area"),
+        ({"n_resamples": 0}, "n_resamples=0"),
+        ({"n_resamples": 10.0}, "n_resamples=10.0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"seed": None}, "seed=None"),
+        ({"seed": 2**31, "seed_like_r": True}, "32-bit"),
+        ({"item_fraction": 0.0}, "item_fraction=0.0"),
+        ({"item_fraction": 1.2}, "item_fraction=1.2"),
+        ({"k": 1}, "k=1 "),
+        ({"k": []}, r"k=\[\] "),
+        ({"k": [2, 2.5]}, r"k=\[2, 2.5\]"),
+        ({"k": [2, 255]}, "2 to 254"),
+        ({"k": True}, "k=True"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_is_refused(settings, words):
+    with pytest.raises(RecipeError, match=words) as caught:
+        ConsensusClustering(**{"k": [2, 3], "n_resamples": 20} | settings).fit(X)
+    assert caught.value.code == "RT103"
+
+
+def test_too_few_cases_for_the_largest_k():
+    with pytest.raises(ComputeError, match="8 of 10 cases are drawn at a time; k=8") as caught:
+        ConsensusClustering(range(2, 9), n_resamples=50).fit(X[:10])
+    assert caught.value.code == "RT301"
+    assert ConsensusClustering(range(2, 8), n_resamples=50).fit(X[:10]).k_ in range(2, 8)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_refused_with_case_and_feature(value):
+    table = pd.DataFrame(X, columns=["volume", "area", "length", "width", "depth"])
+    table.loc[7, "length"] = value
+    with pytest.raises(ComputeError, match=r"feature 2 \(length\) of case 7") as caught:
+        ConsensusClustering(2, n_resamples=20).fit(table)
+    assert caught.value.code == "RT305"
+    with pytest.raises(ComputeError, match="feature 2 of case 7"):
+        ConsensusClustering(2, n_resamples=20).fit(table.to_numpy())
+
+
+def test_a_constant_case_is_refused_with_its_row():
+    table = X.copy()
+    table[11] = 0.5
+    with pytest.raises(ComputeError, match="case 11 has the same value") as caught:
+        ConsensusClustering(2, n_resamples=20).fit(table)
+    assert caught.value.code == "RT305"
+
+
+def test_a_pair_that_was_never_drawn_together_is_refused():
+    with pytest.raises(RecipeError, match="n_resamples=1 never drew the cases") as caught:
+        ConsensusClustering(2, n_resamples=1).fit(X)
+    assert caught.value.code == "RT103"
+
+
+def test_k_may_come_unordered_and_repeated():
+    model = ConsensusClustering([4, 2, 4], n_resamples=40).fit(X)
+    assert list(model.consensus_) == list(model.labels_at_) == [2, 4]
+    assert set(model.relative_change_) == {2, 4}
