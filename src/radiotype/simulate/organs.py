@@ -61,7 +61,8 @@ class Organ:
     step: float
 
 
-#: The three cancer types: lung on CT (HU), breast on a signal enhancement ratio map, brain on T2-weighted MR.
+#: The three cancer types: lung on CT (HU), breast on a signal enhancement ratio map, brain on MR in arbitrary units (bright
+#: tumour with a darker core, as on FLAIR).
 ORGANS = (
     Organ(
         "lung", "CT", tissue=-850.0, texture=20.0, noise=24.0, tumour=(20.0, 60.0), necrosis=-24.0, margin_scale=0.9,
