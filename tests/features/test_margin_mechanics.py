@@ -146,3 +146,20 @@ def test_a_header_in_the_wrong_unit_is_refused_and_does_not_fill_the_memory():
     tumour[4:20, 4:20, 4:20] = True
     with pytest.raises(ComputeError, match="RT306"):
         describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"])
+
+
+def test_one_family_may_be_named_by_a_plain_string():
+    scan, tumour, grid = phantom()
+    assert describe(scan, Mask(tumour, grid), "margin") == describe(scan, Mask(tumour, grid), ["margin"])
+
+
+def test_swapped_arguments_are_named():
+    scan, tumour, grid = phantom()
+    mask = Mask(tumour, grid)
+    with pytest.raises(RecipeError, match=r"RT103.*`scan` is a Mask") as caught:
+        describe(mask, scan)
+    assert "swapped" in caught.value.hint
+    with pytest.raises(RecipeError, match="`mask` is a ndarray, expected a Mask"):
+        describe(scan, tumour)
+    with pytest.raises(RecipeError, match="`parenchyma` is a ndarray"):
+        describe(scan, mask, parenchyma=tumour)
