@@ -51,3 +51,16 @@ def test_the_axial_diameter_of_a_rod_along_the_body_is_its_width():
     upright = np.zeros(grid.shape, dtype=bool)
     upright[:, 2, 2] = True
     assert describe(scan, Mask(upright, grid), ["morphology"]).values["maximum_axial_diameter_mm"] == 1
+
+
+def test_each_axis_has_its_own_spacing():
+    grid = Grid((9, 9, 9), np.diag([0.5, 1.0, 3.0, 1.0]))
+    box = np.zeros(grid.shape, dtype=bool)
+    box[1:7, 2:6, 3:5] = True
+    values = describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(box, grid), ["morphology"]).values
+    # vertices stand half a voxel outside along one axis: 3 by 3 mm along I, 2.5 by 4 mm along J
+    assert values["maximum_axial_diameter_mm"] == pytest.approx(max(np.hypot(3.0, 3.0), np.hypot(2.5, 4.0)))
+    # the variance of 0 ... n-1 is (n^2 - 1) / 12; 48 / 47 turns it into the estimate with n - 1
+    lengths = [4 * step * np.sqrt((n * n - 1) / 12 * 48 / 47) for n, step in ((6, 0.5), (4, 1.0), (2, 3.0))]
+    names = ("major_axis_length_mm", "minor_axis_length_mm", "least_axis_length_mm")
+    assert [values[name] for name in names] == pytest.approx(sorted(lengths, reverse=True))

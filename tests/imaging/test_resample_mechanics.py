@@ -26,3 +26,19 @@ def test_the_bound_is_on_the_result(monkeypatch):
     monkeypatch.setattr("radiotype.imaging.resample.MAX_VOXELS", 9 * 7 * 5 - 1)
     with pytest.raises(ComputeError, match="9 x 7 x 5"):
         to_isotropic(values, (2.0, 2.0, 2.0), 1.0, centre=(0, 0, 0))
+
+
+def test_values_that_are_not_finite_take_no_part():
+    values = np.array([1.0, 3.0, np.nan, 5.0])[:, None, None]
+    found = to_isotropic(values, (4.0, 1.0, 1.0), 1.0, centre=(0, 0, 0))[:, 0, 0]
+    expected = [1, 1.5, 2, 2.5, 3, 3, 3, np.nan, np.nan, np.nan, 5, 5, 5]  # half of the weight is enough
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_constant_stays_what_it_is_around_gaps():
+    rng = np.random.default_rng(4)
+    values = np.full((9, 8, 7), 7.0)
+    values[rng.random(values.shape) < 0.3] = np.inf
+    found = to_isotropic(values, (1.7, 2.3, 0.8), 1.0, centre=(4, 4, 3))
+    assert np.isnan(found).any()
+    assert found[~np.isnan(found)] == pytest.approx(7.0)

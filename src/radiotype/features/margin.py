@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -21,6 +22,12 @@ from radiotype.imaging.resample import to_isotropic
 
 #: Range of the histograms where the modality has no fixed one: percentiles of the regions together.
 PERCENTILES = (0.5, 99.5)
+
+#: A region in which more than this fraction of the voxels has no place in the histogram says little about the region.
+MOSTLY = 0.5
+
+#: A histogram of fewer voxels than this is mostly chance.
+MIN_VOXELS = 10
 
 REFERENCE = "Wu et al., Nature Machine Intelligence 3 (2021) 787-798; distances as in OpenCV's compareHist"
 
@@ -77,9 +84,14 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
     Returns
     -------
     Measured
-        Codes: `empty_region`, `all_values_outside_range`, `constant_intensity`, `lost_in_resampling` (NaN);
-        `parenchyma_not_restricted` (a value). Flags: `margin_dropped_<region>`, the fraction of a region's voxels outside the
-        histogram's range or not finite; `margin_voxels_<region>`; `parenchyma_not_restricted`.
+        Codes of a NaN: `empty_region`, `all_values_outside_range`, `constant_intensity`, `lost_in_resampling`.
+
+        Codes of a value to be read with care, the first that applies: `few_voxels` (a region of the pair has fewer than 10),
+        `mostly_outside_range` (more than half of a region's voxels lie outside the histogram's range or are not finite),
+        `parenchyma_not_restricted`.
+
+        Flags: `margin_dropped_<region>`, the fraction of a region's voxels outside the histogram's range or not finite;
+        `margin_voxels_<region>`; `parenchyma_not_restricted`.
 
     Raises
     ------
@@ -103,12 +115,23 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         flags[f"margin_voxels_{name}"] = float(values.size)
         flags[f"margin_dropped_{name}"] = 1.0 - kept / values.size if values.size else 0.0
     values_by_name, reasons = _compare(histograms, options)
+    for (inner, outer), name in product(_pairs(options), DISTANCES):
+        code = _care(flags, inner, outer)
+        if code:
+            reasons.setdefault(f"margin_{inner}_vs_{outer}_{name}", code)
     if parenchyma is None:
         flags["parenchyma_not_restricted"] = 1.0
         for name in names:
             if "_parenchymal_" in name:
                 reasons.setdefault(name, "parenchyma_not_restricted")
     return Measured(values_by_name, reasons, flags)
+
+
+def _care(flags: Mapping[str, float], inner: str, outer: str) -> str:
+    """Why a value of this pair of regions must be read with care, or nothing."""
+    if min(flags[f"margin_voxels_{name}"] for name in (inner, outer)) < MIN_VOXELS:
+        return "few_voxels"
+    return "mostly_outside_range" if max(flags[f"margin_dropped_{name}"] for name in (inner, outer)) > MOSTLY else ""
 
 
 def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: MarginSettings) -> Surroundings:

@@ -10,6 +10,9 @@ from radiotype.errors import ComputeError
 #: Largest result of a resampling, voxels: 512 MB of float64. A tumour with its margins at 1 mm needs a tenth of it at most.
 MAX_VOXELS = 64_000_000
 
+#: Weight of the finite neighbours, of 1, that a voxel needs to have a value.
+MIN_WEIGHT = 0.5
+
 
 def to_isotropic(
     values: Floats, spacing_mm: tuple[float, float, float], target_mm: float, *, centre: tuple[float, float, float]
@@ -29,7 +32,8 @@ def to_isotropic(
     Returns
     -------
     array, shape (I', J', K')
-        The values themselves when the spacing is the target already.
+        The values themselves when the spacing is the target already. Values that are not finite take no part: a voxel is the
+        weighted mean of the finite ones around it, and NaN where these carry less than half of the weight.
 
     Raises
     ------
@@ -63,5 +67,15 @@ def to_isotropic(
     below, above = low.astype(int), high.astype(int)
     first = middle - below * step
     shape = tuple(below + above + 1)
-    result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=shape, order=1, mode="nearest")
-    return result
+
+    def interpolated(array: Floats) -> Floats:
+        result: Floats = ndimage.affine_transform(array, step, offset=first, output_shape=shape, order=1, mode="nearest")
+        return result
+
+    finite = np.isfinite(values)
+    if finite.all():
+        return interpolated(values)
+    weight = interpolated(finite.astype(np.float64))
+    known = weight >= MIN_WEIGHT
+    total = interpolated(np.where(finite, values, 0.0))
+    return np.where(known, total / np.where(known, weight, 1.0), np.nan)
