@@ -169,6 +169,35 @@ def test_mutated_segmentations_end_in_masks_or_an_error(tmp_path):
     assert min(n_read, n_refused) > N_SEGMENTATIONS / 10
 
 
+def with_undefined_lengths(dataset):
+    for _, element in nodes(dataset):
+        if element.VR == "SQ":
+            element.is_undefined_length = True
+            for item in element.value:
+                item.is_undefined_length_sequence_item = True
+    return dataset
+
+
+@pytest.mark.parametrize("change", [lambda dataset: dataset, with_undefined_lengths], ids=["lengths", "delimiters"])
+@pytest.mark.parametrize("make", [structures, lambda: segments("BINARY"), lambda: segments("LABELMAP")])
+def test_a_file_cut_anywhere_gives_all_of_its_masks_or_none(tmp_path, make, change):
+    path = tmp_path / "cut.dcm"
+    raw = stored(change(make()))
+    path.write_bytes(raw)
+    whole = [mask.data for mask in read_masks(path, like=SCAN)]
+    n_refused = 0
+    for end in np.unique(np.linspace(0, len(raw) - 1, 150).astype(int)):
+        path.write_bytes(raw[:end])
+        try:
+            found = [mask.data for mask in read_masks(path, like=SCAN)]
+        except RadiotypeError:
+            n_refused += 1
+            continue
+        assert len(found) == len(whole), end
+        assert all((a == b).all() for a, b in zip(found, whole, strict=True)), end
+    assert n_refused > 100
+
+
 def test_the_files_before_mutation_are_read(tmp_path):
     path = tmp_path / "whole.dcm"
     path.write_bytes(stored(structures()))

@@ -11,6 +11,7 @@ import numpy as np
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError, StoreError
 from radiotype.io import guard
+from radiotype.io.dicom.dataset import has_dicom_marker
 from radiotype.io.objects import reading
 from radiotype.io.seg_frames import Frames
 from radiotype.io.seg_place import Place
@@ -73,7 +74,10 @@ def write_seg(
     used, pixels = _pixels(frames, place, masks, folder)
     first, last = used[0], used[-1] + 1
     with reading(folder, "the series"):
-        segmentation = _segmentation(images[first:last], pixels, masks, algorithm, property_code)
+        try:
+            segmentation = _segmentation(images[first:last], pixels, masks, algorithm, property_code)
+        except AttributeError as error:
+            raise InputError("RT202", f"the images lack {error.name}, which a segmentation repeats") from None
     part = path.with_name(path.name + ".part")
     try:
         segmentation.save_as(part)
@@ -91,7 +95,7 @@ def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
         folder = Path(series)
         if not folder.is_dir():
             raise InputError("RT201", "the folder of the series does not exist", file=folder)
-        paths = sorted(one for one in folder.iterdir() if one.is_file() and _has_magic(one))
+        paths = sorted(one for one in folder.iterdir() if one.is_file() and has_dicom_marker(one))
     else:
         paths = [Path(one) for one in series]
         for one in paths:
@@ -109,11 +113,6 @@ def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
             raise InputError("RT211", "segmentations of multi-frame images are not written")
         normal = np.cross(*np.array(images[0].ImageOrientationPatient, dtype=float).reshape(2, 3))
         return sorted(images, key=lambda one: float(np.array(one.ImagePositionPatient, dtype=float) @ normal))
-
-
-def _has_magic(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
 
 
 def _frames(images: list[Any]) -> Frames:
