@@ -147,7 +147,8 @@ def _require_plain_names(columns: list[str], path: Path) -> None:
         raise RecipeError("RT110", f"the table has the column {repeated[0]!r} more than once", file=path)
     absent = [name for name in MANIFEST_COLUMNS if name not in columns]
     for name in columns:
-        close = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.85) if name not in MANIFEST_COLUMNS else []
+        alike = [one for one in absent if one[:1] == name[:1].lower() and abs(len(one) - len(name)) <= 2]
+        close = difflib.get_close_matches(name.lower(), alike, n=1, cutoff=0.85) if name not in MANIFEST_COLUMNS else []
         if close:
             raise RecipeError(
                 "RT111",
