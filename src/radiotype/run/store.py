@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -116,8 +115,6 @@ class RunFolder:
             with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".writing-", delete=False) as file:
                 temporary = Path(file.name)
                 fill(file)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.chmod(0o644)
             temporary.replace(target)
         except OSError as error:
