@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radiotype.core.volume import Mask
-from radiotype.errors import InputError, StoreError
+from radiotype.errors import InputError, RecipeError, StoreError
 from radiotype.io import guard
 from radiotype.io.dicom.dataset import has_dicom_marker
 from radiotype.io.objects import reading
@@ -54,6 +55,8 @@ def write_seg(
     InputError
         RT202 if the series cannot be read or lacks what a segmentation must repeat, RT203 if masks reach beyond its slices,
         RT211 for several series or multi-frame images.
+    RecipeError
+        RT103 if the package highdicom (extra `seg`) is not installed.
     StoreError
         RT401 if the file cannot be written.
 
@@ -62,6 +65,8 @@ def write_seg(
     >>> write_seg("tumour.dcm", [mask], "CT")  # doctest: +SKIP
     """
     path = Path(path)
+    if find_spec("highdicom") is None:
+        raise RecipeError("RT103", "writing a segmentation needs the package highdicom", hint="pip install 'radiotype[seg]'")
     if not masks:
         raise InputError("RT204", "no mask was given to write", file=path)
     if any(not mask.grid.same_as(masks[0].grid) for mask in masks):
