@@ -21,7 +21,7 @@ $(STAMP): $(SOURCES)
 	@command -v $${CXX:-c++} >/dev/null 2>&1 || { echo "a C++ compiler is needed to build from source: apt-get install g++"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "venv could not be made: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || { echo "the Python headers are needed to build from source: apt-get install python3-dev"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt scikit-build-core nanobind
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt scikit-build-core nanobind cmake ninja
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@
 

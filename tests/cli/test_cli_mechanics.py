@@ -96,6 +96,18 @@ def test_an_interrupt_is_130(manifest):
     assert '"state": "interrupted"' in (manifest / "run" / "run.json").read_text()
 
 
+def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    (manifest / "bad.csv").write_text("case_id,image,mask\n007,none.nii.gz,mask.nii.gz\n")
+    assert radiotype("extract", "bad.csv", "-o", "run", cwd=manifest).returncode == 3
+    assert not (manifest / "run" / "features.parquet").exists()
+
+
+def test_a_family_named_twice_is_measured_once(manifest):
+    done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 regions described with 20 features")
+
+
 def test_index_writes_a_manifest_and_never_replaces_one_unasked(manifest):
     (manifest / "scans").mkdir()
     for name in ("image", "mask"):

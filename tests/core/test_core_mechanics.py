@@ -60,6 +60,13 @@ def test_a_grid_refuses(shape, affine, words):
     assert caught.value.code == "RT207"
 
 
+def test_two_grids_that_differ_by_a_turn_alone_do_not_print_alike():
+    turned = np.eye(4)
+    turned[:2, :2] = [[0.6, -0.8], [0.8, 0.6]]
+    assert str(Grid((4, 4, 4), np.eye(4))).endswith("axes (1 0 0), (0 1 0), (0 0 1)")
+    assert str(Grid((4, 4, 4), turned)).endswith("axes (0.6 0.8 0), (-0.8 0.6 0), (0 0 1)")
+
+
 def test_an_oblique_grid_knows_its_spacing_and_corners():
     turn = np.array([[0.6, -0.8, 0], [0.8, 0.6, 0], [0, 0, 1]])
     affine = np.eye(4)
@@ -122,6 +129,52 @@ def test_a_mask_refuses_to_be_empty_or_of_another_shape():
         Mask(np.zeros((2, 2, 2), dtype=bool), grid)
     with pytest.raises(InputError, match="RT207"):
         Mask(np.ones((2, 2, 3), dtype=bool), grid)
+
+
+def test_a_mask_does_not_follow_the_array_it_was_made_from():
+    grid = Grid((3, 3, 3), np.eye(4))
+    array = np.zeros(grid.shape, dtype=bool, order="F")
+    array[1, 1, 1] = True
+    mask = Mask(array, grid)
+    array[:] = True
+    assert mask.data.sum() == mask.n_voxels == 1
+    with pytest.raises(ValueError, match="read-only"):
+        mask.data[0, 0, 0] = True
+    assert np.shares_memory(Mask(mask.data, grid).data, mask.data)  # what nobody can write to is not copied
+
+
+def test_a_scan_is_read_only_without_a_copy_and_leaves_the_array_writeable():
+    array = np.zeros((3, 3, 3))
+    scan = Scan(array, Grid((3, 3, 3), np.eye(4)))
+    assert np.shares_memory(scan.data, array)
+    assert not scan.data.flags.writeable
+    assert array.flags.writeable
+
+
+@pytest.mark.parametrize("value", [0.3, 2, -1, np.nan])
+def test_a_mask_of_other_numbers_than_0_and_1_is_refused(value):
+    array = np.zeros((3, 3, 3), dtype=type(value))
+    array[1, 1, 1] = value
+    with pytest.raises(InputError, match="RT205") as caught:
+        Mask(array, Grid((3, 3, 3), np.eye(4)))
+    assert str(value) in caught.value.found
+
+
+@pytest.mark.parametrize("kind", [np.uint8, float])
+def test_a_mask_of_0_and_1_is_one(kind):
+    array = np.zeros((3, 3, 3), dtype=kind)
+    array[1, 1, 1] = 1
+    mask = Mask(array, Grid((3, 3, 3), np.eye(4)))
+    assert (mask.data.dtype, mask.n_voxels) == (np.bool_, 1)
+
+
+def test_scans_masks_and_features_print_in_one_short_line():
+    grid = Grid((3, 4, 5), np.diag([0.9, 0.9, 2.5, 1.0]))
+    assert repr(Scan(np.zeros((2, 3, 4, 5)), grid, "CT")) == "Scan(CT in HU, 3 x 4 x 5 voxels of 0.9 x 0.9 x 2.5 mm, 2 phases)"
+    mask = Mask(np.ones(grid.shape, dtype=bool), grid, "tumour")
+    assert repr(mask) == "Mask(label tumour, 60 voxels inside, 3 x 4 x 5 voxels of 0.9 x 0.9 x 2.5 mm)"
+    features = Features({"a": np.nan, "b": 1.0}, {"a": "empty_region"}, (record(), record("b")))
+    assert repr(features) == "Features(2 of test; 1 NaN, 1 with a code)"
 
 
 # features and tables

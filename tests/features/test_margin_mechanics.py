@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
-from radiotype.errors import InputError, RecipeError
+from radiotype.errors import ComputeError, InputError, RecipeError
 from radiotype.features import FeatureSettings, MarginSettings, describe
 
 
@@ -138,3 +138,66 @@ def test_any_number_of_distances_and_names_that_follow():
     features = describe(scan, Mask(tumour, grid), settings=settings)
     assert len(features.values) == 12
     assert "margin_invasive_vs_parenchymal_2.5mm_chi_square" in features.values
+
+
+def test_a_header_in_the_wrong_unit_is_refused_and_does_not_fill_the_memory():
+    grid = Grid((24, 24, 24), np.diag([1000.0, 1000.0, 1000.0, 1.0]))  # micrometres taken for millimetres
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[4:20, 4:20, 4:20] = True
+    with pytest.raises(ComputeError, match="RT306"):
+        describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"])
+
+
+def test_one_family_may_be_named_by_a_plain_string():
+    scan, tumour, grid = phantom()
+    assert describe(scan, Mask(tumour, grid), "margin") == describe(scan, Mask(tumour, grid), ["margin"])
+
+
+def test_swapped_arguments_are_named():
+    scan, tumour, grid = phantom()
+    mask = Mask(tumour, grid)
+    with pytest.raises(RecipeError, match=r"RT103.*`scan` is a Mask") as caught:
+        describe(mask, scan)
+    assert "swapped" in caught.value.hint
+    with pytest.raises(RecipeError, match="`mask` is a ndarray, expected a Mask"):
+        describe(scan, tumour)
+    with pytest.raises(RecipeError, match="`parenchyma` is a ndarray"):
+        describe(scan, mask, parenchyma=tumour)
+
+
+def everywhere(grid):
+    return Mask(np.ones(grid.shape, dtype=bool), grid)
+
+
+def test_gaps_outside_the_tumour_take_nothing_from_it():
+    scan, tumour, grid = phantom(spacing=(1.4, 1.4, 1.4))
+    image = np.where(tumour, scan.data, np.nan)
+    whole = describe(scan, Mask(tumour, grid), ["margin"], parenchyma=everywhere(grid))
+    cut = describe(Scan(image, grid, "CT"), Mask(tumour, grid), ["margin"], parenchyma=everywhere(grid))
+    assert cut.flags["margin_dropped_invasive"] == cut.flags["margin_dropped_core"] == 0
+    assert cut.flags["margin_voxels_invasive"] == whole.flags["margin_voxels_invasive"]
+    assert cut.flags["margin_dropped_parenchymal_5mm"] > 0.9
+
+
+def test_a_region_mostly_outside_the_range_is_marked_and_keeps_its_value():
+    scan, tumour, grid = phantom()
+    image = scan.data.copy()
+    image[~tumour & (np.indices(grid.shape)[0] < 24)] = 3000
+    features = describe(Scan(image, grid, "CT"), Mask(tumour, grid), ["margin"], parenchyma=everywhere(grid))
+    marked = {name for name, code in features.reasons.items() if code == "mostly_outside_range"}
+    assert marked == {name for name in features.values if "parenchymal" in name} == set(features.reasons)
+    assert 0.5 < features.flags["margin_dropped_parenchymal_5mm"] < 1
+    assert not any(np.isnan(value) for value in features.values.values())
+
+
+@pytest.mark.parametrize(("n_voxels", "marked"), [(9, 16), (10, 0)])
+def test_a_region_of_few_voxels_is_marked_and_keeps_its_values(n_voxels, marked):
+    scan, tumour, grid = phantom()
+    ring = np.zeros(grid.shape, dtype=bool)
+    free = np.argwhere(~tumour & (np.abs(np.indices(grid.shape) - np.array([20, 18, 16])[:, None, None, None]).max(axis=0) < 8))
+    ring[tuple(free[:n_voxels].T)] = True
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(50.0, 60.0)))
+    features = describe(scan, Mask(tumour, grid), settings=settings, parenchyma=Mask(ring, grid))
+    assert features.flags["margin_voxels_parenchymal_50mm"] == n_voxels
+    assert list(features.reasons.values()) == ["few_voxels"] * marked
+    assert not any(np.isnan(value) for value in features.values.values())

@@ -7,6 +7,7 @@ import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.features import FeatureSettings, MarginSettings, describe
+from radiotype.imaging.margins import margin_regions
 
 CORE, RIM, NEAR, FAR = 30.0, 90.0, -500.0, -800.0  # HU, each in the middle of another bin of 15 HU
 
@@ -87,3 +88,44 @@ def test_authors_code_is_an_option_with_the_same_names_and_other_values():
     tumour_in_ring = tumour.data.sum() / code.flags["margin_voxels_parenchymal_5mm"]
     assert 0.4 < tumour_in_ring < 0.6
     assert code.values["margin_core_vs_parenchymal_5mm_intersection"] == pytest.approx(tumour_in_ring, rel=1e-12)
+
+
+def test_regions_are_those_of_the_whole_scan_though_only_a_box_is_read():
+    scan, tumour, everywhere = layered()
+    flags = describe(scan, tumour, ["margin"], parenchyma=everywhere).flags
+    whole = margin_regions(tumour.data, scan.grid.spacing_mm, (5.0, 10.0), everywhere.data)
+    assert flags["margin_voxels_core"] == whole.core.sum()
+    assert flags["margin_voxels_invasive"] == whole.invasive.sum()
+    assert flags["margin_voxels_parenchymal_5mm"] == whole.parenchymal[0].sum()
+    assert flags["margin_voxels_parenchymal_10mm"] == whole.parenchymal[1].sum()
+
+
+def test_a_resampled_voxel_that_is_half_tumour_is_tumour():
+    grid = Grid((12, 12, 12), np.diag([2.0, 2.0, 2.0, 1.0]))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[4:8, 4:8, 4:8] = True  # its middle lies between two voxels, so the new ones stand on voxels and half-way between
+    flags = describe(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid), ["margin"]).flags
+    # 7 a side stand within the outer voxel centres; on each of six faces one layer lies half-way, at edges it is a quarter
+    assert flags["margin_voxels_core"] + flags["margin_voxels_invasive"] == 7**3 + 6 * 7**2
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_an_arbitrary_unit_is_binned_from_the_half_to_the_99_and_a_half_percentile(gap):
+    grid = Grid((40, 20, 20), np.eye(4))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[10:20, 5:15, 5:15] = True  # 1000 voxels
+    ring = np.zeros(grid.shape, dtype=bool)
+    ring[20:21, 5:15, 5:15] = True  # 100 voxels
+    image = np.full(grid.shape, 777.0)
+    image[tumour] = np.arange(1000.0)
+    image[ring] = np.arange(1000.0, 1100.0)
+    if gap:  # further voxels of the ring without a value change neither percentile
+        ring[21:22, 5:15, 5:15] = True
+        image[21] = np.nan
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(5.0,)))
+    features = describe(Scan(image, grid, "MR"), Mask(tumour, grid), settings=settings, parenchyma=Mask(ring, grid))
+    # of 0, 1 ... 1099 the percentiles are 1099 * 0.005 = 5.495 and 1093.505: six values are lost at each end
+    lost = (features.flags[f"margin_dropped_{name}"] * features.flags[f"margin_voxels_{name}"] for name in ("core", "invasive"))
+    assert sum(lost) == pytest.approx(6)
+    outside = features.flags["margin_dropped_parenchymal_5mm"] * features.flags["margin_voxels_parenchymal_5mm"]
+    assert outside == pytest.approx(6 + (100 if gap else 0))

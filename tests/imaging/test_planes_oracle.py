@@ -67,3 +67,21 @@ def test_body_of_other_modalities(modality, tissue, air):
     found = body(values, tumour, modality)
     assert found[8:].all()
     assert not found[:5].any()
+
+
+@pytest.mark.parametrize(("modality", "threshold"), [("CT", -950.0), ("PT", 0.05), ("SER", 0.02)])
+def test_body_begins_at_the_threshold_of_its_modality(modality, threshold):
+    values = np.repeat(threshold + np.linspace(-0.01, 0.01, 21), 3)[:, None, None] * np.ones((1, 4, 4))
+    tumour = np.zeros(values.shape, dtype=bool)
+    tumour[62, 0, 0] = True
+    assert np.flatnonzero(body(values, tumour, modality)[1::3, 2, 2]).tolist() in (list(range(10, 21)), list(range(11, 21)))
+
+
+@pytest.mark.parametrize("median", [0.0, -0.4])
+def test_without_a_positive_median_everything_finite_is_body(median):
+    values = np.full((9, 9, 9), -2.0)
+    tumour = np.zeros(values.shape, dtype=bool)
+    tumour[4, 4, 4] = True
+    values[4, 4, 4], values[0, 0, 0] = median, np.nan
+    expected = np.isfinite(values)
+    assert (body(values, tumour, "MR") == expected).all()

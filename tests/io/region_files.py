@@ -1,11 +1,14 @@
 """Small DICOM files made for tests: images of one series, structure sets, segmentations."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from radiotype.core import Grid, Scan
+from radiotype.io.dicom.pixels import DicomVoxels
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -13,18 +16,11 @@ LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 FRAME_UID, SERIES_UID, STUDY_UID = "1.2.3.4.5", "1.2.3.4.6", "1.2.3.4.7"
 
 
-class KnownVoxels:
-    """Voxels that know where they come from, as those of a DICOM series do."""
-
-    def __init__(self, shape, frame_uid=FRAME_UID, series_uid=SERIES_UID):
-        self.shape, self.frame_of_reference_uid, self.series_uid = shape, frame_uid, series_uid
-
-    def read(self):
-        return np.zeros(self.shape, dtype=np.int16)
-
-
 def scan_on(grid, frame_uid=FRAME_UID, series_uid=SERIES_UID):
-    return Scan(KnownVoxels(grid.shape, frame_uid, series_uid), grid, "CT")
+    """A scan that knows where it comes from, as one read from DICOM files does; it has no voxels to read."""
+    columns, rows, slices = grid.shape
+    source = SimpleNamespace(rows=rows, columns=columns, frame_of_reference_uid=frame_uid, series_uid=series_uid)
+    return Scan(DicomVoxels((tuple(SimpleNamespace(instance=source) for _ in range(slices)),)), grid, "CT")
 
 
 def turned(shape=(24, 20, 6), spacing=(1.0, 1.0, 2.5), angles=(0.0, 0.0, 0.0), origin=(-10.0, 5.0, 30.0)):

@@ -73,7 +73,6 @@ def test_forms_of_one_table_are_read_alike(tmp_path, text):
         ("\n\n\n", "RT110", "empty"),
         (f"{HEAD}\n", "RT110", "no rows"),
         ("id,image,mask\nc1,a,m\n", "RT111", "lacks the column case_id"),
-        ("Case_ID,image,mask\nc1,a,m\n", "RT111", "lacks the column case_id"),
         (f"{HEAD}\n{ROW}\n{ROW}\n", "RT112", "lines 2 and 3"),
         (f"{HEAD}\n\n{ROW}\n\n{ROW}\n", "RT112", "lines 3 and 5"),
         (f'{HEAD},note\n{ROW},"a\nb"\n{ROW},"a\nb"\n', "RT112", "lines 2 and 4"),

@@ -87,6 +87,17 @@ def test_a_manifest_is_refused_with_file_and_line(tmp_path, text, code, words):
     assert words is None or words in str(caught.value)
 
 
+def test_columns_are_found_whatever_their_case_and_modalities_by_their_common_names(tmp_path):
+    cohort = read_cohort(write(tmp_path, "Case ID,Image,MASK,Modality\nc1,a,m,pet\nc2,b,n,MRI\n"))
+    assert [region.attributes["modality"] for region in cohort.regions()] == ["PT", "MR"]
+
+
+@pytest.mark.parametrize("name", ["labels", "modalitiy", "patientid"])
+def test_a_column_that_is_nearly_one_of_ours_is_refused_and_not_taken_for_clinical(tmp_path, name):
+    with pytest.raises(RecipeError, match=f"the column '{name}' looks like"):
+        read_cohort(write(tmp_path, f"{HEAD},{name}\nc1,a,m,x\n"))
+
+
 def test_a_missing_manifest_is_refused(tmp_path):
     with pytest.raises(RecipeError, match="RT110"):
         read_text_table(tmp_path / "none.csv")

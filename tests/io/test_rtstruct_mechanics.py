@@ -265,7 +265,7 @@ def test_a_deflated_structure_set_is_read_and_a_bomb_is_not(tmp_path, monkeypatc
     path = tmp_path / "deflated.dcm"
     dataset.save_as(path, enforce_file_format=True)
     assert read_mask(path, roi="GTV-1", like=SCAN).n_voxels == 108
-    monkeypatch.setattr("radiotype.io.objects.MAX_INFLATED_BYTES", 1000)
+    monkeypatch.setattr("radiotype.io.dicom.dataset.MAX_INFLATED_HEADER", 1000)
     refused(path, "RT209", roi="GTV-1")
 
 

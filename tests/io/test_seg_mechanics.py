@@ -156,6 +156,12 @@ def test_run_lengths_and_deflated_frames_are_read(tmp_path):
     assert (read_mask(path, like=SCAN).data == expected((2, 6))).all()
 
 
+def test_lossless_jpeg_is_decoded_in_a_child_process(tmp_path):
+    dataset = label_map()
+    dataset.compress(pydicom.uid.JPEGLSLossless)
+    assert (read_seg(save(dataset, tmp_path / "jpegls.dcm"), SCAN)[0].data == expected((2, 6))).all()
+
+
 def refused(path, code, like=SCAN, **which):
     with pytest.raises(InputError) as caught:
         read_masks(path, like=like, **which)

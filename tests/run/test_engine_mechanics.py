@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import nibabel
 import numpy as np
@@ -133,7 +135,71 @@ def test_the_same_cohort_gives_the_same_bytes_in_any_order_of_its_manifest(cohor
     assert contents[0] == contents[1]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_derived_name_that_is_taken_costs_the_later_row_only(cohort_folder, backwards):
+    rows = [("007", "two", "tumour"), ("007", "mask", "tumour-1"), ("008", "mask", "tumour")]
+    table = pd.DataFrame(
+        [(c, "image.nii.gz", f"{m}.nii.gz", "CT", roi) for c, m, roi in rows],
+        columns=["case_id", "image", "mask", "modality", "roi"],
+    )
+    table.iloc[:: -1 if backwards else 1].to_csv(cohort_folder / "taken.csv", index=False)
+    extraction = describe_cohort(read_cohort(cohort_folder / "taken.csv"))
+    found = [(one.key.case_id, one.key.roi, one.row.roi, one.status, one.code) for one in extraction.outcomes]
+    assert found == [
+        ("007", "tumour-1", "tumour", "ok", ""),
+        ("007", "tumour-1", "tumour-1", "failed", "RT112"),
+        ("007", "tumour-2", "tumour", "ok", ""),
+        ("008", "tumour", "tumour", "ok", ""),
+    ]
+    assert len(extraction.table) == 3
+    taken = extraction.outcomes[1]
+    assert "'tumour-1'" in taken.reason
+    assert "label" in taken.hint
+
+
+def test_an_unknown_simd_level_ends_the_run_and_blames_no_case(cohort_folder):
+    program = """
+import sys
+from radiotype.errors import RecipeError
+from radiotype.io import read_cohort
+from radiotype.run.engine import describe_cohort
+try:
+    describe_cohort(read_cohort(sys.argv[1]))
+except RecipeError as error:
+    print(error)
+"""
+    environment = {**os.environ, "RADIOTYPE_SIMD": "avx3"}
+    command = [sys.executable, "-c", program, str(cohort_folder / "manifest.csv")]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed.startswith("RT103: RADIOTYPE_SIMD=avx3")
+
+
 # the store
+
+
+def test_the_old_file_stays_whole_until_the_new_one_is(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write_text("a.txt", "old")
+    kept_open = (folder.path / "a.txt").open()  # who reads the old file goes on reading the old file
+    seen = []
+
+    def fill(file):
+        file.write(b"new")
+        seen.append(folder.read_text("a.txt"))
+
+    folder.write("a.txt", fill)
+    assert seen == ["old"]
+    with kept_open:
+        assert kept_open.read() == "old"
+    assert folder.read_text("a.txt") == "new"
+
+    def power_cut(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathlib.Path.replace", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        folder.write_text("a.txt", "newer")
+    assert folder.read_text("a.txt") == "new"
 
 
 def test_a_folder_that_is_no_run_is_refused_and_left_alone(tmp_path):
@@ -172,3 +238,13 @@ def test_a_csv_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     folder.write_csv("a.csv", pd.DataFrame({"id": ["=HYPERLINK(1)", "+1", "@x", "-x", "plain"], "n": [-1.0, 2, 3, 4, 5]}))
     assert folder.read_text("a.csv").splitlines()[1:] == ["'=HYPERLINK(1),-1.0", "'+1,2.0", "'@x,3.0", "'-x,4.0", "plain,5.0"]
+
+
+def test_a_new_run_leaves_nothing_of_the_earlier_one_and_nothing_else_is_lost(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    earlier = ("features.parquet", "results/cox.parquet", "overlays/a.npz", "figures/cox_01.csv", "report.html")
+    for name in ("run.json", "notes of mine.txt", "figures/edited.svg", *earlier):
+        folder.write_text(name, "x")
+    folder.clear()
+    left = sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
+    assert left == ["figures/edited.svg", "notes of mine.txt", "run.json"]

@@ -1,5 +1,6 @@
 """The study on planted tables: what is fitted on discovery never sees validation; survival is that of the library."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,15 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
-from radiotype.errors import RecipeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats import cox, logrank
-from radiotype.studies.imaging_subtypes import subtype, survive
+from radiotype.studies.columns import check_columns
+from radiotype.studies.imaging_subtypes import numbers_of_subtypes, subtype, survive
 from radiotype.studies.recipe import check_recipe
-from radiotype.studies.selection import check_columns, complete_features, primary_regions
+from radiotype.studies.selection import complete_features, primary_regions
 
 NAMES = ("volume_mm3", *(f"shape_{n}" for n in range(11)))
-RECORDS = tuple(FeatureRecord(name, "test", "a test") for name in NAMES)
+RECORDS = tuple(FeatureRecord(name, "test", "a test", unit="mm3" if name == "volume_mm3" else "1") for name in NAMES)
 
 
 def planted(n=120, seed=0, shift_validation=0.0):
@@ -122,8 +124,8 @@ def test_patients_without_outcome_or_covariate_are_left_out_and_counted():
     cohort.cases[1].clinical["age"] = "NA"
     sample = primary_regions(table, cohort, RECIPE)
     notes = survive(sample, subtype(sample, RECIPE), RECIPE).notes
-    assert "1 patients without follow-up were left out of the survival analysis." in notes
-    assert any(note.startswith("1 patients with missing covariates") for note in notes)
+    assert "1 patient without follow-up was left out of the survival analysis." in notes
+    assert any(note.startswith("1 patient with missing covariates") for note in notes)
 
 
 @pytest.mark.parametrize(("column", "value"), [("os_days", "soon"), ("os_event", "2"), ("os_days", "-1")])
@@ -147,7 +149,7 @@ def test_a_patient_in_both_splits_and_an_unknown_split_are_refused():
 
     recipe = check_recipe({"manifest": "m.csv"})
     both = Cohort((Case("a", "p", (region("a", "discovery"),)), Case("b", "p", (region("b", "validation"),))))
-    with pytest.raises(RecipeError, match="1 patients stand in discovery and in validation"):
+    with pytest.raises(RecipeError, match="1 patient stands in discovery and in validation"):
         check_columns(recipe, both, Path("m.csv"))
     with pytest.raises(RecipeError, match="split 'train'"):
         check_columns(recipe, Cohort((Case("a", "p", (region("a", "train"),)),)), Path("m.csv"))
@@ -175,4 +177,116 @@ def test_gaps_take_the_discovery_median_and_useless_features_are_named():
     assert not {"shape_3", "shape_4"} & set(values.columns)
     assert values.loc[first, "shape_5"] == sample.values.loc[sample.discovery, "shape_5"].median()
     assert "shape_3, shape_4" in notes[0]
-    assert notes[1] == "1 missing feature values were replaced by the discovery median."
+    assert notes[1] == "1 missing feature value was replaced by the discovery median."
+
+
+def asking(**subtypes):
+    return check_recipe({"manifest": "m.csv", "subtypes": {"n_resamples": 100, **subtypes}})
+
+
+@pytest.mark.parametrize("metric", ["pearson", "euclidean"])
+def test_validation_patients_get_the_centroid_that_is_nearest_in_the_metric_of_the_recipe(metric):
+    cohort, table, _ = planted(n=60)
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, asking(k=3, k_range=[2, 4], metric=metric))
+    first = sample.discovery
+    scaled = found.scaled.to_numpy()
+    centroids = {name: scaled[first & (found.subtype == name)].mean(axis=0) for name in "123"}
+    for name, centroid in centroids.items():
+        probe = 0.5 + 0.02 * (centroid - centroid.mean())  # the same profile, other values
+        distances = {
+            "pearson": {other: 1 - np.corrcoef(probe, one)[0, 1] for other, one in centroids.items()},
+            "euclidean": {other: np.linalg.norm(probe - one) for other, one in centroids.items()},
+        }
+        nearest = {kind: min(one, key=one.get) for kind, one in distances.items()}
+        assert nearest["pearson"] == name
+        assert assigned_to(probe, sample, found, metric) == nearest[metric]
+    assert len({assigned_to(0.5 + 0.02 * (c - c.mean()), sample, found, "euclidean") for c in centroids.values()}) < 3
+
+
+def assigned_to(probe, sample, found, metric):
+    """The subtype of a validation patient whose scaled features are `probe`."""
+    low, high = found.scaler.low_, found.scaler.high_
+    raw = pd.Series(low + probe * (high - low), index=found.scaled.columns)
+    raw["volume_mm3"] = np.exp(raw["volume_mm3"])
+    values = sample.values.copy()
+    at = int(np.flatnonzero(~sample.discovery)[0])
+    values.loc[at, raw.index] = raw
+    again = subtype(replace(sample, values=values), asking(k=3, k_range=[2, 4], metric=metric))
+    return again.subtype[at]
+
+
+def test_subtypes_are_numbered_by_their_discovery_tumours_alone():
+    cohort, table, _ = planted(n=60)
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, asking(k=3))
+    values = sample.values.copy()
+    huge = ~sample.discovery & (found.subtype == "1").to_numpy()
+    values.loc[huge, "volume_mm3"] = 1e9  # no discovery tumour changes
+    values = pd.concat([values, *[values[huge]] * 9], ignore_index=True)
+    cases = pd.concat([sample.cases, *[sample.cases[huge]] * 9], ignore_index=True)
+    again = subtype(replace(sample, values=values, cases=cases), asking(k=3))
+    first = again.sample.discovery
+    assert again.subtype[first].tolist() == found.subtype[sample.discovery].tolist()
+
+
+def test_after_the_start_those_at_risk_are_those_not_yet_gone():
+    cohort, table, _ = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    found = subtype(sample, RECIPE)
+    steps = pd.concat(survive(sample, found, RECIPE).kaplan_meier)
+    days = sample.cases["os_days"].astype(float)
+    for name, part in steps[(steps["stratum"] == "all") & (steps["split"] == "all")].groupby("subtype"):
+        own = days[(found.subtype == name).to_numpy()]
+        assert part["at_risk"].tolist() == [int((own >= start).sum()) for start in part["time_days"]]
+        assert part["at_risk"].nunique() > 5
+
+
+def test_sizes_are_told_by_their_unit_and_not_by_their_name():
+    cohort, table, _ = planted(n=30)
+    sample = primary_regions(table, cohort, RECIPE)
+    odd = tuple(FeatureRecord(name, "test", "a test", unit="mm2" if name == "shape_2" else "1") for name in NAMES)
+    assert sample.sizes == {"volume_mm3"}
+    assert replace(sample, records=odd).sizes == {"shape_2"}
+
+
+def test_a_fixed_number_of_subtypes_needs_no_range_that_fits():
+    cohort, table, _ = planted(n=12)
+    found = subtype(primary_regions(table, cohort, RECIPE), asking(k=2))
+    n = int(found.sample.discovery.sum())
+    assert (found.k, sorted(found.clustering.consensus_)) == (2, list(range(2, int(0.8 * n))))
+    assert n < 12
+    assert not any("were tried" in note for note in found.notes)
+
+
+def test_a_range_that_the_patients_do_not_allow_is_cut_with_a_note():
+    tried, notes = numbers_of_subtypes(asking().subtypes, 10)
+    assert tried == [2, 3, 4, 5, 6, 7]
+    assert notes == ["At most 7 of up to 10 subtypes were tried, because there are 10 discovery patients."]
+    assert numbers_of_subtypes(asking().subtypes, 14) == (list(range(2, 11)), [])
+
+
+@pytest.mark.parametrize(
+    ("options", "n", "key", "needed"), [({"k": 4}, 6, "k", 7), ({}, 3, "k_range", 4), ({"k_range": [5, 9]}, 1, "k_range", 8)]
+)
+def test_too_few_patients_for_the_smallest_number_are_refused_by_key(options, n, key, needed):
+    with pytest.raises(ComputeError, match=f"at least {needed} are needed") as caught:
+        numbers_of_subtypes(asking(**options).subtypes, n)
+    assert caught.value.code == "RT301"
+    assert f"`subtypes.{key}`" in caught.value.hint
+    assert numbers_of_subtypes(asking(**options).subtypes, needed)[0]
+
+
+@pytest.mark.parametrize("split", ["discovery", "validation"])
+@pytest.mark.parametrize("edge", [-1e9, 1e9])
+def test_a_patient_beyond_every_limit_is_left_out_and_does_not_cost_the_run(split, edge):
+    cohort, table, _ = planted()
+    sample = primary_regions(table, cohort, RECIPE)
+    at = int(np.flatnonzero(sample.cases["split"] == split)[0])
+    values = sample.values.copy()
+    values.loc[at] = edge
+    found = subtype(replace(sample, values=values), RECIPE)
+    assert len(found.subtype) == len(found.scaled) == len(found.sample.cases) == len(values) - 1
+    assert sample.cases["case_id"][at] not in set(found.sample.cases["case_id"])
+    assert "1 patient whose scaled features are all the same was left out." in found.notes
+    assert survive(found.sample, found, RECIPE).cox

@@ -36,6 +36,9 @@ def run(recipe_text, folder, **environment):
         cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr  # one case is broken on purpose
+    assert "  RT2" in done.stdout  # and the user is told which and why
+    notes = json.loads((folder / "out" / "results" / "notes.json").read_text())
+    assert [line for line in done.stdout.splitlines() if line.startswith("note: ")] == [f"note: {note}" for note in notes]
     return {
         str(path.relative_to(folder / "out")): path.read_bytes()
         for path in sorted((folder / "out").rglob("*"))

@@ -22,12 +22,13 @@ def run_extract(manifest: Path, output: Path, families: str, resample_masks: str
     """Describe a manifest into a run folder; the exit code."""
     if resample_masks not in ("refuse", "nearest"):
         raise RecipeError("RT103", f"--resample-masks {resample_masks!r} is neither refuse nor nearest")
-    names = tuple(name.strip() for name in families.split(",") if name.strip())
+    names = dict.fromkeys(name.strip() for name in families.split(",") if name.strip())
     settings = FeatureSettings(families=tuple(family(name).name for name in names) or FeatureSettings().families)
     cohort = read_cohort(manifest, resample_masks=resample_masks)  # type: ignore[arg-type]
     folder = RunFolder.create(output)
     log = RunLog(folder, "extract")
     log.state("running")
+    folder.clear()
     try:
         extraction = describe_cohort(cohort, settings)
         record_extraction(folder, cohort, extraction, settings)

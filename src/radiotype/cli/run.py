@@ -8,11 +8,14 @@ import typer
 
 from radiotype import studies
 from radiotype.cli.app import DONE, SOME_FAILED
+from radiotype.cli.extract import print_summary
 
 
 def run_study(recipe: Path, output: Path) -> int:
     """Run a recipe; the exit code."""
     result = studies.run(recipe, output)
-    typer.echo(f"{result.n_regions - result.n_failed} of {result.n_regions} regions described")
+    print_summary(result.extraction)
+    for note in result.notes:
+        typer.echo(f"note: {note}")
     typer.echo(f"report: {result.report}")
     return SOME_FAILED if result.n_failed else DONE

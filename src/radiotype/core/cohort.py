@@ -45,7 +45,7 @@ class Cohort:
     Raises
     ------
     RecipeError
-        RT112 if a case id or a row key stands twice.
+        RT112 if a case id or a row key stands twice; RT113 if the rows of one case name different patients.
     """
 
     cases: tuple[Case, ...]
@@ -56,6 +56,14 @@ class Cohort:
             if identity in seen:
                 raise RecipeError("RT112", f"{identity} stands twice in the cohort")
             seen.add(identity)
+        for case in self.cases:
+            if any(region.key.patient_id != case.patient_id for region in case.regions):
+                raise RecipeError(
+                    "RT113",
+                    "the column 'patient_id' changes between the rows of one case",
+                    case=case.id,
+                    hint="a case belongs to one patient; correct patient_id or case_id",
+                )
 
     def __len__(self) -> int:
         return len(self.cases)

@@ -76,7 +76,7 @@ class FeatureRecord:
         return cls(**values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Features:
     """The features of one region.
 
@@ -114,6 +114,11 @@ class Features:
                 raise ComputeError("RT305", f"feature {name} is {value} without a reason")
         for name in ("values", "reasons", "flags", "provenance"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __repr__(self) -> str:
+        families = ", ".join(dict.fromkeys(record.family for record in self.records))
+        n_missing = sum(map(math.isnan, self.values.values()))
+        return f"Features({len(self.values)} of {families}; {n_missing} NaN, {len(self.reasons)} with a code)"
 
     def to_series(self) -> pd.Series[float]:
         """The values as a pandas series, index = feature names."""

@@ -120,4 +120,5 @@ class Grid:
         size = " x ".join(str(n) for n in self.shape)
         spacing = " x ".join(f"{s:.4g}" for s in self.spacing_mm)
         origin = ", ".join(f"{x:.2f}" for x in self.origin_mm)
-        return f"{size} voxels, {spacing} mm, origin ({origin}) mm"
+        axes = ", ".join("(" + " ".join(f"{x:.3g}" for x in axis + 0.0) + ")" for axis in self.direction.round(4).T)
+        return f"{size} voxels, {spacing} mm, origin ({origin}) mm, axes {axes}"

@@ -46,14 +46,15 @@ class ArrayVoxels:
         return self.array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scan:
     """An image of one patient at one visit; its voxels are read when first asked for.
 
     Parameters
     ----------
     voxels : Voxels or array
-        (I, J, K), or (T, I, J, K) for a series of phases, in the stored type.
+        (I, J, K), or (T, I, J, K) for a series of phases, in the stored type. An array is not copied, since scans are large:
+        `data` is a read-only view of it, and who changes the array afterwards changes the scan.
     grid : Grid
         Where the voxels lie; its shape is (I, J, K).
     modality : str
@@ -102,6 +103,10 @@ class Scan:
         if self.times_s is not None and (len(shape) == 3 or len(self.times_s) != shape[0]):
             raise InputError("RT207", f"{len(self.times_s)} times do not fit voxels of shape {shape}")
 
+    def __repr__(self) -> str:
+        phases = f", {self.n_phases} phases" if len(self.voxels.shape) == 4 else ""
+        return f"Scan({self.modality} in {self.unit}, {_size(self.grid)}{phases})"
+
     @property
     def n_phases(self) -> int:
         """Number of phases; 1 for a plain volume."""
@@ -144,14 +149,14 @@ class Scan:
         return part
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mask:
     """A region of a scan.
 
     Parameters
     ----------
     data : array, shape (I, J, K), bool
-        True inside the region.
+        True inside the region; 0 and 1 will do. An array that could still be written to is copied.
     grid : Grid
         Where the voxels lie.
     label : str
@@ -164,7 +169,7 @@ class Mask:
     Raises
     ------
     InputError
-        RT204 if no voxel is inside; RT207 if data and grid differ in shape.
+        RT204 if no voxel is inside; RT205 if data hold other values than 0 and 1; RT207 if data and grid differ in shape.
 
     Examples
     --------
@@ -185,11 +190,13 @@ class Mask:
         data = np.asarray(self.data)
         if data.shape != self.grid.shape:
             raise InputError("RT207", f"a mask of shape {data.shape} does not fit a grid of {self.grid.shape}")
-        data = data.astype(np.bool_, copy=False).view()
-        data.setflags(write=False)
+        data = _read_only_bools(data)
         object.__setattr__(self, "data", data)
         if not data.any():
             raise InputError("RT204", "the mask has no voxel inside", hint="check the export of this mask")
+
+    def __repr__(self) -> str:
+        return f"Mask(label {self.label}, {self.n_voxels:,} voxels inside, {_size(self.grid)})"
 
     @cached_property
     def box(self) -> Box:
@@ -214,6 +221,26 @@ class Mask:
     def volume_mm3(self) -> float:
         """Number of voxels inside times the volume of one, mm3."""
         return self.n_voxels * self.grid.voxel_volume_mm3
+
+
+def _size(grid: Grid) -> str:
+    shape, spacing = " x ".join(map(str, grid.shape)), " x ".join(f"{step:.4g}" for step in grid.spacing_mm)
+    return f"{shape} voxels of {spacing} mm"
+
+
+def _read_only_bools(data: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Bools that nobody else can change."""
+    if data.dtype != np.bool_:
+        other = data[~((data == 0) | (data == 1))]
+        if other.size:
+            raise InputError(
+                "RT205",
+                f"the array of the mask holds {other.flat[0]}; a mask holds True and False, or 1 and 0",
+                hint="say what is inside: Mask(array == label, grid) or Mask(array > 0.5, grid)",
+            )
+    data = np.array(data, dtype=np.bool_) if data.dtype != np.bool_ or data.flags.writeable else data.view()
+    data.setflags(write=False)
+    return data
 
 
 def require_same_grid(scan: Scan, mask: Mask, *, what: str = "mask") -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from radiotype.core.feature import FeatureRecord, Features
 from radiotype.core.provenance import provenance
 from radiotype.core.volume import Mask, Scan, require_same_grid
+from radiotype.errors import RecipeError
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
 
@@ -16,7 +17,7 @@ from radiotype.features.settings import FeatureSettings
 def describe(
     scan: Scan,
     mask: Mask,
-    families: Sequence[str] | None = None,
+    families: Sequence[str] | str | None = None,
     *,
     parenchyma: Mask | None = None,
     settings: FeatureSettings | None = None,
@@ -29,8 +30,8 @@ def describe(
         (I, J, K) voxels in HU, SUV or arbitrary units.
     mask : Mask
         The region, on the grid of the scan.
-    families : sequence of str, optional
-        Families of features; those of `settings` when left out ("morphology", "margin").
+    families : sequence of str, or str, optional
+        Families of features, or one; those of `settings` when left out ("morphology", "margin").
     parenchyma : Mask, optional
         Organ tissue around the tumour, on the same grid.
     settings : FeatureSettings, optional
@@ -45,7 +46,7 @@ def describe(
     InputError
         RT203 for a mask on another grid; RT206 for values that are not finite in the region.
     RecipeError
-        RT105 for a family that does not exist.
+        RT103 for arguments of another kind, such as scan and mask swapped; RT105 for a family that does not exist.
 
     Examples
     --------
@@ -59,8 +60,10 @@ def describe(
     >>> features.values["margin_core_vs_invasive_intersection"]
     1.0
     """
+    _require_kinds(scan, mask, parenchyma)
     settings = settings or FeatureSettings()
-    chosen = [family(name) for name in (families or settings.families)]
+    families = [families] if isinstance(families, str) else families
+    chosen = [family(name) for name in dict.fromkeys(families or settings.families)]
     settings = settings.model_copy(update={"families": tuple(one.name for one in chosen)})
     require_same_grid(scan, mask)
     if parenchyma is not None:
@@ -84,10 +87,21 @@ def describe(
     )
 
 
+def _require_kinds(scan: object, mask: object, parenchyma: object) -> None:
+    for name, value, kinds in (("scan", scan, Scan), ("mask", mask, Mask), ("parenchyma", parenchyma, Mask | None)):
+        if not isinstance(value, kinds):
+            swapped = isinstance(scan, Mask) and isinstance(mask, Scan)
+            raise RecipeError(
+                "RT103",
+                f"the argument `{name}` is a {type(value).__name__}, expected a {'Scan' if name == 'scan' else 'Mask'}",
+                hint="`scan` and `mask` are swapped: describe(scan, mask)" if swapped else "call describe(scan, mask)",
+            )
+
+
 def extract(
     scan: Scan,
     mask: Mask,
-    families: Sequence[str] | None = None,
+    families: Sequence[str] | str | None = None,
     *,
     parenchyma: Mask | None = None,
     settings: FeatureSettings | None = None,

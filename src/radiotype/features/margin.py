@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -14,12 +15,19 @@ from radiotype.errors import InputError
 from radiotype.features.histogram_distances import DISTANCES, histogram
 from radiotype.features.registry import Family, Measured
 from radiotype.features.settings import FeatureSettings, MarginSettings
+from radiotype.imaging.axes import patient_axes
 from radiotype.imaging.body import body
 from radiotype.imaging.margins import Bools, MarginRegions, margin_regions, margin_regions_of_authors_code
 from radiotype.imaging.resample import to_isotropic
 
 #: Range of the histograms where the modality has no fixed one: percentiles of the regions together.
 PERCENTILES = (0.5, 99.5)
+
+#: A region in which more than this fraction of the voxels has no place in the histogram says little about the region.
+MOSTLY = 0.5
+
+#: A histogram of fewer voxels than this is mostly chance.
+MIN_VOXELS = 10
 
 REFERENCE = "Wu et al., Nature Machine Intelligence 3 (2021) 787-798; distances as in OpenCV's compareHist"
 
@@ -42,6 +50,7 @@ def _pairs(settings: MarginSettings) -> list[tuple[str, str]]:
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """One record per pair of regions and distance."""
+    by_slice = settings.margin.definition == "authors_code"
     result = []
     for inner, outer in _pairs(settings.margin):
         for name, distance in DISTANCES.items():
@@ -53,7 +62,7 @@ def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
                     low=distance.low,
                     high=distance.high,
                     reference=REFERENCE,
-                    invariances=("translation", "rotation90", "mirror"),
+                    invariances=("translation", "mirror") + (() if by_slice else ("rotation90",)),
                     detail={"inner": inner, "outer": outer, "distance": name, "definition": settings.margin.definition},
                 )
             )
@@ -75,14 +84,21 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
     Returns
     -------
     Measured
-        Codes: `empty_region`, `all_values_outside_range`, `constant_intensity`, `lost_in_resampling` (NaN);
-        `parenchyma_not_restricted` (a value). Flags: `margin_dropped_<region>`, the fraction of a region's voxels outside the
-        histogram's range or not finite; `margin_voxels_<region>`; `parenchyma_not_restricted`.
+        Codes of a NaN: `empty_region`, `all_values_outside_range`, `constant_intensity`, `lost_in_resampling`.
+
+        Codes of a value to be read with care, the first that applies: `few_voxels` (a region of the pair has fewer than 10),
+        `mostly_outside_range` (more than half of a region's voxels lie outside the histogram's range or are not finite),
+        `parenchyma_not_restricted`.
+
+        Flags: `margin_dropped_<region>`, the fraction of a region's voxels outside the histogram's range or not finite;
+        `margin_voxels_<region>`; `parenchyma_not_restricted`.
 
     Raises
     ------
     InputError
         RT206 if a voxel of the tumour is not finite.
+    ComputeError
+        RT306 if the resampled box around the tumour would be too large.
     """
     options = settings.margin
     names = [record.name for record in records(settings)]
@@ -99,12 +115,23 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         flags[f"margin_voxels_{name}"] = float(values.size)
         flags[f"margin_dropped_{name}"] = 1.0 - kept / values.size if values.size else 0.0
     values_by_name, reasons = _compare(histograms, options)
+    for (inner, outer), name in product(_pairs(options), DISTANCES):
+        code = _care(flags, inner, outer)
+        if code:
+            reasons.setdefault(f"margin_{inner}_vs_{outer}_{name}", code)
     if parenchyma is None:
         flags["parenchyma_not_restricted"] = 1.0
         for name in names:
             if "_parenchymal_" in name:
                 reasons.setdefault(name, "parenchyma_not_restricted")
     return Measured(values_by_name, reasons, flags)
+
+
+def _care(flags: Mapping[str, float], inner: str, outer: str) -> str:
+    """Why a value of this pair of regions must be read with care, or nothing."""
+    if min(flags[f"margin_voxels_{name}"] for name in (inner, outer)) < MIN_VOXELS:
+        return "few_voxels"
+    return "mostly_outside_range" if max(flags[f"margin_dropped_{name}"] for name in (inner, outer)) > MOSTLY else ""
 
 
 def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: MarginSettings) -> Surroundings:
@@ -123,7 +150,10 @@ def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: Marg
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the tumour hold no finite value", hint="check the scan in a viewer")
     allowed = body(values, tumour, scan.modality) if parenchyma is None else parenchyma.cropped(low, high)
-    if pixels or options.spacing_mm is None:
+    if pixels:  # their slices are axial
+        axes = patient_axes(scan.grid.direction)
+        return Surroundings(axes.turned(values), axes.turned(tumour), axes.turned(allowed), axes.spacing(spacing))
+    if options.spacing_mm is None:
         return Surroundings(values, tumour, allowed, spacing)
     step = options.spacing_mm
     x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()

@@ -9,6 +9,7 @@ from radiotype.core.volume import Mask, Scan
 from radiotype.features.morphology import morphology
 from radiotype.features.registry import Family, Measured
 from radiotype.features.settings import FeatureSettings
+from radiotype.imaging.axes import patient_axes
 
 REFERENCE = "Zwanenburg et al., Radiology 295 (2020) 328-338"
 
@@ -25,7 +26,7 @@ _TABLE = (
     ("elongation", "middle over longest axis (lower: more elongated)", "1", 1.0, "Q3CK", True),
     ("flatness", "shortest over longest axis (lower: flatter)", "1", 1.0, "N17B", True),
     ("maximum_3d_diameter_mm", "largest distance between two vertices of the mesh", "mm", math.inf, "L0JK", False),
-    ("maximum_axial_diameter_mm", "the same between vertices at one position along K", "mm", math.inf, "", False),
+    ("maximum_axial_diameter_mm", "the same within the planes of voxels nearest to axial", "mm", math.inf, "", False),
 )
 
 
@@ -52,8 +53,9 @@ def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
 
 
 def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSettings) -> Measured:
-    """Size and shape of the mask, on its own voxels."""
-    found = morphology(mask.cropped(*mask.box), mask.grid.spacing_mm)
+    """Size and shape of the mask, on its own voxels, with their axes in the order of the patient's."""
+    axes = patient_axes(mask.grid.direction)
+    found = morphology(axes.turned(mask.cropped(*mask.box)), axes.spacing(mask.grid.spacing_mm))
     return Measured(found.values, found.reasons)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator
+
+from radiotype.core.volume import UNIT_OF_MODALITY
 
 
 class Strict(BaseModel):
     """A group of settings: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _all_different(names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise ValueError(f"{repeated[0]} stands there more than once")
 
 
 class MarginSettings(Strict):
@@ -33,9 +43,31 @@ class MarginSettings(Strict):
         description="histogram range by modality; others: 0.5 to 99.5 percentile of the regions together",
     )
 
+    @field_validator("distances_mm")
+    @classmethod
+    def _distances_have_names_of_their_own(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        _all_different([f"{distance:g} mm" for distance in value])
+        return value
+
+    @field_validator("ranges")
+    @classmethod
+    def _ranges_of_known_modalities(cls, value: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for modality, (low, high) in value.items():
+            if modality not in UNIT_OF_MODALITY:
+                raise ValueError(f"{modality!r} is not a modality; there are {', '.join(UNIT_OF_MODALITY)}")
+            if not -inf < low < high < inf:
+                raise ValueError(f"the range of {modality} is {low:g} to {high:g}; the first number must be below the second")
+        return value
+
 
 class FeatureSettings(Strict):
     """What to measure on every region."""
 
     families: tuple[str, ...] = Field(("morphology", "margin"), min_length=1, description="families of features")
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
+
+    @field_validator("families")
+    @classmethod
+    def _each_family_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _all_different(value)
+        return value

@@ -18,7 +18,8 @@ def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.ND
     """Voxels that belong to the patient, lung included.
 
     A voxel belongs when the mean of its 3 x 3 x 3 neighbourhood is at least -950 HU (CT), 0.05 SUV (PT), 0.02 (SER map) or a
-    tenth of the tumour's median (any other image). Voxels that are not finite do not belong.
+    tenth of the tumour's median (any other image). Where that median is not positive, as in a standardised MR, no grey value
+    says what air is, and every voxel belongs. Voxels that are not finite never belong.
 
     Parameters
     ----------
@@ -37,6 +38,9 @@ def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.ND
     finite = np.isfinite(values)
     threshold = AIR_BELOW.get(modality)
     if threshold is None:
-        threshold = AIR_FRACTION * float(np.median(values[tumour]))
+        median = float(np.median(values[tumour]))
+        if median <= 0:
+            return finite | tumour
+        threshold = AIR_FRACTION * median
     filled = values if finite.all() else np.where(finite, values, threshold - 1.0)
     return ((ndimage.uniform_filter(filled, 3, mode="nearest") >= threshold) & finite) | tumour

@@ -58,6 +58,7 @@ def margin_regions_of_authors_code(tumour: Bools, distances_pixels: tuple[float,
     Parameters
     ----------
     tumour, allowed : array of bool, shape (I, J, K)
+        K is the axial direction.
     distances_pixels : tuple of float
         Width of each parenchymal margin, pixels.
     """

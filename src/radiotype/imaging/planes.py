@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan
+from radiotype.imaging.axes import patient_axes
 
 #: What is shown around the tumour, mm, and the largest picture, pixels.
 MARGIN_MM = 25.0
@@ -38,7 +39,8 @@ def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
     high = tuple(int(n) for n in np.minimum(high_ + margin, scan.grid.shape))
     values = scan.box(low, high)  # type: ignore[arg-type]
     region = mask.cropped(low, high)  # type: ignore[arg-type]
-    values, region, spacing = _to_patient_axes(values, region, spacing, scan.grid.direction)
+    axes = patient_axes(scan.grid.direction)
+    values, region, spacing = axes.turned(values), axes.turned(region), np.array(axes.spacing(scan.grid.spacing_mm))
     window = CT_WINDOW if scan.modality == "CT" else _window(values)
     grey = np.clip((np.nan_to_num(values, nan=window[0]) - window[0]) / (window[1] - window[0]), 0, 1)
     pictures = (grey * 255).round().astype(np.uint8)
@@ -54,17 +56,6 @@ def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
         result[f"mask_{plane}"] = np.ascontiguousarray(inside[::step, ::step])
         result[f"spacing_{plane}"] = spacing[[across[1], across[0]]] * step
     return result
-
-
-def _to_patient_axes(
-    values: npt.NDArray[Any], region: npt.NDArray[np.bool_], spacing: npt.NDArray[Any], direction: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.NDArray[Any]]:
-    """Permute and flip the axes so that they run to the patient's left, back and head as nearly as the grid allows."""
-    from scipy.optimize import linear_sum_assignment
-
-    patient, own = linear_sum_assignment(-np.abs(direction))
-    flips = tuple(slice(None, None, -1 if direction[p, o] < 0 else 1) for p, o in zip(patient, own, strict=True))
-    return values.transpose(own)[flips], region.transpose(own)[flips], spacing[own]
 
 
 def _window(values: npt.NDArray[Any]) -> tuple[float, float]:

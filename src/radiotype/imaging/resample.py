@@ -5,6 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from radiotype.core.geometry import Floats
+from radiotype.errors import ComputeError
+
+#: Largest result of a resampling, voxels: 512 MB of float64. A tumour with its margins at 1 mm needs a tenth of it at most.
+MAX_VOXELS = 64_000_000
+
+#: Weight of the finite neighbours, of 1, that a voxel needs to have a value.
+MIN_WEIGHT = 0.5
 
 
 def to_isotropic(
@@ -25,7 +32,13 @@ def to_isotropic(
     Returns
     -------
     array, shape (I', J', K')
-        The values themselves when the spacing is the target already.
+        The values themselves when the spacing is the target already. Values that are not finite take no part: a voxel is the
+        weighted mean of the finite ones around it, and NaN where these carry less than half of the weight.
+
+    Raises
+    ------
+    ComputeError
+        RT306 if the result would have more than `MAX_VOXELS`; nothing is allocated before.
 
     Examples
     --------
@@ -41,9 +54,28 @@ def to_isotropic(
         return values
     step = target_mm / spacing
     middle = np.array(centre)
-    below = np.floor(middle / step + 1e-6).astype(int)
-    above = np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6).astype(int)
+    low, high = np.floor(middle / step + 1e-6), np.floor((np.array(values.shape) - 1 - middle) / step + 1e-6)
+    if np.prod(low + high + 1) > MAX_VOXELS:
+        size = " x ".join(str(n) for n in values.shape)
+        new = " x ".join(f"{n:,.0f}" for n in low + high + 1)
+        raise ComputeError(
+            "RT306",
+            f"{size} voxels of {' x '.join(f'{s:.4g}' for s in spacing)} mm around the tumour would become {new} voxels of "
+            f"{target_mm:g} mm, more than {MAX_VOXELS:,}",
+            hint="is the spacing in the header in mm? If it is, set a larger features.margin.spacing_mm, or null",
+        )
+    below, above = low.astype(int), high.astype(int)
     first = middle - below * step
     shape = tuple(below + above + 1)
-    result: Floats = ndimage.affine_transform(values, step, offset=first, output_shape=shape, order=1, mode="nearest")
-    return result
+
+    def interpolated(array: Floats) -> Floats:
+        result: Floats = ndimage.affine_transform(array, step, offset=first, output_shape=shape, order=1, mode="nearest")
+        return result
+
+    finite = np.isfinite(values)
+    if finite.all():
+        return interpolated(values)
+    weight = interpolated(finite.astype(np.float64))
+    known = weight >= MIN_WEIGHT
+    total = interpolated(np.where(finite, values, 0.0))
+    return np.where(known, total / np.where(known, weight, 1.0), np.nan)

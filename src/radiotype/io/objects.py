@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +10,8 @@ from typing import TYPE_CHECKING
 from radiotype.core.volume import Scan
 from radiotype.errors import InputError
 from radiotype.io import guard
+from radiotype.io.dicom import dataset as dicom
+from radiotype.io.dicom.pixels import DicomVoxels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,37 +20,28 @@ RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
-
-#: A deflated data set larger than this is refused: a small file can claim any size.
-MAX_INFLATED_BYTES = 128 * 2**20
-
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """As `guard.foreign`; warnings and log lines of the reading library, which may quote the file, are dropped as well."""
-    logger = logging.getLogger("pydicom")
-    before = logger.disabled
-    logger.disabled = True
+    """As `dicom.dataset.reading`; errors of our own get the file if they lack one."""
     try:
-        with guard.foreign(path, what), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with dicom.reading(path, what):
             yield
     except InputError as error:
         error.file = error.file or path
         raise
-    finally:
-        logger.disabled = before
 
 
 def sop_class(path: str | Path) -> str:
-    """The kind of a DICOM file as its SOP class UID; empty text for any other file. Reads the first group only."""
+    """The kind of a DICOM file as its SOP class UID; empty text for any other file. Reads the first group only.
+
+    Raises
+    ------
+    InputError
+        RT202 if that group is damaged.
+    """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            if file.read(132)[128:] != b"DICM":
-                return ""
-    except (OSError, ValueError):
+    if not path.is_file() or not dicom.has_dicom_marker(path):
         return ""
     from pydicom.filereader import read_file_meta_info
 
@@ -61,7 +50,7 @@ def sop_class(path: str | Path) -> str:
 
 
 def open_object(path: Path, kinds: Collection[str], what: str) -> Dataset:
-    """A DICOM data set of one of some SOP classes. To be used within `reading`: values are converted when they are used.
+    """The elements before any pixels of a DICOM file of one of some kinds; to be used within `reading`.
 
     Raises
     ------
@@ -75,31 +64,7 @@ def open_object(path: Path, kinds: Collection[str], what: str) -> Dataset:
     if found not in kinds:
         kind = "a DICOM object of another kind" if found else "no DICOM file"
         raise InputError("RT211", f"{what} was expected, this is {kind}", file=path)
-    from pydicom import dcmread
-    from pydicom.filereader import read_file_meta_info
-
-    if str(read_file_meta_info(path).get("TransferSyntaxUID", "")) == DEFLATED:
-        return _inflated(path)
-    return dcmread(path)
-
-
-def _inflated(path: Path) -> Dataset:
-    from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
-
-    with path.open("rb") as file:
-        read_preamble(file, force=False)
-        meta = _read_file_meta_info(file)
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        data = inflater.decompress(file.read(), MAX_INFLATED_BYTES)
-    if inflater.unconsumed_tail:
-        raise InputError(
-            "RT209",
-            f"the deflated data set holds more than {MAX_INFLATED_BYTES // 2**20} MB",
-            file=path,
-            hint="save it without compression",
-        )
-    dataset = read_dataset(io.BytesIO(data), is_implicit_VR=False, is_little_endian=True)
-    dataset.file_meta = meta
+    dataset, _ = dicom.read_dataset(path)
     return dataset
 
 
@@ -113,9 +78,11 @@ def require_same_frame(like: Scan, frame_uid: str, series_uids: Collection[str],
     InputError
         RT217.
     """
-    frame = str(getattr(like.voxels, "frame_of_reference_uid", "") or "")
-    series = str(getattr(like.voxels, "series_uid", "") or "")
-    if not frame or not frame_uid or frame == frame_uid or (series and series in series_uids):
+    if not isinstance(like.voxels, DicomVoxels):
+        return
+    instance = like.voxels.volumes[0][0].instance
+    frame, series = instance.frame_of_reference_uid, instance.series_uid
+    if not frame or not frame_uid or frame == frame_uid or series in series_uids:
         return
     raise InputError(
         "RT217",

@@ -345,8 +345,8 @@ def _set_centroids(shapes: _Shapes, tiny: Ints, image: npt.NDArray[np.bool_]) ->
     n_set = 0
     for n in tiny.tolist():
         x, y = shapes.centroid(n)
-        row = min(max(int(np.floor(y + 0.5)), 0), image.shape[0] - 1)
-        column = min(max(int(np.floor(x + 0.5)), 0), image.shape[1] - 1)
+        row = min(max(int(np.floor(round(y, 6) + 0.5)), 0), image.shape[0] - 1)
+        column = min(max(int(np.floor(round(x, 6) + 0.5)), 0), image.shape[1] - 1)
         n_set += not image[row, column]
         image[row, column] = True
     return n_set

@@ -251,6 +251,8 @@ def _numbers(element: Any) -> Floats | None:
     if element is None:
         return np.zeros(0)
     value = element.value
+    if value is None and getattr(element, "length", None):
+        return None  # too large a value to be read
     if isinstance(value, bytes):
         text = value.decode("ascii").strip(" \0")
         if not text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,11 @@ import numpy.typing as npt
 from radiotype.core.geometry import Grid
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import InputError, RecipeError
+from radiotype.io.dicom.header import read_header
 from radiotype.io.named import Named, choose, joined, short_names, wants_any
 from radiotype.io.objects import LABEL_MAP, SEGMENTATION, open_object, reading, require_same_frame
-from radiotype.io.seg_frames import FramePixels, Frames
+from radiotype.io.seg_frames import Frames
+from radiotype.io.seg_pixels import FramePixels
 from radiotype.io.seg_place import Place
 from radiotype.io.seg_write import write_seg
 
@@ -95,7 +97,7 @@ def read_seg(
         segments = _names(dataset)
         chosen = choose(segments, label, roi, path)
         frames = Frames.of(dataset)
-        values = _Values.of(dataset, {one.number for one in segments}, threshold, path)
+        values = _Values.of(dataset, {one.number for one in segments}, threshold, FramePixels.of(read_header(path)))
         _refuse_contradictions(frames, values)
         if like is not None:
             require_same_frame(like, str(dataset.get("FrameOfReferenceUID", "") or ""), _series(dataset), "the segmentation")
@@ -123,11 +125,10 @@ class _Values:
     padding: int | None
 
     @staticmethod
-    def of(dataset: Dataset, numbers: Collection[int], threshold: float, path: Path) -> _Values:
+    def of(dataset: Dataset, numbers: Collection[int], threshold: float, pixels: FramePixels) -> _Values:
         kind = str(dataset.get("SegmentationType", "")).strip().upper()
         if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
             raise InputError("RT202", "the segmentation is neither binary nor fractional nor a label map")
-        pixels = FramePixels.of(dataset, int(dataset.get("NumberOfFrames") or 1), path)
         least = 1.0
         if kind == "FRACTIONAL":
             largest = int(dataset.get("MaximumFractionalValue") or 0)
@@ -138,9 +139,8 @@ class _Values:
         known = np.array(sorted({0, *numbers}), dtype=np.int64)
         return _Values(pixels, kind, least, known, None if padding is None else int(padding))
 
-    def frame(self, n: int, segment: int) -> list[tuple[int, npt.NDArray[np.bool_]]]:
+    def inside(self, stored: npt.NDArray[Any], segment: int) -> list[tuple[int, npt.NDArray[np.bool_]]]:
         """Segments with a pixel inside a frame, each with its pixels."""
-        stored = self.pixels.frame(n)
         if self.kind != "LABELMAP":
             inside = stored >= self.least
             return [(segment, inside)] if inside.any() else []
@@ -175,10 +175,9 @@ def _placed(frames: Frames, values: _Values, grid: Grid, numbers: list[int]) -> 
     place = Place.of(frames, grid)
     data: dict[int, npt.NDArray[np.bool_]] = {}
     n_lost = n_off = 0
-    for n, segment in enumerate(frames.segment.tolist()):
-        if segment and segment not in numbers:
-            continue
-        for number, inside in values.frame(n, segment):
+    wanted = [n for n, segment in enumerate(frames.segment.tolist()) if segment in (0, *numbers)]
+    for n, stored in zip(wanted, values.pixels.frames(wanted), strict=True):
+        for number, inside in values.inside(stored, int(frames.segment[n])):
             if number not in numbers:
                 continue
             n_off += not place.on_grid[n]

@@ -1,10 +1,8 @@
-"""Frames of a DICOM segmentation: whose they are, where they lie, and their pixels one at a time."""
+"""Frames of a DICOM segmentation: whose they are and where they lie."""
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +15,6 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 Ints = npt.NDArray[np.int64]
-
-NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99")
-RLE = "1.2.840.10008.1.2.5"
-DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 
 #: More slices than this between the first and the last frame are taken for a damaged position.
 MAX_SLICES = 8192
@@ -179,74 +173,3 @@ class _Groups:
 def _of_group(place: Any, group: str, keyword: str) -> Any:
     items = place.get(group) if place is not None else None
     return items[0].get(keyword) if items else None
-
-
-@dataclass(frozen=True, eq=False)
-class FramePixels:
-    """Pixels of the frames, unpacked one frame at a time."""
-
-    dataset: Dataset
-    rows: int
-    columns: int
-    n_frames: int
-    bits: int
-    syntax: str
-
-    @staticmethod
-    def of(dataset: Dataset, n_frames: int, path: Path) -> FramePixels:
-        """Check size and coding before anything is unpacked.
-
-        Raises
-        ------
-        InputError
-            RT202 for missing pixels or odd types, RT209 for fewer bytes than the header claims, RT215 for a compression that
-            is not decoded.
-        """
-        bits = int(dataset.get("BitsAllocated") or 0)
-        syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
-        if bits not in (1, 8, 16) or int(dataset.get("SamplesPerPixel") or 1) != 1:
-            raise InputError("RT202", f"a segmentation has 1, 8 or 16 bits per pixel, this has {bits}", file=path)
-        rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-        if min(rows, columns) < 1 or "PixelData" not in dataset:
-            raise InputError("RT202", f"the segmentation has no pixels ({rows} rows, {columns} columns)", file=path)
-        if syntax not in (*NATIVE, RLE, DEFLATED_FRAMES):
-            raise InputError(
-                "RT215", "the segmentation is stored with a compression that is not decoded", file=path,
-                hint="save it uncompressed, for example with dcmdjpls or gdcmconv --raw",
-            )  # fmt: skip
-        stored = len(dataset.PixelData)
-        claimed = (rows * columns * n_frames * bits + 7) // 8
-        if syntax in NATIVE and stored < claimed:
-            raise InputError(
-                "RT209", f"the header claims {claimed:,} bytes of pixels, the file holds {stored:,}", file=path,
-                hint="the file was cut short; export or copy it again",
-            )  # fmt: skip
-        if rows * columns * bits // 8 > max(1032 * stored, 8):
-            raise InputError("RT209", f"{stored:,} bytes cannot hold {rows} x {columns} pixels", file=path)
-        return FramePixels(dataset, rows, columns, n_frames, bits, syntax)
-
-    def frame(self, n: int) -> npt.NDArray[Any]:
-        """Stored values of a frame, shape (rows, columns)."""
-        size = self.rows * self.columns
-        if self.syntax == RLE and self.bits > 1:
-            from pydicom.pixels import get_decoder
-
-            return np.asarray(get_decoder(RLE).as_array(self.dataset, index=n, raw=True)[0]).reshape(self.rows, self.columns)
-        if self.syntax in NATIVE:
-            data, start = self.dataset.PixelData, n * size * self.bits
-        else:
-            data, start = self._encapsulated(n, (size * self.bits + 7) // 8), 0
-        if self.bits == 1:
-            packed = np.frombuffer(data, np.uint8, offset=start // 8, count=(start % 8 + size + 7) // 8)
-            flat = np.unpackbits(packed, bitorder="little")[start % 8 : start % 8 + size]
-        else:
-            flat = np.frombuffer(data, f"<u{self.bits // 8}", offset=start // 8, count=size)
-        return flat.reshape(self.rows, self.columns)
-
-    def _encapsulated(self, n: int, size: int) -> bytes:
-        if self.syntax == RLE:
-            raise InputError("RT215", "single bits in run lengths are not decoded", hint="save it uncompressed")
-        from pydicom.encaps import get_frame
-
-        packed = get_frame(self.dataset.PixelData, n, number_of_frames=self.n_frames)
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radiotype.core.volume import Mask
-from radiotype.errors import InputError, StoreError
+from radiotype.errors import InputError, RecipeError, StoreError
 from radiotype.io import guard
+from radiotype.io.dicom.dataset import has_dicom_marker
 from radiotype.io.objects import reading
 from radiotype.io.seg_frames import Frames
 from radiotype.io.seg_place import Place
@@ -53,6 +55,8 @@ def write_seg(
     InputError
         RT202 if the series cannot be read or lacks what a segmentation must repeat, RT203 if masks reach beyond its slices,
         RT211 for several series or multi-frame images.
+    RecipeError
+        RT103 if the package highdicom (extra `seg`) is not installed.
     StoreError
         RT401 if the file cannot be written.
 
@@ -61,6 +65,8 @@ def write_seg(
     >>> write_seg("tumour.dcm", [mask], "CT")  # doctest: +SKIP
     """
     path = Path(path)
+    if find_spec("highdicom") is None:
+        raise RecipeError("RT103", "writing a segmentation needs the package highdicom", hint="pip install 'radiotype[seg]'")
     if not masks:
         raise InputError("RT204", "no mask was given to write", file=path)
     if any(not mask.grid.same_as(masks[0].grid) for mask in masks):
@@ -73,7 +79,10 @@ def write_seg(
     used, pixels = _pixels(frames, place, masks, folder)
     first, last = used[0], used[-1] + 1
     with reading(folder, "the series"):
-        segmentation = _segmentation(images[first:last], pixels, masks, algorithm, property_code)
+        try:
+            segmentation = _segmentation(images[first:last], pixels, masks, algorithm, property_code)
+        except AttributeError as error:
+            raise InputError("RT202", f"the images lack {error.name}, which a segmentation repeats") from None
     part = path.with_name(path.name + ".part")
     try:
         segmentation.save_as(part)
@@ -91,7 +100,7 @@ def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
         folder = Path(series)
         if not folder.is_dir():
             raise InputError("RT201", "the folder of the series does not exist", file=folder)
-        paths = sorted(one for one in folder.iterdir() if one.is_file() and _has_magic(one))
+        paths = sorted(one for one in folder.iterdir() if one.is_file() and has_dicom_marker(one))
     else:
         paths = [Path(one) for one in series]
         for one in paths:
@@ -109,11 +118,6 @@ def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
             raise InputError("RT211", "segmentations of multi-frame images are not written")
         normal = np.cross(*np.array(images[0].ImageOrientationPatient, dtype=float).reshape(2, 3))
         return sorted(images, key=lambda one: float(np.array(one.ImagePositionPatient, dtype=float) @ normal))
-
-
-def _has_magic(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
 
 
 def _frames(images: list[Any]) -> Frames:

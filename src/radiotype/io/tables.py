@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -20,6 +21,9 @@ from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
 from radiotype.io.volumes import read_scan
 
 Resample = Literal["refuse", "nearest"]
+
+#: What people write for a modality.
+OTHER_NAMES = {"PET": "PT", "MRI": "MR", "CTA": "CT"}
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def read_manifest_lines(path: Path) -> TextTable:
         RT110 if it cannot be read or has no rows, RT111 if a column is missing.
     """
     text = read_text_lines(path)
+    text = replace(text, frame=text.frame.set_axis([own_column(name) for name in text.frame.columns], axis=1))
+    _require_plain_names(list(text.frame.columns), path)
     missing = [name for name in REQUIRED_COLUMNS if name not in text.frame.columns]
     if missing:
         columns = list(text.frame.columns)
@@ -126,6 +132,30 @@ def read_manifest_lines(path: Path) -> TextTable:
     if text.frame.empty and not text.uneven:
         raise RecipeError("RT110", "the table has no rows", file=path)
     return text
+
+
+def own_column(name: str) -> str:
+    """The manifest's own spelling of one of its columns (`Case ID` is `case_id`); any other name stays as it is."""
+    plain = name.lower().replace(" ", "_").replace("-", "_")
+    return plain if plain in MANIFEST_COLUMNS else name
+
+
+def _require_plain_names(columns: list[str], path: Path) -> None:
+    """Refuse a column that is nearly one of the manifest's: taken for clinical, it would change the method without a word."""
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise RecipeError("RT110", f"the table has the column {repeated[0]!r} more than once", file=path)
+    absent = [name for name in MANIFEST_COLUMNS if name not in columns]
+    for name in columns:
+        alike = [one for one in absent if one[:1] == name[:1].lower() and abs(len(one) - len(name)) <= 2]
+        close = difflib.get_close_matches(name.lower(), alike, n=1, cutoff=0.85) if name not in MANIFEST_COLUMNS else []
+        if close:
+            raise RecipeError(
+                "RT111",
+                f"the column {name!r} looks like the manifest's `{close[0]}`",
+                file=path,
+                hint=f"call it `{close[0]}`, or give a clinical column another name",
+            )
 
 
 def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resample) -> Region:
@@ -144,6 +174,7 @@ def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resa
         if not row[name]:
             raise refuse(f"the cell `{name}` is empty")
     modality = row.get("modality", "").upper() or "OT"
+    modality = OTHER_NAMES.get(modality, modality)
     if modality not in UNIT_OF_MODALITY:
         raise refuse(f"modality {modality!r} is not known", hint=f"use one of {', '.join(UNIT_OF_MODALITY)}")
     label = row.get("label", "")

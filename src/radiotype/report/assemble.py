@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from radiotype.report import methods, sections_cases, sections_cohort, sections_subtypes, sections_survival
+from radiotype.report import headline, methods, sections_cases, sections_cohort, sections_subtypes, sections_survival
 from radiotype.report.blocks import Section
 from radiotype.report.stored import Stored, load
-from radiotype.report.words import count, date, number_word, plain, unbroken
+from radiotype.report.words import unbroken
 from radiotype.run.store import RunFolder
 
 REPORT = "report.html"
@@ -86,8 +86,9 @@ def render(stored: Stored, sections: list[Section]) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page: str = environment.get_template("report.html").render(
         title=stored.title,
-        facts=facts(stored),
-        key_result=key_result(stored),
+        facts=headline.facts(stored),
+        key_result=headline.key_result(stored),
+        warnings=headline.warnings(stored),
         sections=sections,
         script=script,
         script_digest=digest,
@@ -95,34 +96,3 @@ def render(stored: Stored, sections: list[Section]) -> str:
         folder=FIGURES,
     )
     return page
-
-
-def facts(stored: Stored) -> list[tuple[str, str]]:
-    """Numbers of the heading: what, how many."""
-    regions = stored.regions
-    found = [("Patients", f"{regions['patient_id'].nunique():,}"), ("Cases", f"{regions['case_id'].nunique():,}")]
-    if stored.has_cancer_types:
-        found.append(("Cancer types", str(regions["cancer_type"].nunique())))
-    if stored.subtype_names:
-        found.append(("Subtypes", str(len(stored.subtype_names))))
-    day = date(plain(stored.run.get("started", "")))
-    if day:
-        found.append(("Date of the run", day))
-    version = plain(stored.provenance.get("versions", {}).get("radiotype", ""))
-    if version:
-        found.append(("radiotype", version))
-    return found
-
-
-def key_result(stored: Stored) -> str:
-    """The result of the run in one or two sentences."""
-    names = stored.subtype_names
-    if stored.subtypes is None or not names:
-        described = int(stored.regions["status"].isin(["ok", "partial"]).sum())
-        return f"{count(described, 'region')} described; no subtypes were sought or found."
-    word = number_word(len(names))
-    subtypes = f"{word[:1].upper() + word[1:]} imaging subtype{'s' if len(names) != 1 else ''}"
-    result = f"{subtypes} among {count(stored.subtypes['patient_id'].nunique(), 'patient')}."
-    if stored.logrank is not None and sections_survival.logrank_of(stored, "all", "all") is not None:
-        result += " " + sections_survival.survival_sentence(stored)
-    return result

@@ -16,7 +16,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 
 INK = "#1f2a36"
@@ -82,6 +82,29 @@ class Drawn(NamedTuple):
 def colours(subtypes: Sequence[str]) -> dict[str, str]:
     """The colour of each subtype, in the order of their names."""
     return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(subtypes)}
+
+
+def darker(colour: str, least: float = 4.5) -> str:
+    """A colour for text on white: darkened until its contrast is at least `least`, as WCAG 2 measures it.
+
+    Examples
+    --------
+    >>> darker("#0072b2"), contrast(darker("#cc79a7")) >= 4.5
+    ('#0072b2', True)
+    """
+    red, green, blue = to_rgb(colour)
+    for step in range(100):
+        part = 1 - step / 100
+        shade = to_hex((red * part, green * part, blue * part))
+        if contrast(shade) >= least:
+            return shade
+    return INK
+
+
+def contrast(colour: str) -> float:
+    """Contrast of a colour to white, 1 to 21 (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
 
 
 def text_on(colour: str) -> str:

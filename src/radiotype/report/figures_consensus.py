@@ -13,6 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, Transform
 
+from radiotype.report.cautions import fixed_k
 from radiotype.report.drawing import FAINT, INK, PAGE_PX, RULE, SOFT, Drawn, bare, colours, draw, place, shades
 from radiotype.report.stored import Stored
 from radiotype.report.words import natural
@@ -22,7 +23,9 @@ MAX_CELLS = 160
 PER_ROW = 5
 
 _GREYS = ("#8a97a3", "#c4ccd3")
-_LINES = ("#9fb6c6", "#7f9bb0", "#5f8098", "#44657f", "#2d4d65", "#8a7f9b", "#a89fb6", "#6e6480", "#544b66")
+#: Lines of the numbers of subtypes that were not used, up to K = 10: hue and dash differ.
+_LINES = ("#0072b2", "#d55e00", "#009e73", "#b0487f", "#b57a00", "#2a9bd0", "#332288", "#882255", "#77771f")
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 
 
 def consensus_matrices(stored: Stored) -> Drawn:
@@ -35,7 +38,7 @@ def consensus_matrices(stored: Stored) -> Drawn:
     side, gap = 178.0, 28.0
     rows = math.ceil(len(ks) / PER_ROW)
     left = (PAGE_PX - min(len(ks), PER_ROW) * (side + gap) + gap) / 2
-    tints = colours(stored.subtype_names)
+    tints, word = colours(stored.subtype_names), _word(stored)
 
     def paint(figure: Figure) -> None:
         for i, k in enumerate(ks):
@@ -47,7 +50,7 @@ def consensus_matrices(stored: Stored) -> Drawn:
             if k == chosen:
                 for spine in axes.spines.values():
                     spine.set(visible=True, color=INK, linewidth=1.6)
-            title = f"K = {k}" + (" (chosen)" if k == chosen else "")
+            title = f"K = {k}" + (f" ({word})" if k == chosen else "")
             axes.text(0, side + 25, title, transform=_pixels(axes, side), fontweight="bold" if k == chosen else "normal")
             _label_bar(place(figure, x, y - 10, side, 6), labels, names if k == chosen else {}, tints)
         _scale(figure, left, rows * (side + 62) + 2)
@@ -55,6 +58,10 @@ def consensus_matrices(stored: Stored) -> Drawn:
     frames = [_frame(k, *drawn[k]) for k in ks]
     label = "Consensus matrices for K = " + ", ".join(map(str, ks))
     return Drawn(pd.concat(frames), draw("consensus matrices", (PAGE_PX, rows * (side + 62) + 44), paint, label=label))
+
+
+def _word(stored: Stored) -> str:
+    return "asked for" if fixed_k(stored) else "chosen"
 
 
 def _pixels(axes: Axes, side: float) -> Transform:
@@ -105,7 +112,7 @@ def _label_bar(axes: Axes, labels: npt.NDArray[np.int64], names: dict[int, str],
 
 
 def _scale(figure: Figure, left: float, top: float) -> None:
-    axes = place(figure, left + 170, top, 140, 8)
+    axes = place(figure, left + 190, top, 140, 8)
     axes.imshow(np.linspace(0, 1, 64)[None], cmap=shades(), aspect="auto", interpolation="none", extent=(0, 1, 0, 1))
     axes.set(xticks=[0, 0.5, 1], yticks=[])
     axes.set_xticklabels(["never", "half", "always"])
@@ -113,7 +120,7 @@ def _scale(figure: Figure, left: float, top: float) -> None:
         spine.set_visible(False)
     axes.tick_params(length=0, pad=2)
     axes.text(
-        -0.07, 0.5, "two cases cluster together", transform=axes.transAxes, ha="right", va="center", fontsize=8.25, color=SOFT
+        -0.17, 0.5, "two cases cluster together", transform=axes.transAxes, ha="right", va="center", fontsize=8.25, color=SOFT
     )
 
 
@@ -133,29 +140,37 @@ def consensus_curves(stored: Stored) -> Drawn:
     data = pd.concat(curves, ignore_index=True)
 
     def paint(figure: Figure) -> None:
-        _cdf(place(figure, 52, 34, 318, 240), cdf, chosen)
+        _cdf(place(figure, 52, 34, 318, 240), cdf, chosen, _word(stored))
         for i, (name, title) in enumerate(quantities.items()):
             axes = place(figure, 540 + i * 170, 34, 126, 240)
             part = data[data["quantity"] == name]
             _by_k(axes, part["k"].to_numpy(), part["value"].to_numpy(dtype=float), chosen)
             axes.set_title(title, fontsize=9)
 
-    label = f"Consensus curves for K = {ks[0]} to {ks[-1]}, {chosen} chosen" if ks else "Consensus curves"
+    label = f"Consensus curves for K = {ks[0]} to {ks[-1]}, {chosen} {_word(stored)}" if ks else "Consensus curves"
     return Drawn(data, draw("consensus curves", (PAGE_PX, 330), paint, label=label))
 
 
-def _cdf(axes: Axes, cdf: dict[int, npt.NDArray[np.float64]], chosen: int) -> None:
+def _cdf(axes: Axes, cdf: dict[int, npt.NDArray[np.float64]], chosen: int, word: str) -> None:
     for i, (k, values) in enumerate(cdf.items()):
         x = np.append(0, np.arange(1, len(values) + 1) / len(values))
-        style = (INK, 2.4, 3) if k == chosen else (_LINES[i % len(_LINES)], 1.1, 2)
-        name = f"K = {k}" + (" (chosen)" if k == chosen else "")
+        style = (INK, 2.6, 3) if k == chosen else (_LINES[i % len(_LINES)], 1.3, 2)
+        dash = "-" if k == chosen else _DASHES[i % len(_DASHES)]
+        name = f"K = {k}" + (f" ({word})" if k == chosen else "")
         axes.plot(
-            x, np.append(0, values), color=style[0], linewidth=style[1], zorder=style[2], label=name, drawstyle="steps-pre"
+            x,
+            np.append(0, values),
+            color=style[0],
+            linewidth=style[1],
+            zorder=style[2],
+            linestyle=dash,
+            label=name,
+            drawstyle="steps-pre",
         )
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Consensus of a pair of cases", ylabel="Fraction of pairs")
     axes.grid(axis="y")
     axes.set_title("Cumulative distribution of the consensus")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8.25, handlelength=1.6, borderaxespad=0)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8.25, handlelength=2.4, borderaxespad=0)
 
 
 def _by_k(axes: Axes, ks: npt.NDArray[Any], values: npt.NDArray[np.float64], chosen: int) -> None:

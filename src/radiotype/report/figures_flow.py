@@ -37,7 +37,7 @@ def cohort_flow(stored: Stored) -> Drawn:
     left_out = _lines(data, "left out")
     unused = _lines(data, "not used")
     has_unused = bool(unused)
-    side = [46 + 19 * len(left_out), 46 + 19 * len(unused) if has_unused else 0]
+    side = [46 + 19 * len(left_out) if left_out else 0, 46 + 19 * len(unused) if has_unused else 0]
     tops = [8.0]
     tops.append(tops[0] + _HEIGHT + max(40.0, side[0] - 44))
     tops.append(tops[1] + _HEIGHT + max(36.0, side[1] + 4 if has_unused else 0))
@@ -55,10 +55,11 @@ def cohort_flow(stored: Stored) -> Drawn:
         _box(axes, described, "Described", [_units(data, "described"), _partial(data)])
         _down(axes, listed, described)
         out = _Box(570, (tops[0] + _HEIGHT + tops[1]) / 2 - side[0] / 2, 445, side[0])
-        _side(axes, out, "Left out", left_out or ["no region"], listed.middle)
+        if left_out:
+            _side(axes, out, "Left out", left_out, listed.middle)
         if has_unused:
             rest = _Box(570, (tops[1] + _HEIGHT + tops[2] - 16) / 2 - side[1] / 2, 445, side[1])
-            _side(axes, rest, "Described, not used for subtypes", unused, described.middle)
+            _side(axes, rest, "Described, set aside", unused, described.middle)
         groups = [step for step in ("clustered", "assigned") if (data["step"] == step).any()]
         titles = {"clustered": "Clustered (discovery)", "assigned": "Assigned (validation)"}
         for i, step in enumerate(groups):
@@ -90,7 +91,7 @@ def flow_counts(stored: Stored) -> pd.DataFrame:
         subtypes = stored.subtypes
         unused = described[~described["case_id"].isin(subtypes["case_id"])]
         represented = unused["patient_id"].isin(subtypes["patient_id"])
-        rows.append(_row("not used", unused[represented], group="another case stands for the patient"))
+        rows.append(_set_aside(described, unused[represented], subtypes))
         rows.append(_row("not used", unused[~represented], group="no complete description"))
         known = outcome_known(stored)
         for how in ("clustered", "assigned"):
@@ -99,7 +100,7 @@ def flow_counts(stored: Stored) -> pd.DataFrame:
             if known is not None and len(members):
                 rows.append(_row("with outcome", members[members["case_id"].isin(known)], group=how))
     table = pd.DataFrame(rows)
-    keep = (table["cases"] > 0) | table["step"].isin(["listed", "described", "with outcome"])
+    keep = (table["regions"] > 0) | table["step"].isin(["listed", "described", "with outcome"])
     return table[keep & ~((table["group"] == "partial") & (table["cases"] == 0))].reset_index(drop=True)
 
 
@@ -107,6 +108,17 @@ def _row(step: str, part: pd.DataFrame, *, group: str = "", code: str = "") -> d
     return {
         "step": step, "group": group, "code": code, "regions": len(part),
         "cases": part["case_id"].nunique(), "patients": part["patient_id"].nunique(),
+    }  # fmt: skip
+
+
+def _set_aside(described: pd.DataFrame, unused: pd.DataFrame, subtypes: pd.DataFrame) -> dict[str, object]:
+    """Regions of patients for whom another region, of the same case or of another, was analysed."""
+    of_patients = described[described["patient_id"].isin(subtypes["patient_id"])]
+    several = of_patients.groupby("patient_id").size() > 1
+    return {
+        "step": "not used", "group": "another region stands for the patient", "code": "",
+        "regions": max(len(of_patients) - len(subtypes), 0), "cases": unused["case_id"].nunique(),
+        "patients": int(several.sum()),
     }  # fmt: skip
 
 
@@ -120,13 +132,13 @@ def _units(data: pd.DataFrame, step: str) -> str:
 
 def _partial(data: pd.DataFrame) -> str:
     row = data[(data["step"] == "described") & (data["group"] == "partial")]
-    return f"{int(row['regions'].iloc[0]):,} of the regions in part only" if len(row) else "all of them in full"
+    return f"{int(row['regions'].iloc[0]):,} of the regions in part only" if len(row) else "no value missing"
 
 
 def _lines(data: pd.DataFrame, step: str) -> list[str]:
     rows = data[data["step"] == step]
     if step == "not used":
-        return [f"{count(row['cases'], 'case')}: {row['group']}" for row in rows.to_dict("records")]
+        return [f"{count(row['regions'], 'region')}: {row['group']}" for row in rows.to_dict("records")]
     lines = [
         f"{count(row['regions'], 'region')} {row['group']}: {row['code']} {clipped(CODES.get(row['code'], ''), 44)}".rstrip()
         for row in rows[:MAX_CODES].to_dict("records")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Transform
 
-from radiotype.report.drawing import SOFT, Drawn, draw, place
+from radiotype.report.drawing import SOFT, Drawn, darker, draw, place
 from radiotype.report.words import clipped, natural
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -153,8 +153,8 @@ def _end_labels(axes: Axes, ends: dict[str, tuple[float, str]], height_px: float
     lowest = -1.0
     for subtype, (end, tint) in sorted(ends.items(), key=lambda item: item[1][0]):
         lowest = max(end, lowest + gap)
-        edge = axes.get_yaxis_transform()
-        axes.text(1.015, lowest, clipped(subtype, 4), transform=edge, va="center", fontsize=8.5, fontweight="bold", color=tint)
+        edge, ink = axes.get_yaxis_transform(), darker(tint)
+        axes.text(1.015, lowest, clipped(subtype, 4), transform=edge, va="center", fontsize=8.5, fontweight="bold", color=ink)
 
 
 def _risk_table(

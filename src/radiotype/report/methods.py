@@ -8,6 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from radiotype.report.blocks import Block, Section, Table, Text
+from radiotype.report.cautions import RULE, cautions, fixed_k
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 
@@ -59,6 +60,10 @@ def paragraph(stored: Stored) -> list[str]:
         standard = sum(bool(record.ibsi) for record in stored.records)
         note = f"; {standard} of them follow the Image Biomarker Standardisation Initiative" if standard else ""
         sentences.append(f"Each region was described with {count(len(stored.records), 'feature')} ({parts} features{note}).")
+    described = regions[regions["status"].isin(["ok", "partial"])]
+    several = stored.subtypes is not None and bool(described["patient_id"].duplicated().any())
+    if several and stored.recipe.get("design") == "imaging_subtypes":
+        sentences.append("The largest region of each patient at the first visit stood for the patient in all that follows.")
     settings = stored.recipe.get("features")
     if isinstance(settings, dict):
         sentences += list(_margin(settings.get("margin")))
@@ -155,7 +160,9 @@ def _has_ibsi(own: Mapping[str, Any]) -> bool:
 
 def limits(stored: Stored) -> list[str]:
     """What a reader must keep in mind, in plain words."""
-    points = list(stored.notes)
+    points = [*cautions(stored), *stored.notes]
+    if stored.consensus is not None and not fixed_k(stored):
+        points.append(f"The number of subtypes was chosen by the growth of the area under the consensus curves. {RULE}")
     regions = stored.regions
     left_out = int((~regions["status"].isin(["ok", "partial"])).sum())
     if left_out:

@@ -23,7 +23,8 @@ MAX_FLAGGED = 6
 
 #: A flag that more than this fraction of the regions carries says nothing about one of them.
 _COMMON = 0.5
-_DROPPED = 0.1
+#: A fraction of dropped voxels above this is worth a look.
+DROPPED = 0.1
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
@@ -41,13 +42,13 @@ _LETTER: dict[str, Any] = {
 def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
     """Per region with something to look at, what that is: missing features or quality flags that most regions do not have.
 
-    Flags that count voxels are no flags; a fraction of dropped voxels counts from a tenth on.
+    Flags that count voxels are no flags; a fraction of dropped voxels counts above a tenth.
     """
     raised = [
         {
             name
             for name, value in row.items()
-            if value and "voxels" not in name and (float(value) >= _DROPPED if "dropped" in name else True)
+            if value and "voxels" not in name and (float(value) > DROPPED if "dropped" in name else True)
         }
         for row in features["flags"]
     ]
@@ -56,7 +57,11 @@ def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
     for key, status, flags, names in zip(
         features[KEY].itertuples(index=False, name=None), features["status"], features["flags"], raised, strict=True
     ):
-        found = ["some features without a value"] if status == "partial" else []
+        found = (
+            ["worth a look: some features have no value (the section on failed and partial cases says why)"]
+            if status == "partial"
+            else []
+        )
         found += [_flag(name, float(flags[name])) for name in sorted(names - common)]
         if found:
             words[key] = "; ".join(found)
@@ -65,30 +70,40 @@ def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
 
 def _flag(name: str, value: float) -> str:
     if name == "parenchyma_not_restricted":
-        return "no organ mask: the parenchymal margins may reach into other organs"
+        return (
+            "no organ mask was given, so the parenchymal margins may reach into other organs: no fault of the picture, but "
+            "read the features of these margins with care"
+        )
     if name.startswith("margin_dropped_"):
-        region = name.removeprefix("margin_dropped_").replace("_", " ")
-        return f"{100 * value:.0f} % of the voxels of the region {region} lie outside the range of the histogram"
+        region = name.removeprefix("margin_dropped_").replace("_", " ").replace("mm", " mm")
+        return (
+            f"worth a look: {100 * value:.0f} % of the voxels of the region {region} are darker or brighter than the features "
+            "can count, so its margin features may mislead"
+        )
     text = name.replace("_", " ")
-    return text if value == 1 else f"{text} {number(value, 2)}"
+    return f"worth a look: {text if value == 1 else f'{text} {number(value, 2)}'}"
 
 
 def chosen_pictures(stored: Stored) -> pd.DataFrame:
     """Which pictures are shown: regions with flags first, then the first of each subtype in turn, by case id.
 
+    At most one region per patient: the one that stands for the patient, otherwise one with a flag, otherwise the first by key.
+
     Returns
     -------
     data frame
-        Columns of the key, file, subtype, cancer_type, flag and why, ordered by subtype and case id.
+        Columns of the key, file, subtype, cancer_type, modality, flag and why, ordered by subtype and case id.
     """
     if stored.overlays is None:
-        return pd.DataFrame(columns=[*KEY, "file", "subtype", "cancer_type", "flag", "why"])
+        return pd.DataFrame(columns=[*KEY, "file", "subtype", "cancer_type", "modality", "flag", "why"])
     flags = flag_words(stored.features) if len(stored.features) else {}
     known = {tuple(row[name] for name in KEY): row for row in stored.regions.to_dict("records")}
     table = stored.overlays.copy()
-    for name in ("subtype", "cancer_type"):
+    for name in ("subtype", "cancer_type", "modality"):
         table[name] = [known.get(key, {}).get(name, "") for key in table[KEY].itertuples(index=False, name=None)]
     table["flag"] = [flags.get(key, "") for key in table[KEY].itertuples(index=False, name=None)]
+    table["rank"] = np.where(table["subtype"] != "", 0, np.where(table["flag"] != "", 1, 2))
+    table = table.sort_values(["rank", *KEY[1:]], kind="stable").drop_duplicates("patient_id").drop(columns="rank")
     table = table.sort_values(KEY[1:], kind="stable").reset_index(drop=True)
     why: dict[int, str] = dict.fromkeys(table.index[table["flag"] != ""][:MAX_FLAGGED].tolist(), "flagged")
     queues = [[i for i in table.index[table["subtype"] == name].tolist() if i not in why] for name in natural(table["subtype"])]
@@ -106,17 +121,18 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     shown = chosen_pictures(stored)
     tints = colours(stored.subtype_names)
     volumes = _volumes(stored)
-    several = stored.regions["roi"].nunique() > 1
+    several = {name: stored.regions[name].nunique() > 1 for name in ("scan", "roi")}
     pictures = []
     for i, row in enumerate(shown.to_dict("records")):
         key = tuple(row[name] for name in KEY)
         tint = tints.get(row["subtype"], _NO_SUBTYPE)
         arrays = folder.read_arrays(f"overlays/{row['file']}")
         kind = row["cancer_type"] if stored.has_cancer_types else ""
-        roi = row["roi"] if several else ""
-        where = " · ".join(part for part in (kind, volumes.get(key, ""), clipped(roi, 30)) if part)
-        contour = tints.get(row["subtype"], "#ffffff")
-        svg = three_planes(arrays, f"case {i + 1}", contour, label=f"Case {row['case_id']} in three planes with its contour")
+        scan = row["scan"] if several["scan"] and row["scan"] != row["modality"] else ""
+        roi = row["roi"] if several["roi"] else ""
+        parts = (kind, row["modality"], clipped(scan, 30), clipped(roi, 30), volumes.get(key, ""))
+        where = " · ".join(part for part in parts if part)
+        svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
     shown["volume"] = [volumes.get(tuple(row[name] for name in KEY), "") for row in shown.to_dict("records")]
@@ -124,10 +140,11 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     flagged = int((shown["why"] == "flagged").sum())
     caption = (
         f"Axial, coronal and sagittal plane in which the region is largest; the outline is the mask that was measured, in the "
-        f"colour of the subtype; the bar is 20 mm; letters say which side of the patient an edge shows. Shown are "
-        f"{count(len(shown), 'region')} of {total:,}"
-        + (f": {flagged} with a flag, then the first of each subtype in turn by case id" if total > len(shown) else "")
-        + ". The pictures of the others lie in the folder overlays of the run."
+        f"colour of the subtype, grey when the region took no part in finding or assigning subtypes; the bar is 20 mm; letters "
+        f"say which side of the patient an edge shows. Shown are {count(len(shown), 'region')} of {total:,}, at most one per "
+        f"patient"
+        + (f": {flagged} with a remark, then the first of each subtype in turn by case id" if total > len(shown) else "")
+        + ". The rest lie in the folder overlays/ of the run as NPZ arrays (index.parquet says which is which)."
     )
     return Gallery(tuple(pictures), caption, {"case_pictures": shown})
 

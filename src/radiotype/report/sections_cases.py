@@ -7,8 +7,8 @@ from collections import Counter
 import pandas as pd
 
 from radiotype.errors import CODES
-from radiotype.report.blocks import Cell, Section, Table
-from radiotype.report.overlays import gallery
+from radiotype.report.blocks import Cell, Section, Table, Text
+from radiotype.report.overlays import DROPPED, gallery
 from radiotype.report.stored import KEY, Stored
 from radiotype.report.words import clipped, count, listed, scrubbed
 from radiotype.run.store import RunFolder
@@ -46,9 +46,11 @@ def problems(stored: Stored) -> Section:
     title = "Failed and partial cases"
     if not len(stored.regions):
         return Section("problems", title, "The run stored no list of cases.")
-    table = problem_rows(stored)
+    table, points = problem_rows(stored), care(stored)
+    with_care = (Text(tuple(points), points=True, heading="Described, to be read with care"),) if points else ()
     if not len(table):
-        return Section("problems", title, f"Every one of the {count(len(stored.regions), 'region')} was described in full.")
+        sentence = f"Every one of the {count(len(stored.regions), 'region')} was described"
+        return Section("problems", title, f"{sentence}{', but see below.' if with_care else ' in full.'}", with_care)
     counts = Counter(table["status"])
     states = listed([f"{counts[state]:,} {state}" for state in ("failed", "skipped", "partial") if counts[state]])
     common = Counter(table.loc[table["status"] != "partial", "code"]).most_common(1)
@@ -91,7 +93,29 @@ def problems(stored: Stored) -> Section:
         numeric=frozenset(("Regions",)),
         heading="By code",
     )
-    return Section("problems", title, sentence + ".", (by_code, shown))
+    return Section("problems", title, sentence + ".", (by_code, shown, *with_care))
+
+
+def care(stored: Stored) -> list[str]:
+    """What to keep in mind of regions that were described: how many, and whether to worry."""
+    features = stored.features
+    open_margin, cut = 0, 0
+    for reasons, flags in zip(features["reasons"], features["flags"], strict=True):
+        open_margin += bool(flags.get("parenchyma_not_restricted")) or "parenchyma_not_restricted" in reasons.values()
+        cut += any("dropped" in name and value is not None and float(value) > DROPPED for name, value in flags.items())
+    points = []
+    if open_margin:
+        points.append(
+            f"{count(open_margin, 'region')} of {len(features):,} without an organ mask (code parenchyma_not_restricted): "
+            "the parenchymal margins end only where the body ends and may hold other organs. Features of shape are not touched."
+        )
+    if cut:
+        points.append(
+            f"{count(cut, 'region')} of {len(features):,} with more than {100 * DROPPED:.0f} % of the voxels of the core or of "
+            "a margin outside the range of the histogram: look at these scans (metal, air, wrong units); their margin features "
+            "may mislead."
+        )
+    return points
 
 
 def _meaning(code: str) -> str:

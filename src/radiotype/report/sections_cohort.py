@@ -7,6 +7,7 @@ import pandas as pd
 from radiotype.report.blocks import Block, Section, Table, Text, figure
 from radiotype.report.figures_features import feature_distributions, lanes, readable_features
 from radiotype.report.figures_flow import cohort_flow, flow_counts
+from radiotype.report.figures_margins import margin_drawing
 from radiotype.report.stored import KEY, Stored
 from radiotype.report.words import count, feature_name, listed, natural, share, unit
 
@@ -112,7 +113,8 @@ def features(stored: Stored) -> Section:
         tables={"features_all": values, "feature_names": dictionary},
     )
     shown_block = figure(feature_distributions(stored, shown), "feature_distributions", caption)
-    blocks: list[Block] = [shown_block, meanings]
+    drawn = margin_drawing(stored)
+    blocks: list[Block] = [shown_block, *([drawn] if drawn else []), meanings]
     gaps = stored.features[[record.name for record in stored.records]].isna().any(axis=1)
     if gaps.any():
         text = f"{count(int(gaps.sum()), 'region')} ({share(int(gaps.sum()), len(gaps))}) lack at least one feature value."

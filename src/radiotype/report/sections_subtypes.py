@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
+from radiotype.report.cautions import MAX_AMBIGUOUS, RULE, cautions, fixed_k
 from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import consensus_curves, consensus_matrices
 from radiotype.report.figures_features import readable_features
@@ -26,11 +27,20 @@ def consensus(stored: Stored) -> Section:
     if stored.consensus is None:
         return Section("consensus", title, "No clustering was stored for this run.")
     found = stored.consensus
-    sentence = (
-        f"{found['k']} subtypes were chosen among K = {_range(found['ks'])}, from {found['n_resamples']:,} resamples of "
-        f"{100 * found['item_fraction']:.0f} % of {count(int(found['n_cases']), 'case')}."
+    fixed = fixed_k(stored)
+    resamples = (
+        f"{found['n_resamples']:,} resamples of {100 * found['item_fraction']:.0f} % of {count(int(found['n_cases']), 'case')}"
     )
-    blocks: list[Block] = [Text((plain(found["choice"]),), heading="Choice of the number of subtypes")]
+    sentence = (
+        f"The recipe asked for {found['k']} subtypes; they were found from {resamples}."
+        if fixed
+        else f"{found['k']} subtypes were chosen among K = {_range(found['ks'])}, from {resamples}."
+    )
+    choice = plain(found["choice"]) + ("" if fixed else f" {RULE}")
+    ambiguous = found.get("pac", {}).get(str(found["k"]))
+    if ambiguous is not None:
+        choice += f" {100 * float(ambiguous):.0f} % of the pairs of cases are ambiguous at K = {found['k']}."
+    blocks: list[Block] = [Text((choice, *cautions(stored)), heading="Number of subtypes")]
     if stored.matrices is not None:
         blocks.append(
             figure(
@@ -38,7 +48,7 @@ def consensus(stored: Stored) -> Section:
                 "consensus_matrices",
                 "Each square is a pair of cases; the darker, the more often both fell into one cluster when drawn together. "
                 "Clean dark blocks on a light ground mean stable subtypes. The bar above a matrix marks its clusters, above "
-                "the chosen one in the colours of the subtypes.",
+                "the one used in the colours of the subtypes.",
                 heading="Consensus matrices",
             )
         )
@@ -46,9 +56,11 @@ def consensus(stored: Stored) -> Section:
         figure(
             consensus_curves(stored),
             "consensus_curves",
-            "Left: a curve that is flat between 0 and 1 means that few pairs are undecided. Right: the area under each curve, "
-            "its growth from one K to the next (at the smallest K the area itself), and the fraction of ambiguous pairs, with "
-            "a consensus between 0.1 and 0.9; lower is more stable.",
+            "Left, the consensus CDF: the fraction of pairs of cases that fell together at most that often; a curve that is "
+            "flat between 0 and 1 means that few pairs are undecided. Right: the area under each curve, its growth from one K "
+            "to the next (at the smallest K the area itself), and the fraction of ambiguous pairs (PAC), which fell together "
+            "neither almost never nor almost always (consensus between 0.1 and 0.9); lower is more stable, above "
+            f"{100 * MAX_AMBIGUOUS:.0f} % is not.",
             heading="Stability by number of subtypes",
         )
     )
@@ -76,8 +88,9 @@ def sizes(stored: Stored) -> Section:
         figure(
             subtype_sizes(stored),
             "subtype_sizes",
-            "Fractions of the cases of each group, numbers of cases inside the bars. A colour means the same subtype in "
-            "every figure.",
+            "Fractions of the cases of each group, numbers of cases inside the bars. "
+            + ("Subtypes are numbered by tumour volume, smallest first. " if _by_volume(stored) else "")
+            + "A colour means the same subtype in every figure.",
             heading="Sizes",
         ),
         _size_table(stored),
@@ -103,6 +116,11 @@ def sizes(stored: Stored) -> Section:
     if stored.by_subtype is not None:
         blocks.append(_median_table(stored))
     return Section("subtypes", title, sentence, tuple(blocks))
+
+
+def _by_volume(stored: Stored) -> bool:
+    """Whether the study numbered its subtypes by volume: it does so when volume was measured."""
+    return stored.recipe.get("design") == "imaging_subtypes" and any(one.name == "volume_mm3" for one in stored.records)
 
 
 def _size_table(stored: Stored) -> Table:

@@ -84,8 +84,8 @@ def load(folder: RunFolder) -> Stored:
     cases = _table(folder, "cases.parquet")
     if cases is None:
         cases = pd.DataFrame(columns=list(_CASE_COLUMNS), dtype=object)
-    regions = _described(cases, clinical, subtypes, recipe)
     features = _table(folder, "features.parquet")
+    regions = _described(cases, clinical, subtypes, recipe, _standing(cases, subtypes, features))
     if features is None:
         features = pd.DataFrame(columns=[*KEY, "status", "reasons", "flags"], dtype=object)
     features = features.merge(regions[[*KEY, "modality", "cancer_type", "split", "subtype"]], on=KEY, how="left")
@@ -129,10 +129,33 @@ def _table(folder: RunFolder, name: str) -> pd.DataFrame | None:
     return table
 
 
+def _standing(cases: pd.DataFrame, subtypes: pd.DataFrame | None, features: pd.DataFrame | None) -> dict[tuple[str, ...], str]:
+    """The subtype of each region that stands for its patient: the largest one at the first visit of the case analysed.
+
+    A case whose visits have no numbers says not which is the first; none of its regions is taken.
+    """
+    if subtypes is None or features is None or not len(features):
+        return {}
+    table = features[KEY].assign(volume=features["volume_mm3"] if "volume_mm3" in features.columns else 0.0)
+    table = table.merge(cases[[*KEY, "modality"]].replace({"modality": {"": UNKNOWN}}), on=KEY)
+    table = table.merge(subtypes[["patient_id", "case_id", "modality", "subtype"]], on=["patient_id", "case_id", "modality"])
+    table["number"] = pd.to_numeric(table["visit"], errors="coerce")
+    unordered = table["number"].isna() & (table.groupby("case_id")["visit"].transform("nunique") > 1)
+    table = table[~unordered].sort_values(
+        ["case_id", "number", "volume", "scan", "roi"], ascending=[True, True, False, True, True]
+    )
+    first = table.drop_duplicates("case_id")
+    return dict(zip(first[KEY].itertuples(index=False, name=None), first["subtype"], strict=True))
+
+
 def _described(
-    cases: pd.DataFrame, clinical: pd.DataFrame | None, subtypes: pd.DataFrame | None, recipe: dict[str, Any]
+    cases: pd.DataFrame,
+    clinical: pd.DataFrame | None,
+    subtypes: pd.DataFrame | None,
+    recipe: dict[str, Any],
+    standing: dict[tuple[str, ...], str],
 ) -> pd.DataFrame:
-    """Regions with the cancer type and split of their case, and its subtype."""
+    """Regions with the cancer type and split of their case, and the subtype of those that stand for their patient."""
     regions = cases.copy()
     column = recipe.get("cancer_type")
     sources = {"cancer_type": column if isinstance(column, str) else None, "split": "split"}
@@ -142,12 +165,10 @@ def _described(
             known = dict(zip(clinical["case_id"], clinical[source].astype(str), strict=True))
         regions[name] = [known.get(case) or (UNKNOWN if name == "cancer_type" else "") for case in regions["case_id"]]
     regions["modality"] = regions["modality"].replace("", UNKNOWN)
-    found: dict[str, str] = {}
     if subtypes is not None:
-        found = dict(zip(subtypes["case_id"], subtypes["subtype"], strict=True))
         splits = dict(zip(subtypes["case_id"], subtypes["split"], strict=True))
         regions["split"] = [splits.get(case, own) for case, own in zip(regions["case_id"], regions["split"], strict=True)]
-    regions["subtype"] = [found.get(case, "") for case in regions["case_id"]]
+    regions["subtype"] = [standing.get(key, "") for key in regions[KEY].itertuples(index=False, name=None)]
     return regions
 
 

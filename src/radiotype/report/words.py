@@ -64,6 +64,18 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def initial(text: str) -> str:
+    """Text with a capital in front, when its first word is in lower case throughout; names in mixed case stay as they are.
+
+    Examples
+    --------
+    >>> initial("lung cancer"), initial("GBM"), initial("pNET")
+    ('Lung cancer', 'GBM', 'pNET')
+    """
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.islower() else text
+
+
 def number_word(n: int) -> str:
     """Small numbers in letters."""
     return _NUMBER_WORDS[n] if 0 <= n < len(_NUMBER_WORDS) else f"{n:,}"

@@ -19,7 +19,7 @@ from radiotype.core.cohort import Cohort
 from radiotype.core.feature import Features
 from radiotype.core.table import FeatureTable
 from radiotype.core.volume import Mask, Scan
-from radiotype.errors import ComputeError, InputError, RadiotypeError
+from radiotype.errors import ComputeError, InputError, RadiotypeError, RecipeError
 from radiotype.features.describe import describe
 from radiotype.features.settings import FeatureSettings
 from radiotype.run.executor import Executor, Inline
@@ -42,7 +42,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one region ended: features, or a code with its reason and a hint."""
+    """How one region ended: features, or a code with its reason and a hint.
+
+    `row` is the key of its row in the manifest; `key` is completed with the label where the mask file holds several.
+    """
 
     key: RowKey
     modality: str
@@ -53,6 +56,7 @@ class Outcome:
     hint: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     planes: dict[str, npt.NDArray[Any]] | None = None
+    row: RowKey | None = None
 
     @property
     def status(self) -> str:
@@ -111,8 +115,15 @@ def describe_cohort(
     Returns
     -------
     Extraction
-        Ordered by key, whatever the order in which the regions finished.
+        Ordered by key, whatever the order in which the regions finished. A region without a label in a mask file of several is
+        called roi-label; where that is the name of another row, the row that comes later by its own key fails (RT112).
+
+    Raises
+    ------
+    RecipeError
+        RT103 if the environment asks for a SIMD level that this processor does not have.
     """
+    _require_simd_level()
     chosen = settings or FeatureSettings()
     regions = list(cohort.regions())
     workers: Executor[Task, list[Outcome]] = executor or Inline(describe_region)
@@ -126,9 +137,35 @@ def describe_cohort(
                 advance()
     finally:
         workers.close()
-    outcomes.sort(key=lambda one: one.key)
+    outcomes = _one_per_key(outcomes)
     described = [(one.key, one.features) for one in outcomes if one.features is not None]
     return Extraction(FeatureTable.from_rows(described) if described else None, tuple(outcomes))
+
+
+def _require_simd_level() -> None:
+    """Refuse a wrong RADIOTYPE_SIMD once, at the start; it is no fault of any case."""
+    from radiotype import _native
+
+    try:
+        _native.simd_level()
+    except RuntimeError as error:
+        raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error
+
+
+def _one_per_key(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes ordered by key; of those that share one, all but that of the first row of the manifest fail."""
+    result: list[Outcome] = []
+    for one in sorted(outcomes, key=lambda one: (one.key, one.row or one.key)):
+        if result and result[-1].key == one.key:
+            reason = f"the region {one.key.roi!r} of this scan stands there already, from another row or label"
+            hint = (
+                "name the label of each row, or give its roi another name: roi-label is taken where a file holds several labels"
+            )
+            one = Outcome(
+                one.key, one.modality, stage="key", code="RT112", reason=reason, hint=hint, seconds=one.seconds, row=one.row
+            )
+        result.append(one)
+    return result
 
 
 def describe_region(task: Task) -> list[Outcome]:
@@ -136,7 +173,7 @@ def describe_region(task: Task) -> list[Outcome]:
     from threadpoolctl import threadpool_limits
 
     region = task.region
-    blank = Outcome(region.key, region.attributes.get("modality", ""))
+    blank = Outcome(region.key, region.attributes.get("modality", ""), row=region.key)
     with threadpool_limits(1):
         clock = _Clock()
         try:

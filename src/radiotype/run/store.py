@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +18,12 @@ from radiotype.errors import StoreError
 #: The file that makes a folder one of ours.
 MARK = "run.json"
 FORMAT_VERSION = 1
+
+#: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first.
+STORED = (
+    "*.parquet", "features.json", "provenance.json", "report.html",
+    "results/*", "overlays/*", "figures/*.csv",
+)  # fmt: skip
 
 
 class RunFolder:
@@ -72,6 +77,25 @@ class RunFolder:
             raise StoreError("RT403", "this is not the folder of a run", file=folder.path, hint="name the folder given with -o")
         return folder
 
+    def clear(self) -> None:
+        """Take away what an earlier run stored here, so that no old table stands beside new ones; other files stay.
+
+        Raises
+        ------
+        StoreError
+            RT401 if a file cannot be removed.
+        """
+        for path in (one for pattern in STORED for one in self.path.glob(pattern) if one.is_file()):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise StoreError(
+                    "RT401",
+                    f"a file of the earlier run cannot be removed ({error.strerror})",
+                    file=path,
+                    hint="name a new folder",
+                ) from error
+
     def has(self, name: str) -> bool:
         """Whether `name` was stored."""
         return (self.path / name).is_file()
@@ -91,8 +115,6 @@ class RunFolder:
             with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".writing-", delete=False) as file:
                 temporary = Path(file.name)
                 fill(file)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.chmod(0o644)
             temporary.replace(target)
         except OSError as error:

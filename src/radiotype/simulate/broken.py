@@ -13,7 +13,7 @@ from radiotype.simulate.files import read_volume, write_volume
 
 #: Ways to break a case, and the code of the error that each must end in.
 BREAKAGES = MappingProxyType(
-    {"missing_mask": "RT201", "other_grid": "RT203", "truncated_scan": "RT202", "empty_mask": "RT204", "not_finite": "RT206"}
+    {"missing_mask": "RT201", "other_grid": "RT203", "truncated_scan": "RT209", "empty_mask": "RT204", "not_finite": "RT206"}
 )
 
 

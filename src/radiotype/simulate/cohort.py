@@ -175,7 +175,7 @@ def cohort(
         _write_table(truth, folder / "truth.csv")
     except OSError as error:
         raise StoreError("RT401", f"the simulated cohort cannot be written ({error.strerror})", file=folder) from error
-    return SimulatedCohort(folder / "manifest.csv", truth, dict(Hazards().subtype), broken)
+    return SimulatedCohort(folder / "manifest.csv", truth, Hazards().subtype, MappingProxyType(broken))
 
 
 def _prepare(folder: Path) -> None:

@@ -61,14 +61,15 @@ class Organ:
     step: float
 
 
-#: The three cancer types: lung on CT (HU), breast on a signal enhancement ratio map, brain on T2-weighted MR.
+#: The three cancer types: lung on CT (HU), breast on a signal enhancement ratio map, brain on MR in arbitrary units (bright
+#: tumour with a darker core, as on FLAIR).
 ORGANS = (
     Organ(
         "lung", "CT", tissue=-850.0, texture=20.0, noise=24.0, tumour=(20.0, 60.0), necrosis=-24.0, margin_scale=0.9,
         strands=-150.0, neighbour=45.0, wall=(Layer(9.0, 45.0), Layer(6.0, -95.0), Layer(2.0, 20.0)), air=-1000.0, step=1.0,
     ),
     Organ(
-        "breast", "SER", tissue=0.65, texture=0.035, noise=0.045, tumour=(1.35, 1.6), necrosis=-0.06, margin_scale=1.25,
+        "breast", "SER", tissue=0.65, texture=0.03, noise=0.04, tumour=(1.4, 1.6), necrosis=-0.05, margin_scale=1.0,
         strands=0.95, neighbour=0.3, wall=(Layer(11.0, 0.3), Layer(2.0, 0.6)), air=0.0, step=0.001,
     ),
     Organ(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.errors import RecipeError
@@ -49,7 +48,7 @@ class StarSurface:
         """The same shape at another size."""
         return StarSurface(self.radii_mm * factor)
 
-    def relative_radius(self, points_mm: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
+    def relative_radius(self, points_mm: Floats) -> tuple[Floats, Floats]:
         """Where points lie along their ray, and how far from the surface.
 
         Parameters
@@ -66,7 +65,7 @@ class StarSurface:
         from scipy import ndimage
 
         x, y, z = points_mm
-        from_centre = np.sqrt(x * x + y * y + z * z)
+        from_centre: Floats = np.sqrt(x * x + y * y + z * z)
         cosine = np.divide(z, from_centre, out=np.ones_like(from_centre), where=from_centre > 0)
         rows = np.arccos(np.clip(cosine, -1, 1)) * ((N_POLAR - 1) / np.pi)
         columns = np.mod(np.arctan2(y, x), 2 * np.pi) * (N_AZIMUTH / (2 * np.pi))
@@ -75,7 +74,8 @@ class StarSurface:
         radius = ndimage.map_coordinates(closed, where, order=1, mode="nearest", output=np.float64)
         tilt = _cosine_of_normal(self.radii_mm)
         tilt = ndimage.map_coordinates(np.concatenate([tilt, tilt[:, :1]], axis=1), where, order=1, mode="nearest")
-        return from_centre / radius, (from_centre - radius) * tilt
+        distance: Floats = (from_centre - radius) * tilt
+        return from_centre / radius, distance
 
 
 def sphere(radius_mm: float) -> StarSurface:

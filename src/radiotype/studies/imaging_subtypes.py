@@ -6,6 +6,8 @@ consensus clustering, assign the other patients, and compare survival between su
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +21,23 @@ from radiotype.io.tables import read_cohort
 from radiotype.run.engine import Extraction, describe_cohort
 from radiotype.run.record import RunLog, record_extraction
 from radiotype.run.store import RunFolder
+from radiotype.studies.cells import counted, were
+from radiotype.studies.columns import check_columns
 from radiotype.studies.outcome import Evidence, survival_by_subtype
-from radiotype.studies.recipe import Recipe
-from radiotype.studies.selection import Sample, check_columns, complete_features, primary_regions
+from radiotype.studies.recipe import Recipe, SubtypeSettings
+from radiotype.studies.regions import listed_regions
+from radiotype.studies.selection import Sample, complete_features, logarithm_of_sizes, primary_regions
 from radiotype.subtypes import ConsensusClustering, NearestCentroid, RobustScaler01
 
 
 @dataclass(frozen=True, eq=False)
 class Subtyping:
-    """Scaled features, the clustering of the discovery cases, the k used and the subtype of every patient ("1" .. "K")."""
+    """What was found in the patients of `sample`: subtypes "1" .. "K", one per patient.
 
+    `scaled` holds their scaled features, `clustering` that of the discovery patients at every k tried, `k` the k used.
+    """
+
+    sample: Sample
     scaled: pd.DataFrame
     scaler: RobustScaler01
     clustering: ConsensusClustering
@@ -41,7 +50,9 @@ def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extra
     """The study, from scans to the tables behind the report."""
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
+    numbers_of_subtypes(recipe.subtypes, discovery_patients(cohort))  # too few are refused before anything is measured
     log.event("cohort read", cases=len(cohort))
+    folder.clear()
 
     extraction = measure(cohort, recipe, folder)
     log.event("features measured", failed=extraction.n_failed)
@@ -51,9 +62,9 @@ def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extra
     sample = select(extraction.table, cohort, recipe)
     found = subtype(sample, recipe)
     log.event("subtypes found", k=found.k)
-    store_subtypes(folder, sample, found, recipe)
+    store_subtypes(folder, found, recipe)
 
-    evidence = survive(sample, found, recipe)
+    evidence = survive(found.sample, found, recipe)
     store_evidence(folder, evidence, found.notes)
     return extraction
 
@@ -66,7 +77,7 @@ def measure(cohort: Cohort, recipe: Recipe, folder: RunFolder) -> Extraction:
 
 
 def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
-    """One tumour per patient, the largest."""
+    """One tumour per patient: the one that the recipe names, the largest of several in one scan."""
     return primary_regions(table, cohort, recipe)
 
 
@@ -74,38 +85,76 @@ def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
     """Consensus clustering of the discovery patients; every other patient gets the subtype of the nearest centroid.
 
     Size is compared by its logarithm. Scaling limits, consensus and centroids come from the discovery patients alone.
-    Subtypes are numbered by the median volume of their discovery tumours, smallest first.
+    Subtypes are numbered by the median volume of their discovery tumours, smallest first. A patient whose scaled features are
+    all the same correlates with nobody and is left out, with a note.
+
+    Raises
+    ------
+    ComputeError
+        RT301 if there are too few discovery patients for the numbers of subtypes asked for.
     """
-    values, notes = complete_features(sample)
-    values = logarithm_of_sizes(values)
-    discovery = sample.discovery
-    scaler = RobustScaler01().fit(values[discovery].to_numpy())
-    scaled = pd.DataFrame(scaler.transform(values.to_numpy()), columns=values.columns)
     options = recipe.subtypes
+    values, notes = complete_features(sample)
+    values = logarithm_of_sizes(values, sample.sizes)
+    scaler = RobustScaler01().fit(values[sample.discovery].to_numpy())
+    scaled = pd.DataFrame(scaler.transform(values.to_numpy()), columns=values.columns)
+    flat = (scaled.nunique(axis=1) <= 1).to_numpy() & (options.metric != "euclidean")
+    if flat.any():
+        sample, scaled = sample.take(~flat), scaled[~flat].reset_index(drop=True)
+        n = int(flat.sum())
+        notes.append(f"{counted(n, 'patient')} whose scaled features are all the same {were(n)} left out.")
+    first = sample.discovery
+    tried, note = numbers_of_subtypes(options, int(first.sum()))
     clustering = ConsensusClustering(
-        options.candidates,
+        tried,
         n_resamples=options.n_resamples,
         item_fraction=options.item_fraction,
         metric=options.metric,
         seed=recipe.seed,
-    ).fit(scaled[discovery].to_numpy())
+    ).fit(scaled[first].to_numpy())
     k = int(clustering.k_ if options.k == "auto" else options.k)
-    centroids = NearestCentroid(metric=options.metric).fit(scaled[discovery].to_numpy(), clustering.labels_at_[k])
+    centroids = NearestCentroid(metric=options.metric).fit(scaled[first].to_numpy(), clustering.labels_at_[k])
     labels = np.empty(len(scaled), dtype=int)
-    labels[discovery] = clustering.labels_at_[k]
-    if not discovery.all():
-        labels[~discovery] = centroids.predict(scaled[~discovery].to_numpy())
-    return Subtyping(scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
+    labels[first] = clustering.labels_at_[k]
+    if not first.all():
+        labels[~first] = centroids.predict(scaled[~first].to_numpy())
+    notes = [*sample.notes, *notes, *note]
+    return Subtyping(sample, scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
 
 
-def logarithm_of_sizes(values: pd.DataFrame) -> pd.DataFrame:
-    """Features in mm, mm2, mm3 and per mm by their logarithm, so that a doubling counts the same at any size."""
-    return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in values.columns if is_size(name)})
+def numbers_of_subtypes(options: SubtypeSettings, n_discovery: int) -> tuple[list[int], list[str]]:
+    """Every number of subtypes that so many patients allow, and a note when the recipe asked for more.
+
+    A resample of floor(item_fraction * n) patients must hold more patients than subtypes. A number that the recipe fixes is
+    tried in any case, and k_range around it only as far as it goes.
+
+    Raises
+    ------
+    ComputeError
+        RT301 if the patients are too few for the number that the recipe fixes, or for the smallest one of k_range.
+    """
+    limit = math.floor(options.item_fraction * n_discovery) - 1
+    key, smallest = ("k", options.k) if options.k != "auto" else ("k_range", options.k_range[0])
+    if smallest > limit:
+        needed = next(n for n in itertools.count(n_discovery) if math.floor(options.item_fraction * n) > smallest)
+        raise ComputeError(
+            "RT301",
+            f"{counted(n_discovery, 'discovery patient')} cannot be clustered into {smallest} subtypes; "
+            f"at least {needed} are needed",
+            hint=f"lower `subtypes.{key}` in the recipe, or add patients",
+        )
+    tried = [k for k in options.candidates if k <= limit]
+    largest = options.k_range[1]
+    if options.k == "auto" and largest > limit:
+        patients = counted(n_discovery, "discovery patient")
+        return tried, [f"At most {limit} of up to {largest} subtypes were tried, because there are {patients}."]
+    return tried, []
 
 
-def is_size(feature: str) -> bool:
-    """Whether a feature grows with the tumour: its name ends in mm, mm2 or mm3."""
-    return feature.endswith(("_mm", "_mm2", "_mm3"))
+def discovery_patients(cohort: Cohort) -> int:
+    """How many discovery patients the manifest lists; fewer if some cannot be measured."""
+    rows = listed_regions(cohort)
+    return int(rows.loc[rows["split"] == "discovery", "patient_id"].nunique())
 
 
 def _named_by_size(labels: np.ndarray, sample: Sample) -> pd.Series:
@@ -121,15 +170,18 @@ def survive(sample: Sample, found: Subtyping, recipe: Recipe) -> Evidence | None
     return survival_by_subtype(sample, found.subtype, recipe) if recipe.outcome is not None else None
 
 
-def store_subtypes(folder: RunFolder, sample: Sample, found: Subtyping, recipe: Recipe) -> None:
+def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
     """Labels, consensus, scaling and the features of each subtype."""
+    sample = found.sample
     clustering, tried = found.clustering, sorted(found.clustering.consensus_)
-    members = sample.cases[["case_id", "patient_id", "split", "cancer_type", "modality"]].assign(
-        subtype=found.subtype.to_numpy(), how=np.where(sample.discovery, "clustered", "assigned")
+    members = sample.cases[["case_id", "patient_id", "visit", "scan", "roi", "modality", "split"]].assign(
+        cancer_type=sample.cancer_type.to_numpy(),
+        subtype=found.subtype.to_numpy(),
+        how=np.where(sample.discovery, "clustered", "assigned"),
     )
     folder.write_table("results/subtypes.parquet", members)
     limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
-    limits["transform"] = ["log" if is_size(name) else "none" for name in limits["feature"]]
+    limits["transform"] = ["log" if name in sample.sizes else "none" for name in limits["feature"]]
     folder.write_table("results/scaling.parquet", limits)
     folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
     arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}

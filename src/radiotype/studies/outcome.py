@@ -9,6 +9,8 @@ import pandas as pd
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats import concordance, cox, kaplan_meier, logrank
+from radiotype.studies.cells import as_numbers, counted, is_missing, refuse_cells, were
+from radiotype.studies.covariates import covariate_columns, design_matrix
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 
@@ -42,42 +44,54 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
         RT114 if an outcome column holds something that is neither a number nor empty, or an event other than 0 and 1.
     """
     evidence = Evidence()
-    table, n_without = _outcome_table(sample, subtype, recipe)
+    patients = outcome_of(sample.cases, recipe).assign(
+        subtype=subtype.to_numpy(), stratum=sample.cancer_type.to_numpy(), split=sample.cases["split"].to_numpy()
+    )
+    covariates = covariate_columns(sample, recipe.covariates)
+    known = (patients["time_days"].notna() & patients["event"].notna()).to_numpy()
+    n_without = int((~known).sum())
     if n_without:
-        evidence.notes.append(f"{n_without} patients without follow-up were left out of the survival analysis.")
-    for stratum, rows in _strata(table):
+        evidence.notes.append(
+            f"{counted(n_without, 'patient')} without follow-up {were(n_without)} left out of the survival analysis."
+        )
+    types = sorted(patients["stratum"][known].unique())
+    for stratum in ("all", *(types if len(types) > 1 else ())):
+        rows = known if stratum == "all" else known & (patients["stratum"] == stratum).to_numpy()
         for split in ("all", "discovery", "validation"):
-            part = rows if split == "all" else rows[rows["split"] == split]
-            if split == "all" or (0 < len(part) < len(rows)):
-                _curves(evidence, stratum, split, part)
-        _model(evidence, stratum, rows, recipe)
+            part = rows if split == "all" else rows & (patients["split"] == split).to_numpy()
+            if split == "all" or (0 < part.sum() < rows.sum()):
+                _curves(evidence, stratum, split, patients[part])
+        _model(evidence, stratum, patients, covariates, rows)
     return evidence
 
 
-def _outcome_table(sample: Sample, subtype: pd.Series, recipe: Recipe) -> tuple[pd.DataFrame, int]:
+def outcome_of(cases: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """`time_days` and `event` of each case as numbers, NaN where missing.
+
+    Raises
+    ------
+    RecipeError
+        RT114 for a cell that is neither a number nor missing, a negative or infinite time, or an event other than 0 and 1.
+    """
     if recipe.outcome is None:
         raise RecipeError("RT103", "the recipe names no outcome")
-    table = sample.cases.assign(subtype=subtype.to_numpy())
-    for name, column in (("time_days", recipe.outcome.time), ("event", recipe.outcome.event)):
-        table[name] = _numbers(table[column], column)
-    known = table["time_days"].notna() & table["event"].notna()
-    table = table[known].reset_index(drop=True)
-    if not table["event"].isin([0, 1]).all() or (table["time_days"] < 0).any():
-        raise RecipeError("RT114", f"{recipe.outcome.event} must be 0 or 1 and {recipe.outcome.time} not negative")
-    return table, int((~known).sum())
-
-
-def _numbers(column: pd.Series, name: str) -> pd.Series:
-    numbers = pd.to_numeric(column.replace({"": None, "NA": None, "NaN": None}), errors="coerce")
-    wrong = numbers.isna() & ~column.isin(["", "NA", "NaN"])
-    if wrong.any():
-        raise RecipeError("RT114", f"the column {name!r} holds {int(wrong.sum())} cells that are no numbers")
-    return numbers.astype("float64")
-
-
-def _strata(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    types = sorted(table["cancer_type"].unique())
-    return [("all", table), *((name, table[table["cancer_type"] == name]) for name in types if len(types) > 1)]
+    time, event = recipe.outcome.time, recipe.outcome.event
+    days, happened = as_numbers(cases[time]), as_numbers(cases[event])
+    refuse_cells(
+        cases,
+        time,
+        ~is_missing(cases[time]) & ~(days >= 0),
+        "that are no number of days from 0 on",
+        "write days with a decimal point, and leave unknown follow-up empty",
+    )
+    refuse_cells(
+        cases,
+        event,
+        ~is_missing(cases[event]) & ~happened.isin([0, 1]),
+        "other than 0 and 1",
+        "write 1 for the event, 0 for censored, and leave unknown ones empty",
+    )
+    return pd.DataFrame({"time_days": days, "event": happened})
 
 
 def _curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) -> None:
@@ -115,19 +129,21 @@ def _curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) ->
     )
 
 
-def _model(evidence: Evidence, stratum: str, rows: pd.DataFrame, recipe: Recipe) -> None:
-    design, references, complete = _design(rows, recipe.covariates)
-    if (~complete).any():
-        evidence.notes.append(
-            f"{int((~complete).sum())} patients with missing covariates were left out of the model in {stratum}."
-        )
-    rows, design = rows[complete], design[complete]
-    types = rows["cancer_type"].to_numpy() if stratum == "all" and rows["cancer_type"].nunique() > 1 else None
-    time, event = rows["time_days"].to_numpy(), rows["event"].to_numpy()
+def _model(
+    evidence: Evidence, stratum: str, patients: pd.DataFrame, covariates: dict[str, pd.Series], rows: np.ndarray
+) -> None:
+    design, references, complete = design_matrix(patients["subtype"], covariates, rows)
+    n_incomplete = int((~complete).sum())
+    if n_incomplete:
+        left_out = f"{counted(n_incomplete, 'patient')} with missing covariates {were(n_incomplete)} left out"
+        evidence.notes.append(f"{left_out} of the model in {stratum}.")
+    own, design = patients[rows][complete], design[complete]
+    types = own["stratum"].to_numpy() if stratum == "all" and own["stratum"].nunique() > 1 else None
+    time, event = own["time_days"].to_numpy(), own["event"].to_numpy()
     try:
         fit = cox(time, event, design, strata=types)
     except ComputeError as error:
-        evidence.notes.append(f"No Cox model in {stratum}: {error.found}.")
+        evidence.notes.append(f"No Cox model in {stratum}: {_plain(error)}.")
         return
     evidence.cox.append(
         pd.DataFrame(
@@ -145,7 +161,8 @@ def _model(evidence: Evidence, stratum: str, rows: pd.DataFrame, recipe: Recipe)
             }
         )
     )
-    c_index = concordance(time, event, fit.linear_predictor(design)).c_index
+    risk = fit.linear_predictor(design).round(10)  # patients of equal covariates must tie
+    c_index = concordance(time, event, risk, strata=types).c_index
     tests = (("likelihood ratio", fit.likelihood_ratio), ("Wald", fit.wald), ("score", fit.score))
     evidence.cox_tests += [
         {
@@ -162,26 +179,11 @@ def _model(evidence: Evidence, stratum: str, rows: pd.DataFrame, recipe: Recipe)
     ]
 
 
-def _design(rows: pd.DataFrame, covariates: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, str], np.ndarray]:
-    """Columns of the model, the reference of each indicator, and which rows are complete.
-
-    Subtypes against the first; a covariate is numeric when every cell is a number, otherwise one indicator per level against
-    its first level. Columns that are constant among the complete rows are left out.
-    """
-    complete = np.ones(len(rows), dtype=bool)
-    columns: dict[str, pd.Series] = {}
-    references: dict[str, str] = {}
-    for name in ("subtype", *covariates):
-        cells = rows[name].astype(str)
-        missing = cells.isin(["", "NA", "NaN"])
-        complete &= ~missing.to_numpy()
-        numbers = pd.to_numeric(cells.where(~missing), errors="coerce")
-        if name != "subtype" and numbers[~missing].notna().all():
-            columns[name] = numbers
-            continue
-        levels = sorted(cells[~missing].unique())
-        for level in levels[1:]:
-            columns[f"{name} {level}"] = (cells == level).astype(float)
-            references[f"{name} {level}"] = f"against {name} {levels[0]}"
-    design = pd.DataFrame(columns, index=rows.index, dtype="float64")
-    return design.loc[:, design[complete].nunique() > 1], references, complete
+def _plain(error: ComputeError) -> str:
+    """Why a model could not be fitted: in plain words first where there are any, then the reason of the library."""
+    if error.code == "RT303" and "separates" in error.found:
+        return (
+            "in one of the groups nobody had the event, or only they had it, so that no finite hazard ratio describes the data "
+            f"({error.found}); {error.hint}"
+        )
+    return error.found

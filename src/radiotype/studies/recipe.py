@@ -16,6 +16,9 @@ from radiotype.features.settings import FeatureSettings, Strict
 #: A recipe longer than this is not one.
 MAX_BYTES = 64 * 1024
 
+#: Consensus clustering counts labels in bytes.
+MAX_SUBTYPES = 254
+
 
 class MaskSettings(Strict):
     """How masks are read."""
@@ -23,6 +26,14 @@ class MaskSettings(Strict):
     resample: Literal["refuse", "nearest"] = Field(
         "refuse", description="a mask on another grid than its scan: refuse or resample"
     )
+
+
+class RegionSettings(Strict):
+    """Which region stands for a patient; names are exact or shell patterns (`T1*`)."""
+
+    scan: str | None = Field(None, description="name of the scan; needed when a patient has several at the first visit")
+    roi: str | None = Field(None, description="name of the region; several of one scan: the largest counts")
+    reader: str | None = Field(None, description="who drew the mask; needed when several readers drew one scan")
 
 
 class OutcomeSettings(Strict):
@@ -44,8 +55,15 @@ class SubtypeSettings(Strict):
     @field_validator("k_range")
     @classmethod
     def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not 2 <= value[0] <= value[1]:
-            raise ValueError("the first number must be at least 2 and not above the second")
+        if not 2 <= value[0] <= value[1] <= MAX_SUBTYPES:
+            raise ValueError(f"the first number must be at least 2, the second not below it and at most {MAX_SUBTYPES}")
+        return value
+
+    @field_validator("k", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        if isinstance(value, bool) or (isinstance(value, int) and not 2 <= value <= MAX_SUBTYPES):
+            raise ValueError(f"there can be 2 to {MAX_SUBTYPES} subtypes")
         return value
 
     @property
@@ -64,9 +82,12 @@ class Recipe(Strict):
     manifest: str = Field(description="path of the manifest, relative to the recipe")
     masks: MaskSettings = Field(MaskSettings(), description="how masks are read")
     features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
+    regions: RegionSettings = Field(RegionSettings(), description="which region stands for a patient")
     cancer_type: str | None = Field(None, description="column that names the cancer type")
     outcome: OutcomeSettings | None = Field(None, description="columns of the outcome; none: no survival analysis")
-    covariates: tuple[str, ...] = Field((), description="columns that the Cox models adjust for")
+    covariates: tuple[str, ...] = Field(
+        (), description="what the Cox models adjust for: columns of the manifest, or features (sizes by their logarithm)"
+    )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
@@ -101,14 +122,32 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
             raise RecipeError(
                 "RT101", "the recipe uses YAML anchors, which are not allowed", file=path, hint="write the values out"
             )
+        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
         content = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RecipeError("RT101", f"the recipe cannot be read ({reason})", file=path) from error
     if not isinstance(content, dict):
         raise RecipeError("RT101", "the recipe is not a list of `key: value`", file=path)
     recipe = check_recipe(content, file=path)
     return recipe, path.parent / recipe.manifest
+
+
+def _refuse_repeated_keys(node: Any, path: Path) -> None:
+    """YAML takes the last of two equal keys without a word; a recipe must not."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                line = key.start_mark.line + 1
+                raise RecipeError(
+                    "RT101", f"the key {key.value!r} stands twice (line {line})", file=path, hint="keep one of the two"
+                )
+            seen.add(str(key.value))
+            _refuse_repeated_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_repeated_keys(item, path)
 
 
 def check_recipe(content: dict[str, Any], *, file: Path | None = None) -> Recipe:

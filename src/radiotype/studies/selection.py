@@ -1,20 +1,25 @@
-"""Which region stands for which patient, and the clinical columns as numbers."""
+"""The patients of a study: one row each, with features without gaps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from radiotype.core.cohort import Cohort
+from radiotype.core.feature import FeatureRecord
 from radiotype.core.table import FeatureTable
-from radiotype.errors import RecipeError
+from radiotype.errors import ComputeError
+from radiotype.studies.cells import counted, were
 from radiotype.studies.recipe import Recipe
+from radiotype.studies.regions import choose_regions, listed_regions, region_notes
 
 #: A feature that is missing in more than this fraction of the discovery cases is left out.
 MAX_MISSING = 0.1
+
+#: Units of features that grow or shrink with the tumour.
+SIZE_UNITS = frozenset({"mm", "mm2", "mm3", "/mm"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,66 +29,78 @@ class Sample:
     Parameters
     ----------
     cases : data frame
-        case_id, patient_id, split, cancer_type, modality and the clinical columns, text.
+        case_id, patient_id, visit, scan, roi, modality, reader and split of the region used, and the clinical columns; text.
     values : data frame, shape (n_patients, n_features)
         Features in the units of their records; NaN where missing.
+    records : tuple of FeatureRecord
+        What the features are.
+    cancer_type_column : str, optional
+        Column of `cases` that names the cancer type.
+    notes : tuple of str
+        How the patients were chosen.
     """
 
     cases: pd.DataFrame
     values: pd.DataFrame
+    records: tuple[FeatureRecord, ...] = ()
+    cancer_type_column: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def discovery(self) -> np.ndarray:
         """True for the patients on whom everything is fitted."""
         return (self.cases["split"] == "discovery").to_numpy()
 
+    @property
+    def cancer_type(self) -> pd.Series:
+        """The cancer type of each patient; "all" where the recipe names no column."""
+        if self.cancer_type_column is None:
+            return pd.Series("all", index=self.cases.index, dtype=object)
+        return self.cases[self.cancer_type_column]
 
-def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
-    """Refuse a recipe that names columns the manifest does not have, before anything is computed.
+    @property
+    def sizes(self) -> frozenset[str]:
+        """Features in mm, mm2, mm3 or per mm."""
+        return frozenset(record.name for record in self.records if record.unit in SIZE_UNITS)
 
-    Raises
-    ------
-    RecipeError
-        RT111 naming the columns; RT114 for a split that is neither discovery nor validation, or that parts a patient.
-    """
-    clinical = cohort.clinical()
-    wanted = [recipe.cancer_type, *recipe.covariates]
-    if recipe.outcome is not None:
-        wanted += [recipe.outcome.time, recipe.outcome.event]
-    missing = [name for name in wanted if name is not None and name not in clinical.columns]
-    if missing:
-        raise RecipeError(
-            "RT111",
-            f"the recipe names columns that the manifest lacks: {', '.join(missing)}",
-            file=manifest,
-            hint=f"it has {', '.join(clinical.columns)}",
-        )
-    unknown = sorted(set(clinical["split"]) - {"", "discovery", "validation"})
-    if unknown:
-        raise RecipeError("RT114", f"split {unknown[0]!r} is neither discovery nor validation", file=manifest)
-    parted = clinical.groupby("patient_id")["split"].nunique()
-    if (parted > 1).any():
-        raise RecipeError("RT114", f"{int((parted > 1).sum())} patients stand in discovery and in validation", file=manifest)
+    def take(self, rows: np.ndarray) -> Sample:
+        """The patients for whom `rows` is True."""
+        return replace(self, cases=self.cases[rows].reset_index(drop=True), values=self.values[rows].reset_index(drop=True))
+
+
+def logarithm_of_sizes(values: pd.DataFrame, sizes: frozenset[str]) -> pd.DataFrame:
+    """Features with sizes by their logarithm, so that a doubling counts the same at any size."""
+    return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in values.columns if name in sizes})
 
 
 def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
-    """One region per patient: the largest at the first visit (the first by key when volume was not measured).
+    """One region per patient: of those the recipe wants, the largest at the first visit.
 
-    An empty split means discovery.
+    Visits are ordered by `time_days`, or by their number where the manifest has no days. Modality and split are those of the
+    region itself; an empty split means discovery.
+
+    Raises
+    ------
+    ComputeError
+        RT301 if no described region is one that the recipe wants.
     """
-    keys = table.keys.reset_index(drop=True)
-    order = keys.assign(volume=table.values["volume_mm3"].to_numpy() if "volume_mm3" in table.values else 0.0)
-    order = order.sort_values(
-        ["patient_id", "visit", "volume", "case_id", "scan", "roi"], ascending=[True, True, False, True, True, True]
+    volume = table.values.get("volume_mm3", pd.Series(0.0, index=table.values.index))
+    chosen = choose_regions(table.keys, volume, listed_regions(cohort), recipe.regions)
+    if chosen.empty:
+        raise ComputeError(
+            "RT301", "no described region is one that `regions` of the recipe wants", hint="cases.parquet lists every region"
+        )
+    clinical = cohort.clinical()
+    cases = chosen.drop(columns="set_aside")
+    clinical = clinical[[name for name in clinical.columns if name not in cases.columns or name in ("case_id", "patient_id")]]
+    cases = cases.merge(clinical, on=["case_id", "patient_id"], validate="one_to_one")
+    return Sample(
+        cases,
+        table.values.iloc[chosen.index].reset_index(drop=True),
+        records=table.records,
+        cancer_type_column=recipe.cancer_type,
+        notes=tuple(region_notes(table.keys, chosen)),
     )
-    chosen = order.drop_duplicates("patient_id").index
-    cases = keys.loc[chosen].merge(cohort.clinical(), on=["case_id", "patient_id"], how="left", validate="one_to_one")
-    cases["split"] = cases["split"].replace("", "discovery")
-    if recipe.cancer_type is None:
-        cases["cancer_type"] = "all"
-    elif recipe.cancer_type != "cancer_type":
-        cases["cancer_type"] = cases[recipe.cancer_type]
-    return Sample(cases.reset_index(drop=True), table.values.loc[chosen].reset_index(drop=True))
 
 
 def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
@@ -91,16 +108,29 @@ def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
 
     A feature missing in more than a tenth of the discovery cases, or the same in all of them, is left out; other gaps take the
     median of the discovery cases.
+
+    Raises
+    ------
+    ComputeError
+        RT301 without discovery cases, or when no feature is left.
     """
     discovery = sample.values[sample.discovery]
+    if discovery.empty:
+        raise ComputeError("RT301", "no discovery patient has features", hint="check the column split, and cases.parquet")
     missing = discovery.isna().mean()
     constant = discovery.nunique() <= 1
     dropped = [name for name in sample.values.columns if missing[name] > MAX_MISSING or constant[name]]
+    if len(dropped) == sample.values.shape[1]:
+        raise ComputeError(
+            "RT301",
+            f"no feature varies among {counted(len(discovery), 'discovery patient')}",
+            hint="cases.parquet says what is missing",
+        )
     notes = []
     if dropped:
         notes.append(f"Left out before clustering, missing in over 10 % of discovery cases or constant: {', '.join(dropped)}.")
     kept = sample.values.drop(columns=dropped)
     gaps = int(kept.isna().sum().sum())
     if gaps:
-        notes.append(f"{gaps} missing feature values were replaced by the discovery median.")
+        notes.append(f"{counted(gaps, 'missing feature value')} {were(gaps)} replaced by the discovery median.")
     return kept.fillna(discovery.median()), notes

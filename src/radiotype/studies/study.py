@@ -7,20 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from radiotype import report
+from radiotype.run.engine import Extraction
 from radiotype.run.record import RunLog
 from radiotype.run.store import RunFolder
 from radiotype.studies import imaging_subtypes
 from radiotype.studies.recipe import Recipe, check_recipe, read_recipe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StudyResult:
-    """Where the results of a study lie: `folder`, `report`, and how many regions failed of how many."""
+    """Where the results of a study lie (`folder`, `report`), and how it went.
+
+    `extraction` holds the features and how each region ended, `notes` say what was left out and why.
+    """
 
     folder: Path
     report: Path
     n_regions: int
     n_failed: int
+    extraction: Extraction
+    notes: tuple[str, ...] = ()
 
 
 def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radiotype-run") -> StudyResult:
@@ -66,4 +72,5 @@ def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radioty
         raise
     n_regions, n_failed = len(extraction.outcomes), extraction.n_failed
     log.state("done", n_regions=n_regions, n_failed=n_failed)
-    return StudyResult(folder.path, report.build(folder), n_regions, n_failed)
+    notes = tuple(folder.read_json("results/notes.json"))
+    return StudyResult(folder.path, report.build(folder), n_regions, n_failed, extraction, notes)

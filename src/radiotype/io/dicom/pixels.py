@@ -53,9 +53,10 @@ def require_pixels(instance: Instance) -> None:
     if pixels is None:
         raise InputError("RT209", "the file ends before its pixel data", file=path, hint=CUT_SHORT)
     if instance.samples != 1 or not instance.photometric.startswith("MONOCHROME"):
+        how = "indices into a palette" if instance.samples == 1 else f"{instance.samples} samples per pixel"
         raise InputError(
             "RT202",
-            f"the pixels are not grey values ({instance.samples} samples per pixel)",
+            f"the pixels are not grey values ({how})",
             file=path,
             hint="this is a picture (colour, palette or screen copy); name the original series",
         )

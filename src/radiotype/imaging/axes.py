@@ -1,0 +1,54 @@
+"""Array axes in the order and sense of the patient's."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from radiotype.core.geometry import Floats
+
+Value = TypeVar("Value", bound=np.generic)
+
+
+class PatientAxes(NamedTuple):
+    """How to turn arrays of one grid so that their axes run to the patient's left, back and head as nearly as it allows.
+
+    `order`: the own axis that becomes each patient axis; `flips`: an index that reverses the axes that run the other way.
+    """
+
+    order: tuple[int, int, int]
+    flips: tuple[slice, slice, slice]
+
+    def turned(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
+        """The array with its axes along the patient's; a view."""
+        return array.transpose(self.order)[self.flips]
+
+    def spacing(self, spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
+        """The spacing along the patient's axes, mm."""
+        i, j, k = self.order
+        return spacing_mm[i], spacing_mm[j], spacing_mm[k]
+
+
+def patient_axes(direction: Floats) -> PatientAxes:
+    """The axes nearest to the patient's.
+
+    Parameters
+    ----------
+    direction : array, shape (3, 3)
+        `Grid.direction`: one unit vector per index axis, as columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sagittal = np.array([[0, 0, 1.0], [1, 0, 0], [0, -1, 0]])  # i to the back, j to the feet, k to the left
+    >>> patient_axes(sagittal).order
+    (2, 0, 1)
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    patient, own = linear_sum_assignment(-np.abs(direction))
+    x, y, z = (slice(None, None, -1 if direction[p, o] < 0 else 1) for p, o in zip(patient, own, strict=True))
+    i, j, k = own.tolist()
+    return PatientAxes((i, j, k), (x, y, z))

@@ -1,0 +1,39 @@
+"""What must be said about the subtypes before anything else: whether their number was found, and whether they are stable."""
+
+from __future__ import annotations
+
+from radiotype.report.stored import Stored
+from radiotype.report.words import count, listed
+
+#: Above this fraction of ambiguous pairs the subtypes are called not stable.
+MAX_AMBIGUOUS = 0.2
+#: A subtype with fewer discovery cases is called small.
+SMALL_SUBTYPE = 10
+
+RULE = "This rule always gives at least two subtypes, even where the cases form no groups at all."
+
+
+def fixed_k(stored: Stored) -> bool:
+    """Whether the recipe set the number of subtypes, so that none was chosen."""
+    options = stored.recipe.get("subtypes")
+    return isinstance(options, dict) and options.get("k", "auto") != "auto"
+
+
+def cautions(stored: Stored) -> list[str]:
+    """Sentences on subtypes that are not stable or small, with the number; empty when there is no cause."""
+    found, sentences = stored.consensus, []
+    if found is not None:
+        ambiguous = float(found.get("pac", {}).get(str(found["k"]), 0.0))
+        if ambiguous > MAX_AMBIGUOUS:
+            sentences.append(
+                f"The subtypes are not stable: {100 * ambiguous:.0f} % of the pairs of cases fell now together, now apart when "
+                f"the clustering was repeated (more than {100 * MAX_AMBIGUOUS:.0f} % is too many)."
+            )
+    if stored.subtypes is not None:
+        inside = stored.subtypes.loc[stored.subtypes["how"] == "clustered", "subtype"]
+        sizes = {name: int((inside == name).sum()) for name in stored.subtype_names}
+        small = [f"subtype {name} with {count(n, 'discovery case')}" for name, n in sizes.items() if n < SMALL_SUBTYPE]
+        if small:
+            text = f"{listed(small)} {'is' if len(small) == 1 else 'are'} small (fewer than {SMALL_SUBTYPE})"
+            sentences.append(f"{text[:1].upper() + text[1:]}: read results on {'it' if len(small) == 1 else 'them'} with care.")
+    return sentences
