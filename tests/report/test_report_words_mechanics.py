@@ -16,7 +16,7 @@ from radiotype.report import words
         ("cannot read /data/John Smith/scan.nii.gz", "cannot read scan.nii.gz"),
         ("cannot read /data/lung/scan.nii.gz, again", "cannot read scan.nii.gz, again"),
         ("see C:\\data\\x\\y.nii", "see y.nii"),
-        ("file:///home/me/scan.nii", "scan.nii"),
+        ("file:///data/me/scan.nii", "scan.nii"),
         ("(/mnt/x/y)", "(y)"),
         ("a dose of 3 mg/kg or 1/2", "a dose of 3 mg/kg or 1/2"),
         ("scans/LUNG1-014.nii.gz", "scans/LUNG1-014.nii.gz"),
