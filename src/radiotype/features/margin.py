@@ -48,9 +48,15 @@ def _pairs(settings: MarginSettings) -> list[tuple[str, str]]:
     return [("core", "invasive"), *(("core", ring) for ring in rings), *(("invasive", ring) for ring in rings)]
 
 
+def _invariances(settings: MarginSettings) -> tuple[str, ...]:
+    """What leaves a value as it is; resampled voxels may fall on the other side of an edge when the frame is turned."""
+    if settings.definition == "authors_code":
+        return ("translation", "mirror")
+    return ("translation",) if settings.spacing_mm is not None else ("translation", "mirror", "rotation90")
+
+
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """One record per pair of regions and distance."""
-    by_slice = settings.margin.definition == "authors_code"
     result = []
     for inner, outer in _pairs(settings.margin):
         for name, distance in DISTANCES.items():
@@ -62,7 +68,7 @@ def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
                     low=distance.low,
                     high=distance.high,
                     reference=REFERENCE,
-                    invariances=("translation", "mirror") + (() if by_slice else ("rotation90",)),
+                    invariances=_invariances(settings.margin),
                     detail={"inner": inner, "outer": outer, "distance": name, "definition": settings.margin.definition},
                 )
             )
