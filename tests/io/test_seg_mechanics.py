@@ -309,11 +309,15 @@ def test_one_frame_without_thickness_has_no_grid_of_its_own_but_fits_a_scan(tmp_
     assert (read_mask(path, like=SCAN).data == expected((4,))).all()
 
 
-def test_positions_miles_apart_are_refused(tmp_path):
+def test_positions_miles_apart_are_refused(tmp_path, monkeypatch):
     dataset = segmentation([(1, k, PIXELS[k]) for k in (0, 1)], GRID)
     far = dataset.PerFrameFunctionalGroupsSequence[1].PlanePositionSequence[0]
     far.ImagePositionPatient = [f"{x:.10g}" for x in in_patient([(0, 0, 100_000)], GRID)[0]]
     refused(save(dataset, tmp_path / "a.dcm"), "RT207", like=None)
+    far.ImagePositionPatient = [f"{x:.10g}" for x in in_patient([(0, 0, 8000)], GRID)[0]]
+    assert read_mask(save(dataset, tmp_path / "b.dcm")).grid.shape == (11, 13, 8001)
+    monkeypatch.setenv("RADIOTYPE_MAX_VOLUME_GB", "0.001")
+    refused(tmp_path / "b.dcm", "RT209", like=None)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from radiotype.core.geometry import GRID_TOLERANCE_VOXELS, Floats, Grid
 from radiotype.errors import InputError
+from radiotype.io import guard
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -86,7 +87,7 @@ class Frames:
         Raises
         ------
         InputError
-            RT207 if the frames do not lie on such a grid.
+            RT207 if the frames do not lie on such a grid, RT209 if it is larger than volumes may be.
         """
         normal = np.cross(self.across, self.down)
         normal /= np.linalg.norm(normal)
@@ -106,6 +107,8 @@ class Frames:
         step = (places[-1] - places[0]) / (n_slices - 1) if n_slices > 1 else fits[0]
         if n_slices > MAX_SLICES:
             raise InputError("RT207", f"the frames span {n_slices:,} slices")
+        if self.rows * self.columns * n_slices > guard.max_volume_bytes():
+            raise InputError("RT209", f"the frames span {n_slices:,} slices of {self.rows} x {self.columns} pixels")
         lowest = self.position[np.argmin(along)]
         beside = self.position - lowest - np.outer(along - along.min(), normal)
         if np.abs(beside).max() > GRID_TOLERANCE_VOXELS * min(np.linalg.norm(self.across), np.linalg.norm(self.down)):
