@@ -28,6 +28,21 @@ struct PamResult {
 // Doubles that pam() needs: the distances of the subset, then rows of n_items.
 static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k) { return n_items * (n_items + largest_k + 8); }
 
+constexpr int64_t COX_LANES = 8;  // covariates of a case are padded with zeros to a multiple of it
+
+struct CoxProblem {
+    const double* covariates;  // (n_cases, width), sorted by stratum and within it by falling time
+    int64_t n_cases, width;    // width: a multiple of COX_LANES
+    const double* time;        // (n_cases,)
+    const uint8_t* event;      // (n_cases,) 1 where the case failed
+    const int64_t* bounds;     // (n_strata + 1,) first case of each stratum, then n_cases
+    int64_t n_strata;
+    bool efron;  // ties by Efron, else by Breslow
+};
+
+// Doubles that cox_likelihood() needs.
+static inline int64_t cox_workspace(int64_t n_cases, int64_t n_events, int64_t width) { return 3 * n_cases + (n_events + 2) * width; }
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -36,6 +51,8 @@ struct Kernels {
     void (*pam)(const PamProblem& problem, const PamResult& result, double* workspace);
     // Counts how often two cases got the same label. See cocluster.cpp.
     void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
+    // Partial log-likelihood, then its gradient (width,), then minus its Hessian (width, width). See cox.cpp.
+    void (*cox_likelihood)(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
 };
 
 namespace base { Kernels kernels(); }

@@ -17,6 +17,9 @@ using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Covariates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Flags = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using PairCounts = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
@@ -40,6 +43,14 @@ static void cocluster(ByteLabels labels, Row row, PairCounts counts) {
     radiotype::active_kernels().cocluster(labels.data(), n_resamples, n_cases, row.data(), counts.data());
 }
 
+static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Integers bounds, bool efron, Doubles coefficients,
+                           Workspace result, Workspace workspace) {
+    const radiotype::CoxProblem problem{covariates.data(), int64_t(covariates.shape(0)), int64_t(covariates.shape(1)), time.data(),
+                                        event.data(), bounds.data(), int64_t(bounds.shape(0)) - 1, efron};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().cox_likelihood(problem, coefficients.data(), result.data(), workspace.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -50,4 +61,9 @@ NB_MODULE(_native, m) {
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");
+    m.attr("COX_LANES") = radiotype::COX_LANES;
+    m.def("cox_workspace", &radiotype::cox_workspace, "n_cases"_a, "n_events"_a, "width"_a,
+          "Length of the float64 scratch that `cox_likelihood` needs.");
+    m.def("cox_likelihood", &cox_likelihood, "covariates"_a, "time"_a, "event"_a, "bounds"_a, "efron"_a, "coefficients"_a, "result"_a,
+          "workspace"_a, "Fill `result` with the partial log-likelihood, its gradient and minus its Hessian.");
 }

@@ -27,7 +27,7 @@ def test_table_has_one_named_row_per_covariate(simulated):
     fit = cox(simulated["time"], simulated["event"], simulated[COVARIATES], confidence=0.9)
     table = fit.to_frame()
     assert table.index.tolist() == COVARIATES
-    columns = ["coefficient", "standard_error", "hazard_ratio", "lower", "upper", "z", "p_value"]
+    columns = ["coefficient", "standard_error", "hazard_ratio", "lower", "upper", "z", "p_value", "q_value"]
     assert table.columns.tolist() == columns
     assert table.loc["age", "hazard_ratio"] == pytest.approx(np.exp(fit.coefficients[0]))
     width = np.log(table["upper"] / table["lower"]) / fit.standard_errors

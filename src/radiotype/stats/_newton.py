@@ -8,7 +8,7 @@ import numpy as np
 
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray
-from radiotype.stats._partial_likelihood import Likelihood, RiskSets, likelihood
+from radiotype.stats._partial_likelihood import Likelihood, PartialLikelihood
 
 CONVERGED = 1e-16
 """Newton decrement (chi-square units) below which one last step is exact: it is below 1e-8 standard errors."""
@@ -33,17 +33,17 @@ class Maximum:
     iterations: int
 
 
-def maximise(sets: RiskSets, covariates: FloatArray, names: tuple[str, ...], max_iterations: int) -> Maximum:
-    """Newton steps from zero, halved while the likelihood falls. Covariates are standardised and in sorted order."""
+def maximise(likelihood: PartialLikelihood, names: tuple[str, ...], max_iterations: int) -> Maximum:
+    """Newton steps from zero, halved while the likelihood falls. Covariates are standardised."""
     coefficients = np.zeros(len(names))
-    at_zero = current = likelihood(sets, covariates, coefficients)
+    at_zero = current = likelihood(coefficients)
     _check_independent(at_zero.information, names)
     for iteration in range(1, max_iterations + 1):
         step = _newton_step(current)
         if step is None:
             break
         last = step @ current.score < CONVERGED
-        moved = _uphill(sets, covariates, coefficients, step, current)
+        moved = _uphill(likelihood, coefficients, step, current)
         if moved is None:
             break
         coefficients, current = moved
@@ -69,13 +69,13 @@ def _newton_step(current: Likelihood) -> FloatArray | None:
 
 
 def _uphill(
-    sets: RiskSets, covariates: FloatArray, coefficients: FloatArray, step: FloatArray, current: Likelihood
+    likelihood: PartialLikelihood, coefficients: FloatArray, step: FloatArray, current: Likelihood
 ) -> tuple[FloatArray, Likelihood] | None:
     """First point along `step`, halved each time, where the likelihood does not fall by more than rounding."""
     slack = 1e-12 * (1 + abs(current.value))
     for _ in range(30):
         candidate = coefficients + step
-        reached = likelihood(sets, covariates, candidate)
+        reached = likelihood(candidate)
         if reached.finite and reached.value >= current.value - slack:
             return candidate, reached
         step = step / 2

@@ -1,0 +1,77 @@
+"""A Cox fit of checked arrays: the part that loops over resamples call again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiotype.errors import ComputeError
+from radiotype.stats._inputs import FloatArray
+from radiotype.stats._newton import Maximum, maximise
+from radiotype.stats._partial_likelihood import IntArray, PartialLikelihood, RiskSets, risk_sets
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The maximum for standardised covariates, with what leads back to the units of the caller."""
+
+    sets: RiskSets
+    covariates: FloatArray  # (n_cases, n_covariates) standardised, in sorted order
+    maximum: Maximum
+    scale: FloatArray
+    coefficients: FloatArray  # in the caller's units
+
+    def covariance(self) -> FloatArray:
+        """Inverse information, in the caller's units."""
+        inverse = np.linalg.inv(self.maximum.at_fit.information)
+        halves: FloatArray = (inverse + inverse.T) / 2 / np.outer(self.scale, self.scale)
+        return halves
+
+
+def fit_cox(
+    times: FloatArray,
+    events: NDArray[np.bool_],
+    matrix: FloatArray,
+    blocks: IntArray,
+    columns: tuple[str, ...],
+    *,
+    ties: str = "efron",
+    max_iterations: int = 60,
+    least_events: float = 1.0,
+) -> Fit:
+    """Fit arrays that `_inputs` has checked; `least_events` is the fewest events per covariate."""
+    _check_events(events, len(columns), least_events)
+    sets = risk_sets(times, events, blocks, ties)
+    scaled, scale = _standardised(matrix, blocks, columns)
+    covariates = scaled[sets.order]
+    maximum = maximise(PartialLikelihood(sets, covariates), columns, max_iterations)
+    return Fit(sets, covariates, maximum, scale, maximum.coefficients / scale)
+
+
+def _check_events(events: NDArray[np.bool_], n_covariates: int, least: float) -> None:
+    found = int(events.sum())
+    if found == 0:
+        raise ComputeError("RT302", f"none of the {events.size} cases has an event", hint="check how the event column is coded")
+    if found < least * n_covariates:
+        each = "as many events as covariates" if least == 1 else f"{least:g} events for each covariate"
+        raise ComputeError(
+            "RT302",
+            f"there are {found} events for {n_covariates} covariates; expected at least {each}",
+            hint="use fewer covariates; ten events for each are a common rule",
+        )
+
+
+def _standardised(matrix: FloatArray, blocks: IntArray, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    """Centre each column within its stratum and divide it by its pooled deviation; neither changes the likelihood."""
+    sizes = np.bincount(blocks)
+    means = np.column_stack([np.bincount(blocks, weights=column) / np.maximum(sizes, 1) for column in matrix.T])
+    centred = matrix - means[blocks]
+    scale = np.sqrt((centred**2).mean(axis=0))
+    constant = scale <= 1e-12 * np.abs(matrix).max(axis=0)
+    if constant.any():
+        where = "constant" if sizes.size == 1 else "constant within every stratum"
+        found = ", ".join(repr(name) for name, flag in zip(columns, constant, strict=True) if flag)
+        raise ComputeError("RT304", f"{where}: {found}", hint="leave it out; it cannot change the hazard ratio")
+    return centred / scale, scale
