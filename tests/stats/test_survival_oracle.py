@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radiotype.stats import kaplan_meier, logrank
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.stats import kaplan_meier, logrank, pairwise_logrank, restricted_mean
 
 EQUAL_TO_R = 1e-8
 
@@ -81,15 +82,66 @@ def test_pairwise_logrank_equals_r_after_correction(golden, survival_data):
     veteran, expected = survival_data("veteran"), golden("logrank")["veteran_pairwise_BH"]
     pairs = [(row, column) for column in expected["colnames"] for row in expected["rownames"]]
     wanted = {pair: p for pair, p in zip(pairs, expected["data_colmajor"], strict=True) if p is not None}
-    found = []
-    for pair in wanted:
-        two = veteran[veteran["celltype"].isin(pair)]
-        found.append(logrank(two["time"], two["status"], two["celltype"]).p_value)
-    order = np.argsort(found)[::-1]
-    corrected = np.empty(len(found))
-    ranks = np.arange(len(found), 0, -1)
-    corrected[order] = np.minimum.accumulate(np.array(found)[order] * len(found) / ranks)
-    np.testing.assert_allclose(corrected, list(wanted.values()), rtol=EQUAL_TO_R)
+    cells = veteran["celltype"].astype("category").cat.set_categories(["squamous", "smallcell", "adeno", "large"])
+    found = pairwise_logrank(veteran["time"], veteran["status"], cells)
+    assert (found.n_tests, found.correction) == (6, "bh")
+    for (row, column), p in wanted.items():
+        assert found[f"{row} v {column}"].q_value == pytest.approx(p, rel=EQUAL_TO_R)
+    two = veteran[veteran["celltype"].isin(["adeno", "squamous"])]
+    plain = logrank(two["time"], two["status"], two["celltype"])
+    one = found["adeno v squamous"]
+    assert (one.p_value, one.n, one.events) == (pytest.approx(plain.p_value, rel=1e-12), plain.n, plain.events)
+    # The ratio and its interval by Peto's formula: expected adeno events first, as the groups are sorted.
+    excess, variance = plain.observed[0] - plain.expected[0], plain.variance[0, 0]
+    limits = np.exp(excess / variance + np.array([0, -1.959963984540054, 1.959963984540054]) / np.sqrt(variance))
+    np.testing.assert_allclose([one.effect, one.lower, one.upper], limits, rtol=1e-12)
+
+
+def test_pairs_are_compared_within_strata(survival_data):
+    lung = survival_data("lung")
+    lung = lung[lung["ph.ecog"] < 3]
+    data = lung["time"], lung["status"], lung["sex"]
+    plain = logrank(*data, strata=lung["ph.ecog"])
+    assert pairwise_logrank(*data, strata=lung["ph.ecog"])["2 v 1"].p_value == plain.p_value
+    assert pairwise_logrank(*data)["2 v 1"].p_value != plain.p_value
+
+
+def test_a_pair_that_cannot_be_compared_has_its_reason():
+    # All of c leave before the first event.
+    time, event = [1, 1, 5, 6, 7, 8], [0, 0, 1, 1, 1, 0]
+    found = pairwise_logrank(time, event, list("ccabab"), correction="holm")
+    assert list(found.findings) == ["b v a"]
+    assert sorted(found.reasons) == ["c v a", "c v b"]
+    assert all(reason.startswith("RT302") for reason in found.reasons.values())
+    assert found["b v a"].q_value == found["b v a"].p_value
+    with pytest.raises(ComputeError, match=r"RT305.*one group only"):
+        pairwise_logrank(time, event, list("aaaaaa"))
+
+
+@pytest.mark.parametrize("sex", [1, 2])
+def test_restricted_mean_equals_r(golden, survival_data, sex):
+    lung, expected = survival_data("lung"), golden("km")["lung_sex_log-log"]
+    own = lung[lung["sex"] == sex]
+    found = restricted_mean(own["time"], own["status"], horizon=500)  # the horizon of the reference
+    assert found.mean == pytest.approx(expected["rmean"][sex - 1], rel=EQUAL_TO_R)
+    assert found.standard_error == pytest.approx(expected["rmean_se"][sex - 1], rel=EQUAL_TO_R)
+    assert found.upper - found.mean == pytest.approx(1.959963984540054 * found.standard_error, rel=1e-10)
+
+
+def test_restricted_mean_without_censoring_is_the_mean_of_cut_times():
+    time = np.array([2.0, 3, 3, 7, 9, 20])
+    for horizon in (1.0, 3.0, 8.0, 20.0, 50.0):
+        cut = np.minimum(time, horizon)
+        found = restricted_mean(time, np.ones(6), horizon=horizon)
+        assert found.mean == pytest.approx(cut.mean(), rel=1e-14)
+        assert found.standard_error == pytest.approx(cut.std() / np.sqrt(6), rel=1e-12, abs=1e-15)
+
+
+def test_restricted_mean_beyond_the_follow_up_is_refused():
+    with pytest.raises(ComputeError, match=r"RT305.*follow-up ends at 4 with cases still free"):
+        restricted_mean([1, 2, 4], [1, 1, 0], horizon=5)
+    with pytest.raises(RecipeError, match=r"RT103.*horizon"):
+        restricted_mean([1, 2, 4], [1, 1, 0], horizon=0)
 
 
 def test_leukaemia_curve_has_the_published_values(leukaemia):

@@ -5,17 +5,46 @@ The modules import NumPy only; SciPy and pandas load inside the functions that n
 """
 
 from radiotype.stats.concordance import Concordance, concordance
+from radiotype.stats.concordance_difference import ConcordanceDifference, compare_concordance
 from radiotype.stats.cox import ChiSquareTest, CoxFit, cox
+from radiotype.stats.findings import Finding, Findings, per_feature
+from radiotype.stats.hazard_ratio import HazardRatio
+from radiotype.stats.model_comparison import Interaction, interaction, nested_test
+from radiotype.stats.multiple_testing import adjust_p_values
+from radiotype.stats.pairwise import pairwise_logrank
+from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
+from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
+from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
+from radiotype.stats.uno import UnoConcordance, uno_concordance
 
 __all__ = [
     "ChiSquareTest",
     "Concordance",
+    "ConcordanceDifference",
     "CoxFit",
+    "Finding",
+    "Findings",
+    "HazardRatio",
+    "Interaction",
     "KaplanMeier",
     "LogRank",
+    "ProportionalHazards",
+    "RestrictedMean",
+    "TimeDependentAuc",
+    "UnoConcordance",
+    "adjust_p_values",
+    "compare_concordance",
     "concordance",
     "cox",
+    "interaction",
     "kaplan_meier",
     "logrank",
+    "nested_test",
+    "pairwise_logrank",
+    "per_feature",
+    "proportional_hazards",
+    "restricted_mean",
+    "time_dependent_auc",
+    "uno_concordance",
 ]

@@ -219,9 +219,10 @@ def cox(
     p_values = 2 * ndtr(-np.abs(z))
     lower, upper = coefficients + np.outer([-1, 1], float(ndtri((1 + level) / 2)) * errors)
     zero, best = fit.maximum.at_zero, fit.maximum.at_fit
-    scaled, inverse = fit.maximum.coefficients, best.information
+    scaled = fit.maximum.coefficients
+    inverse: FloatArray = best.information
     if n_clusters:
-        inverse = np.linalg.inv(covariance * np.outer(fit.scale, fit.scale))
+        inverse = np.linalg.inv(covariance * np.outer(fit.scale, fit.scale)).astype(np.float64)
     baseline_time, baseline_hazard = _baseline(fit)
     with np.errstate(over="ignore"):
         return CoxFit(
