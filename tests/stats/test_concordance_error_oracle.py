@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiotype.stats import compare_concordance, concordance, time_dependent_auc, uno_concordance
+from radiotype.stats import concordance, concordance_difference, time_dependent_auc, uno_concordance
 from radiotype.stats._censoring import uncensored_before
 
 
@@ -71,7 +71,7 @@ def test_probability_of_being_uncensored_by_hand():
 
 def test_difference_of_two_indices_equals_comparec(golden, scores):
     expected = golden("concordance")["compareC"]
-    found = compare_concordance(scores["time"], scores["status"], scores["p1"], scores["p2"])
+    found = concordance_difference(scores["time"], scores["status"], scores["p1"], scores["p2"])
     assert [found.first, found.second] == pytest.approx(expected["est.c"], abs=1e-12)
     assert found.effect == pytest.approx(expected["est.diff_c"], abs=1e-12)
     squares = [found.first_error**2, found.second_error**2, found.standard_error**2]
@@ -83,11 +83,11 @@ def test_difference_of_two_indices_equals_comparec(golden, scores):
 
 def test_a_score_does_not_differ_from_itself_and_the_difference_turns_round(simulated):
     data = simulated["time"], simulated["event"]
-    same = compare_concordance(*data, simulated["age"], simulated["age"] * 2)
+    same = concordance_difference(*data, simulated["age"], simulated["age"] * 2)
     assert (same.effect, same.standard_error) == (0, 0)
     assert np.isnan(same.p_value)
-    one = compare_concordance(*data, simulated["age"], simulated["volume"])
-    other = compare_concordance(*data, simulated["volume"], simulated["age"])
+    one = concordance_difference(*data, simulated["age"], simulated["volume"])
+    other = concordance_difference(*data, simulated["volume"], simulated["age"])
     assert one.effect == -other.effect
     assert one.p_value == pytest.approx(other.p_value, rel=1e-10)
 

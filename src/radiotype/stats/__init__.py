@@ -4,9 +4,12 @@ The imports are not lazy: a module that loaded later would hide the function of 
 The modules import NumPy only; SciPy and pandas load inside the functions that need them.
 """
 
+from radiotype.stats.calibration import Calibration, calibration
 from radiotype.stats.concordance import Concordance, concordance
-from radiotype.stats.concordance_difference import ConcordanceDifference, compare_concordance
+from radiotype.stats.concordance_difference import ConcordanceDifference, concordance_difference
 from radiotype.stats.cox import ChiSquareTest, CoxFit, cox
+from radiotype.stats.cross_validation import CrossValidatedConcordance, cross_validated_concordance
+from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
@@ -14,15 +17,20 @@ from radiotype.stats.multiple_testing import adjust_p_values
 from radiotype.stats.pairwise import pairwise_logrank
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
+from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
+from radiotype.stats.subgroups import SubgroupForest, subgroup_forest
 from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from radiotype.stats.uno import UnoConcordance, uno_concordance
 
 __all__ = [
+    "Calibration",
     "ChiSquareTest",
     "Concordance",
     "ConcordanceDifference",
     "CoxFit",
+    "CrossValidatedConcordance",
+    "DecisionCurve",
     "Finding",
     "Findings",
     "HazardRatio",
@@ -31,12 +39,18 @@ __all__ = [
     "LogRank",
     "ProportionalHazards",
     "RestrictedMean",
+    "RiskGroups",
+    "RiskScore",
+    "SubgroupForest",
     "TimeDependentAuc",
     "UnoConcordance",
     "adjust_p_values",
-    "compare_concordance",
+    "calibration",
     "concordance",
+    "concordance_difference",
     "cox",
+    "cross_validated_concordance",
+    "decision_curve",
     "interaction",
     "kaplan_meier",
     "logrank",
@@ -45,6 +59,9 @@ __all__ = [
     "per_feature",
     "proportional_hazards",
     "restricted_mean",
+    "risk_groups",
+    "risk_score",
+    "subgroup_forest",
     "time_dependent_auc",
     "uno_concordance",
 ]

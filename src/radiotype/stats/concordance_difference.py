@@ -25,7 +25,7 @@ class ConcordanceDifference(Finding):
     standard_error: float
 
 
-def compare_concordance(
+def concordance_difference(
     time: ArrayLike, event: ArrayLike, first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95
 ) -> ConcordanceDifference:
     """Difference of Harrell's C of two risk scores of the same cases.
@@ -59,7 +59,7 @@ def compare_concordance(
     Examples
     --------
     >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30], [1, 1, 1, 0, 1, 1, 1, 0]
-    >>> found = compare_concordance(time, event, [8, 7, 5, 3, 6, 4, 2, 1], [3, 8, 1, 4, 7, 2, 5, 6])
+    >>> found = concordance_difference(time, event, [8, 7, 5, 3, 6, 4, 2, 1], [3, 8, 1, 4, 7, 2, 5, 6])
     >>> round(found.first, 3), round(found.second, 3), round(found.standard_error, 3)
     (1.0, 0.5, 0.174)
     """
