@@ -97,7 +97,7 @@ def subgroup_forest(
     >>> forest.to_frame()["events"].tolist()
     [10, 6, 4]
     """
-    from pandas import Categorical, Series
+    from pandas import Series
 
     exposed = numbers(exposure, "exposure")
     variables: Mapping[str, Any] = {str(name): subgroups[name] for name in subgroups}
@@ -124,7 +124,7 @@ def subgroup_forest(
         known, codes, levels = _levels(values, name)
         parts |= {f"{name} = {level}": _scattered(known, codes == k) for k, level in enumerate(levels)}
         if len(levels) > 1:
-            modifiers[name] = known, Series(Categorical.from_codes(codes.tolist(), categories=list(levels)))
+            modifiers[name] = known, Series([levels[k] for k in codes], dtype="category")
     overall = ratio(np.ones(exposed.size, dtype=bool))
     found = per_feature(parts, ratio, correction=correction)
     return SubgroupForest(overall, found, _tests_or_reasons(modifiers, product, correction))
