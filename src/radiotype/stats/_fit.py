@@ -66,8 +66,10 @@ def _check_events(events: NDArray[np.bool_], n_covariates: int, least: float) ->
 def _standardised(matrix: FloatArray, blocks: IntArray, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
     """Centre each column within its stratum and divide it by its pooled deviation; neither changes the likelihood."""
     sizes = np.bincount(blocks)
-    means = np.column_stack([np.bincount(blocks, weights=column) / np.maximum(sizes, 1) for column in matrix.T])
-    centred = matrix - means[blocks]
+    if sizes.size == 1:
+        centred = matrix - matrix.mean(axis=0)
+    else:
+        centred = matrix - np.column_stack([np.bincount(blocks, weights=column) / sizes for column in matrix.T])[blocks]
     scale = np.sqrt((centred**2).mean(axis=0))
     constant = scale <= 1e-12 * np.abs(matrix).max(axis=0)
     if constant.any():
