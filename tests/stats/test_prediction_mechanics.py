@@ -128,6 +128,14 @@ def test_prediction_needs_one_baseline_and_a_time_within_follow_up(simulated, da
     fit = cox(*data, simulated[COVARIATES])
     with pytest.raises(ModelError, match=r"RT501.*within follow-up"):
         fit.survival(simulated[COVARIATES], 1e6)
+    # One case a million times larger than the others moves the mean to where no hazard can be told from 0.
+    random = np.random.default_rng(np.random.SeedSequence(21))
+    x = random.normal(size=200)
+    time = random.exponential(np.exp(0.8 * x))
+    odd = np.argsort(time)[-2]
+    x[odd] = 1e6
+    with pytest.raises(ModelError, match=r"RT501.*too far from the mean"):
+        cox(time, np.arange(200) != odd, x[:, None]).survival(x[:, None], float(np.median(time)))
     stratified = cox(*data, simulated[COVARIATES], strata=simulated["site"])
     with pytest.raises(ModelError, match=r"RT501.*stratified"):
         stratified.survival(simulated[COVARIATES], 10)

@@ -61,7 +61,8 @@ class PartialLikelihood:
 
 def risk_sets(time: FloatArray, event: NDArray[np.bool_], strata: IntArray, ties: str) -> RiskSets:
     """Sort the cases; `ties` is "efron" or "breslow"."""
-    order = np.lexsort((-time, strata))
+    several = strata.size > 0 and strata.max() > 0
+    order = np.lexsort((-time, strata)) if several else np.argsort(-time, kind="stable")
     blocks = strata[order]
     starts = np.flatnonzero(blocks[1:] != blocks[:-1]) + 1
     bounds = np.concatenate([[0], starts, [time.size]]).astype(np.int64)

@@ -101,8 +101,10 @@ class CoxFit:
         if not 0 <= time <= self.baseline_time[-1]:
             raise ModelError("RT501", f"time is {time:g}; expected a time within follow-up, 0 to {self.baseline_time[-1]:g}")
         hazard = np.append(0.0, self.baseline_hazard)[np.searchsorted(self.baseline_time, time, side="right")]
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             survival: FloatArray = np.exp(-hazard * np.exp(self.linear_predictor(X) - self.centre @ self.coefficients))
+        if np.isnan(survival).any():
+            raise ModelError("RT501", "a covariate lies too far from the mean of the fit to predict from it")
         return survival
 
     def to_frame(self) -> DataFrame:
