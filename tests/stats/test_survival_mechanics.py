@@ -58,6 +58,12 @@ def test_results_cannot_be_changed(leukaemia):
         curve.median = 1.0
 
 
+def test_ratio_of_one_case_against_thousands_does_not_warn():
+    test = logrank(np.arange(1, 5001), np.ones(5000), np.arange(5000) == 0)
+    assert test.hazard_ratio == np.inf
+    assert test.p_value < 1e-6
+
+
 def test_groups_of_a_category_keep_their_order(leukaemia):
     arm = leukaemia["arm"].astype("category").cat.set_categories(["placebo", "none", "drug"])
     assert logrank(leukaemia["weeks"], leukaemia["relapse"], arm).groups == ("placebo", "drug")

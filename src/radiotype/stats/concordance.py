@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray, confidence_level, labels, numbers, same_rows, survival_times
 
-PAIRS_AT_ONCE = 4_000_000
-"""Pairs compared in one step; bounds the memory to a few tens of megabytes."""
+PAIRS_AT_ONCE = 250_000
+"""Pairs compared in one step; they fit into the cache, and memory does not grow with the square of the cases."""
 
 
 @dataclass(frozen=True)

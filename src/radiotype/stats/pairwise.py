@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from radiotype.stats._inputs import confidence_level, labels, same_rows
+from radiotype.stats._inputs import labels, same_rows
 from radiotype.stats.findings import Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
 from radiotype.stats.survival import logrank
@@ -37,9 +37,8 @@ def pairwise_logrank(
     Returns
     -------
     Findings
-        One finding per pair, named "second v first" in the order of the groups. Its effect is the hazard ratio of the
-        log-rank test, exp((O - E) / V), which is finite wherever the test exists; far from 1 it lies too close to 1, and
-        `cox` gives a better one. A pair that cannot be compared has its reason instead.
+        One finding per pair, named "second v first" in the order of the groups. Its effect is the hazard ratio of
+        `logrank`. A pair that cannot be compared has its reason instead.
 
     Raises
     ------
@@ -48,10 +47,6 @@ def pairwise_logrank(
     RecipeError
         RT103 if `correction` or `confidence` is not allowed.
 
-    References
-    ----------
-    Yusuf et al., Prog Cardiovasc Dis 27 (1985) 335-371 (the ratio).
-
     Examples
     --------
     >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30, 2, 3, 4, 9], [1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 1]
@@ -59,7 +54,6 @@ def pairwise_logrank(
     >>> [(name, round(one.effect, 2), round(one.q_value, 3)) for name, one in found.findings.items()]
     [('b v a', 0.25, 0.171), ('c v a', 4.57, 0.127), ('c v b', 11.51, 0.051)]
     """
-    level = confidence_level(confidence)
     inputs = {"time": time, "event": event, "group": group}
     same_rows(inputs if strata is None else {**inputs, "strata": strata})
     codes, groups = labels(group, "group")
@@ -67,25 +61,20 @@ def pairwise_logrank(
     pairs = {f"{groups[j]} v {groups[i]}": np.isin(codes, (i, j)) for i, j in combinations(range(len(groups)), 2)}
     if len(groups) < 2:
         logrank(time, event, group)  # says what is wrong
-    return per_feature(pairs, lambda rows: _compare(columns, rows, level), correction=correction)
+    return per_feature(pairs, lambda rows: _compare(columns, rows, confidence), correction=correction)
 
 
-def _compare(columns: list[Any], rows: NDArray[np.bool_], level: float) -> HazardRatio:
-    from scipy.special import ndtri
-
+def _compare(columns: list[Any], rows: NDArray[np.bool_], confidence: float) -> HazardRatio:
     time, event, codes = (column[rows] for column in columns[:3])
-    strata = None if columns[3] is None else columns[3][rows]
-    test = logrank(time, event, codes, strata=strata)
-    log_ratio = (test.observed - test.expected)[1] / test.variance[1, 1]
-    half = float(ndtri((1 + level) / 2)) / np.sqrt(test.variance[1, 1])
+    test = logrank(time, event, codes, strata=None if columns[3] is None else columns[3][rows], confidence=confidence)
     return HazardRatio(
         measure="hazard ratio of the log-rank test",
         n=test.n,
         events=test.events,
-        effect=float(np.exp(log_ratio)),
-        lower=float(np.exp(log_ratio - half)),
-        upper=float(np.exp(log_ratio + half)),
-        confidence=level,
+        effect=test.hazard_ratio,
+        lower=test.lower,
+        upper=test.upper,
+        confidence=test.confidence,
         p_value=test.p_value,
         q_value=test.p_value,
         chi_square=test.chi_square,

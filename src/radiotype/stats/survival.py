@@ -76,7 +76,10 @@ class KaplanMeier:
 
 @dataclass(frozen=True, eq=False)
 class LogRank:
-    """Log-rank test of equal survival in k groups; `observed` and `expected` events are summed over the strata."""
+    """Log-rank test of equal survival in k groups; `observed` and `expected` events are summed over the strata.
+
+    `hazard_ratio` is that of the second group against the first, with its limits; NaN where there are more than two.
+    """
 
     n: int
     events: int
@@ -88,6 +91,10 @@ class LogRank:
     chi_square: float
     degrees_of_freedom: int
     p_value: float
+    hazard_ratio: float
+    lower: float
+    upper: float
+    confidence: float
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike, *, confidence: float = 0.95, interval: str = "log-log") -> KaplanMeier:
@@ -163,7 +170,9 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, confidence: float = 0.95,
     )
 
 
-def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: ArrayLike | None = None) -> LogRank:
+def logrank(
+    time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: ArrayLike | None = None, confidence: float = 0.95
+) -> LogRank:
     """Whether survival differs between groups: observed against expected events under equal hazards.
 
     Parameters
@@ -176,23 +185,29 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: Arra
         Label of the group of each case, at least two groups.
     strata : array, shape (n_cases,), optional
         Groups are compared within each stratum only.
+    confidence : float
+        Level of the interval of the hazard ratio.
 
     Returns
     -------
     LogRank
         `groups` sorted (a pandas category keeps its order), `observed` and `expected` events (n_groups,), `variance`
         (n_groups, n_groups) of observed minus expected, `chi_square`, `degrees_of_freedom`, `p_value`. A group that is
-        never at risk when an event happens does not count towards the degrees of freedom, as in R.
+        never at risk when an event happens does not count towards the degrees of freedom, as in R. The hazard ratio of two
+        groups is exp((O - E) / V), which needs no fit but is crude far from 1 and in unequal groups; `cox` is better.
 
     Raises
     ------
     ComputeError
         RT302 without events or when no event can compare two groups; RT305 as in `kaplan_meier`, for fewer than two
         groups, or if no stratum links some of the groups.
+    RecipeError
+        RT103 if `confidence` is not allowed.
 
     References
     ----------
-    Mantel, Cancer Chemother Rep 50 (1966) 163-170. Equal to `survdiff` (rho = 0) of R survival 3.5-3.
+    Mantel, Cancer Chemother Rep 50 (1966) 163-170; Yusuf et al., Prog Cardiovasc Dis 27 (1985) 335-371 (the ratio).
+    Chi-square equal to `survdiff` (rho = 0) of R survival 3.5-3.
 
     Examples
     --------
@@ -200,8 +215,9 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: Arra
     >>> test.observed.tolist(), round(test.chi_square, 4), round(test.p_value, 4)
     ([3.0, 2.0], 1.8707, 0.1714)
     """
-    from scipy.special import chdtrc
+    from scipy.special import chdtrc, ndtri
 
+    level = confidence_level(confidence)
     inputs = {"time": time, "event": event, "group": group}
     n = same_rows(inputs if strata is None else {**inputs, "strata": strata})
     times, events = survival_times(time, event)
@@ -220,6 +236,12 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: Arra
         expected += block_expected
         variance += block_variance
     chi_square, degrees = _quadratic_form(observed - expected, variance, expected > 0)
+    ratio = lower = upper = float("nan")
+    if len(groups) == 2:
+        centre, error = (observed - expected)[1] / variance[1, 1], 1 / np.sqrt(variance[1, 1])
+        limits = centre + float(ndtri((1 + level) / 2)) * error * np.array([0.0, -1.0, 1.0])
+        with np.errstate(over="ignore"):
+            ratio, lower, upper = np.exp(limits).tolist()
     return LogRank(
         n=n,
         events=int(events.sum()),
@@ -231,6 +253,10 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, *, strata: Arra
         chi_square=chi_square,
         degrees_of_freedom=degrees,
         p_value=float(chdtrc(degrees, chi_square)),
+        hazard_ratio=ratio,
+        lower=lower,
+        upper=upper,
+        confidence=level,
     )
 
 
