@@ -56,7 +56,7 @@ def icc(
     Raises
     ------
     ComputeError
-        RT301 for fewer than two subjects or readings; RT305 if all values are equal, missing or not numbers.
+        RT301 for fewer than three subjects or two readings; RT305 if all values are equal, missing or not numbers.
     RecipeError
         RT103 if an option is not allowed.
 
@@ -162,8 +162,8 @@ class _MeanSquares:
 def _readings(ratings: Any) -> FloatArray:
     values, _ = design_matrix(ratings, None)
     n, k = values.shape
-    if n < 2 or k < 2:
-        raise ComputeError("RT301", f"there are {n} subjects and {k} readings; agreement needs two or more of each")
+    if n < 3 or k < 2:
+        raise ComputeError("RT301", f"there are {n} subjects and {k} readings; agreement needs three subjects and two readings")
     return values
 
 
@@ -204,7 +204,10 @@ def _limits(squares: _MeanSquares, n: int, k: int, kind: str, level: float) -> t
     if columns == error == 0:
         return 1.0, 1.0
     a, b = k * value, n * (1 - value) + k * value * (n - 1)
-    degrees = (a * columns + b * error) ** 2 / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    spread, noise = a * columns, b * error
+    degrees = float((n - 1) * (k - 1))
+    if spread != 0:
+        degrees = (spread + noise) ** 2 / (spread**2 / (k - 1) + noise**2 / degrees)
     low, high = fdtri(n - 1, degrees, probability), fdtri(degrees, n - 1, probability)
     rest = k * columns + (k * n - k - n) * error
     lower, upper = (rows - low * error) / (low * rest + n * rows), (high * rows - error) / (rest + n * high * rows)

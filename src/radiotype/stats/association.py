@@ -117,7 +117,7 @@ def kruskal_wallis(values: ArrayLike, group: ArrayLike, *, confidence: float = 0
     group : array, shape (n_cases,)
         Label of the group of each case, at least two groups.
     confidence : float
-        Level of the interval, which comes from the noncentral chi-square distribution and is approximate.
+        Level of the interval, which comes from the noncentral chi-square distribution: too wide for strong effects.
 
     Returns
     -------

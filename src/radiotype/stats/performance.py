@@ -130,7 +130,8 @@ def roc_area(truth: ArrayLike, score: ArrayLike, *, confidence: float = 0.95) ->
     score : array, shape (n_cases,)
         Higher means more likely positive. A lower area than 0.5 is reported as it is.
     confidence : float
-        Level of the interval (DeLong), cut at 0 and 1; NaN where the kinds do not overlap or one has a single case.
+        Level of the interval (DeLong), cut at 0 and 1; NaN where the kinds do not overlap or one has a single case. It is
+        too narrow for small data: at 30 cases 95 % cover 91 %, at 200 cases 95 %.
 
     Returns
     -------
