@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from math import factorial
+
 import numpy as np
 import pytest
 from scipy.stats import ncx2
@@ -33,6 +36,26 @@ def test_fisher_has_the_p_value_of_r(golden_file):
     found = cramers_v(*cases_of(golden), method="fisher")
     assert found.p_value == pytest.approx(golden["fisher"], rel=1e-10)
     assert found.statistic == 12 * 19 / (5 * 7)
+
+
+def test_fisher_of_a_larger_table_has_the_p_value_of_r(golden_file):
+    golden = golden_file("basic_stats/contingency.json")["t34"]
+    one, other = cases_of(golden)
+    assert cramers_v(one, other, method="fisher").p_value == pytest.approx(golden["fisher"], rel=1e-9)
+    assert cramers_v(other, one, method="fisher").p_value == pytest.approx(golden["fisher"], rel=1e-9)
+
+
+def test_fisher_of_a_larger_table_equals_listing_all_orders():
+    """Every way to deal the labels of one column to seven cases."""
+    one, other = np.array([0, 0, 0, 1, 1, 2, 2]), np.array([0, 0, 1, 1, 2, 2, 2])
+
+    def weight(labels):
+        table = np.bincount(one * 3 + np.array(labels), minlength=9)
+        return 1 / np.prod([float(factorial(count)) for count in table])
+
+    weights = np.array([weight(labels) for labels in permutations(other.tolist())])
+    expected = np.mean(weights <= weight(other) * (1 + 1e-7))  # every order is equally likely
+    assert cramers_v(one, other, method="fisher").p_value == pytest.approx(expected, rel=1e-12)
 
 
 def test_interval_of_v_inverts_the_noncentral_chi_square(golden_file):

@@ -1,4 +1,4 @@
-"""Survival statistics that equal R's.
+"""Statistics that equal R's.
 
 The imports are not lazy: a module that loaded later would hide the function of its own name (`cox`, `concordance`).
 The modules import NumPy only; SciPy and pandas load inside the functions that need them.

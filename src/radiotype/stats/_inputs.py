@@ -1,4 +1,4 @@
-"""Checks that every survival function runs on its input first: numbers, lengths, labels, row order."""
+"""Checks that every statistical function runs on its input first: numbers, lengths, labels, row order."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
+from radiotype.stats._fisher import freeman_halton
 from radiotype.stats._inputs import FloatArray, choice, confidence_level, labels, numbers, same_rows
 from radiotype.stats._rank_sum import areas, rank_sum_test
 from radiotype.stats.findings import Finding
@@ -44,19 +45,19 @@ def cramers_v(one: ArrayLike, other: ArrayLike, *, method: str = "chi-square", c
         Labels, at least two different ones in each.
     method : {"chi-square", "yates", "fisher"}
         Test of independence: Pearson's chi-square, the same with Yates' correction (it acts on 2 x 2 tables only), or
-        Fisher's exact test (2 x 2 only). V is always that of the uncorrected chi-square.
+        Fisher's exact test (of tables that are not too large). V is always that of the uncorrected chi-square.
     confidence : float
         Level of the interval, which comes from the noncentral chi-square distribution and is approximate.
 
     Returns
     -------
     Association
-        `effect` is V; `statistic` the chi-square of `method`, or the odds ratio of the table for "fisher".
+        `effect` is V; `statistic` the chi-square of `method`, or for "fisher" the odds ratio (NaN beyond 2 x 2).
 
     Raises
     ------
     ComputeError
-        RT301 without cases; RT305 for a single label, missing labels, different lengths, or Fisher beyond 2 x 2.
+        RT301 without cases; RT305 for a single label, missing labels, different lengths, or a table too large for Fisher.
     RecipeError
         RT103 if `method` or `confidence` is not allowed.
 
@@ -86,10 +87,7 @@ def cramers_v(one: ArrayLike, other: ArrayLike, *, method: str = "chi-square", c
     if method == "yates":
         statistic, p_value, *_ = chi2_contingency(table, correction=True)
     elif method == "fisher":
-        if shape != (2, 2):
-            found = f"the table is {shape[0]} x {shape[1]}; Fisher's test is for 2 x 2"
-            raise ComputeError("RT305", found, hint='merge labels, or use method="chi-square"')
-        statistic, p_value = fisher_exact(table)
+        statistic, p_value = fisher_exact(table) if shape == (2, 2) else (float("nan"), freeman_halton(table))
     return Association(
         measure="Cramer's V",
         n=n,
