@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from radiotype.stats import cox, maximal_cutpoint
 
@@ -41,6 +41,20 @@ def test_permutation_agrees_with_that_of_r(variable):
     found = maximal_cutpoint(*data, seed=1).p_value
     pooled = (found + golden["condMC"]) / 2
     assert abs(found - golden["condMC"]) <= norm.isf(0.0005) * np.sqrt(2 * pooled * (1 - pooled) / 9999) + 1e-4
+
+
+def test_permutation_counts_equal_statistics_as_all_deals_of_two_values_do():
+    """Of the 252 ways to choose 5 of 10 cases, two are as extreme as this one: the first five times, and the last five."""
+    x, time = np.repeat([0, 1], 5), np.arange(10.0)
+    found = maximal_cutpoint(x, time, np.ones(10)).p_value
+    assert binom.ppf(0.0005, 9999, 2 / 252) <= found * 10_000 - 1 <= binom.ppf(0.9995, 9999, 2 / 252)
+
+
+def test_a_statistic_below_one_is_no_evidence_by_the_first_approximation():
+    """Its formula holds from 1 on; below that R's maxstat says 1, and the formula would say less."""
+    found = maximal_cutpoint(np.tile([0, 1], 10), np.repeat(np.arange(10.0), 2), np.ones(20), p_method="lausen-1992")
+    assert found.statistic < 0.5
+    assert found.p_value == 1
 
 
 def test_hazard_ratio_is_that_of_cox_and_the_plain_p_value_that_of_the_statistic(golden_file):

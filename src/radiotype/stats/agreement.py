@@ -201,8 +201,6 @@ def _limits(squares: _MeanSquares, n: int, k: int, kind: str, level: float) -> t
         low, high = fdtri(n - 1, degrees, probability) * error, error / fdtri(degrees, n - 1, probability)
         return float((rows - low) / (rows + (k - 1) * low)), float((rows - high) / (rows + (k - 1) * high))
     value = _single(squares, n, k, kind)
-    if columns == error == 0:
-        return 1.0, 1.0
     a, b = k * value, n * (1 - value) + k * value * (n - 1)
     spread, noise = a * columns, b * error
     degrees = float((n - 1) * (k - 1))
