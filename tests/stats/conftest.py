@@ -72,3 +72,14 @@ def simulated() -> pd.DataFrame:
     table["time"] = np.ceil(np.minimum(latent, end))
     table["event"] = (latent <= end).astype(int)
     return table
+
+
+@pytest.fixture(scope="session")
+def golden_file(shared: Path) -> Callable[[str], Any]:
+    """What R 4.2.2 wrote into another golden folder: `golden_file("basic_stats/icc.json")`; a CSV becomes a table."""
+
+    def read(name: str) -> Any:
+        path = shared / "golden" / name
+        return pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text(encoding="utf-8"))
+
+    return read

@@ -4,17 +4,21 @@ The imports are not lazy: a module that loaded later would hide the function of 
 The modules import NumPy only; SciPy and pandas load inside the functions that need them.
 """
 
+from radiotype.stats.agreement import IntraclassCorrelation, icc, readings_by_feature
+from radiotype.stats.association import Association, cramers_v, kruskal_wallis, spearman, wilcoxon
 from radiotype.stats.calibration import Calibration, calibration
 from radiotype.stats.concordance import Concordance, concordance
 from radiotype.stats.concordance_difference import ConcordanceDifference, concordance_difference
 from radiotype.stats.cox import ChiSquareTest, CoxFit, cox
 from radiotype.stats.cross_validation import CrossValidatedConcordance, cross_validated_concordance
+from radiotype.stats.cutpoint import Cutpoint, maximal_cutpoint
 from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
 from radiotype.stats.multiple_testing import adjust_p_values
 from radiotype.stats.pairwise import pairwise_logrank
+from radiotype.stats.performance import Confusion, Proportion, RocArea, confusion, roc_area, roc_area_difference
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
@@ -24,23 +28,29 @@ from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_
 from radiotype.stats.uno import UnoConcordance, uno_concordance
 
 __all__ = [
+    "Association",
     "Calibration",
     "ChiSquareTest",
     "Concordance",
     "ConcordanceDifference",
+    "Confusion",
     "CoxFit",
     "CrossValidatedConcordance",
+    "Cutpoint",
     "DecisionCurve",
     "Finding",
     "Findings",
     "HazardRatio",
     "Interaction",
+    "IntraclassCorrelation",
     "KaplanMeier",
     "LogRank",
+    "Proportion",
     "ProportionalHazards",
     "RestrictedMean",
     "RiskGroups",
     "RiskScore",
+    "RocArea",
     "SubgroupForest",
     "TimeDependentAuc",
     "UnoConcordance",
@@ -48,20 +58,30 @@ __all__ = [
     "calibration",
     "concordance",
     "concordance_difference",
+    "confusion",
     "cox",
+    "cramers_v",
     "cross_validated_concordance",
     "decision_curve",
+    "icc",
     "interaction",
     "kaplan_meier",
+    "kruskal_wallis",
     "logrank",
+    "maximal_cutpoint",
     "nested_test",
     "pairwise_logrank",
     "per_feature",
     "proportional_hazards",
+    "readings_by_feature",
     "restricted_mean",
     "risk_groups",
     "risk_score",
+    "roc_area",
+    "roc_area_difference",
+    "spearman",
     "subgroup_forest",
     "time_dependent_auc",
     "uno_concordance",
+    "wilcoxon",
 ]

@@ -1,4 +1,4 @@
-"""Checks that every survival function runs on its input first: numbers, lengths, labels, row order."""
+"""Checks that every statistical function runs on its input first: numbers, lengths, labels, row order."""
 
 from __future__ import annotations
 
@@ -94,15 +94,20 @@ def survival_times(time: Any, event: Any) -> tuple[FloatArray, NDArray[np.bool_]
     negative = np.flatnonzero(times < 0)
     if negative.size:
         raise ComputeError("RT305", f"time has {negative.size} negative values ({_rows(negative)}); expected 0 or more")
-    flags = numbers(event, "event")
-    other = sorted(set(flags.tolist()) - {0.0, 1.0})
+    return _merge_close_times(times), flags(event, "event", "censored", "event")
+
+
+def flags(values: Any, name: str, no: str, yes: str) -> NDArray[np.bool_]:
+    """Return one column of zeros and ones as flags; `no` and `yes` say what they mean."""
+    array = numbers(values, name)
+    other = sorted(set(array.tolist()) - {0.0, 1.0})
     if other:
         raise ComputeError(
             "RT305",
-            f"event holds {', '.join(f'{value:g}' for value in other[:5])}; expected 0 (censored) and 1 (event)",
+            f"{name} holds {', '.join(f'{value:g}' for value in other[:5])}; expected 0 ({no}) and 1 ({yes})",
             hint="a status coded 1 and 2 becomes `status == 2`",
         )
-    return _merge_close_times(times), flags == 1.0
+    return np.asarray(array == 1.0)
 
 
 def labels(values: Any, name: str) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
