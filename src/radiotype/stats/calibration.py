@@ -76,7 +76,8 @@ def calibration(
     -------
     Calibration
         Observed risks are one minus Kaplan-Meier, with its log-log interval; one is NaN where the follow-up of its group ends
-        before the horizon. The interval of the ratio holds the predictions fixed.
+        before the horizon, and its limits are where nobody or everybody had the event. The interval of the ratio holds the
+        predictions fixed.
 
     Raises
     ------
