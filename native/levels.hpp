@@ -43,6 +43,15 @@ struct CoxProblem {
 // Doubles that cox_likelihood() needs.
 static inline int64_t cox_workspace(int64_t n_cases, int64_t n_events, int64_t width) { return 3 * n_cases + (n_events + 2) * width; }
 
+struct PairProblem {
+    const double* time;    // (n_cases,) sorted by stratum, rising time, and events before censored cases
+    const uint8_t* event;  // (n_cases,) 1 where the case failed
+    const int64_t* rank;   // (n_cases,) of the score among those of the stratum, from 0, equal scores equal
+    const double* weight;  // (n_cases,) of the pairs in which this case is the one that failed
+    const int64_t* bounds; // (n_strata + 1,) first case of each stratum, then n_cases
+    int64_t n_strata;
+};
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -51,6 +60,9 @@ struct Kernels {
     void (*pam)(const PamProblem& problem, const PamResult& result, double* workspace);
     // Counts how often two cases got the same label. See cocluster.cpp.
     void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
+    // For each event, later cases of lower score, of higher score, and all (n_cases, 3); for each case, the weight of the earlier events
+    // of higher score less that of lower score, and of all (n_cases, 2). `tree` has n_cases + 1 cells. See concordance.cpp.
+    void (*concordant_pairs)(const PairProblem& problem, double* later, double* earlier, double* tree);
     // Partial log-likelihood, then its gradient (width,), then minus its Hessian (width, width). See cox.cpp.
     void (*cox_likelihood)(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
 };

@@ -14,8 +14,8 @@ using Integers = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::devic
 using Workspace = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Medoids = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Table = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Covariates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -29,7 +29,7 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
 }
 
 static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
-                Objective objective) {
+                Table objective) {
     const radiotype::PamProblem problem{distances.data(), int64_t(distances.shape(0)), items.data(), int64_t(items.shape(0)),
                                         k.data(), int64_t(k.shape(0))};
     const radiotype::PamResult result{medoids.data(), labels.data(), objective.data()};
@@ -51,6 +51,14 @@ static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Int
     radiotype::active_kernels().cox_likelihood(problem, coefficients.data(), result.data(), workspace.data());
 }
 
+static void concordant_pairs(Doubles time, Flags event, Integers rank, Doubles weight, Integers bounds, Table later, Table earlier,
+                             Workspace tree) {
+    const radiotype::PairProblem problem{time.data(), event.data(), rank.data(), weight.data(), bounds.data(),
+                                         int64_t(bounds.shape(0)) - 1};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().concordant_pairs(problem, later.data(), earlier.data(), tree.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -61,6 +69,8 @@ NB_MODULE(_native, m) {
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");
+    m.def("concordant_pairs", &concordant_pairs, "time"_a, "event"_a, "rank"_a, "weight"_a, "bounds"_a, "later"_a, "earlier"_a, "tree"_a,
+          "Fill `later` (n_cases, 3) in the rows of events and `earlier` (n_cases, 2) with the pairs that a score orders.");
     m.attr("COX_LANES") = radiotype::COX_LANES;
     m.def("cox_workspace", &radiotype::cox_workspace, "n_cases"_a, "n_events"_a, "width"_a,
           "Length of the float64 scratch that `cox_likelihood` needs.");

@@ -13,6 +13,7 @@ Kernels kernels() {
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
+    table.concordant_pairs = concordant_pairs;
     table.cox_likelihood = cox_likelihood;
     return table;
 }

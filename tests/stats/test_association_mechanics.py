@@ -101,3 +101,12 @@ def test_unknown_options_are_refused():
         cramers_v([0, 1], [0, 1], method="g")
     with pytest.raises(RecipeError, match=r"RT103.*confidence"):
         spearman([1, 2, 3, 4], [1, 2, 4, 3], confidence=95)
+
+
+@pytest.mark.parametrize("n", [9, 10, 200])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_perfect_rank_correlation_has_a_p_value_and_no_interval(n, sign):
+    found = spearman(np.arange(n), sign * np.arange(n) ** 3)
+    assert found.effect == sign
+    assert 0 <= found.p_value < 1e-4
+    assert np.isnan(found.lower)

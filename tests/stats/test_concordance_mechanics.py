@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time as clock
 import tracemalloc
 
 import numpy as np
@@ -32,12 +33,6 @@ def test_reversed_risk_mirrors_the_index(simulated):
     assert (forward.concordant, forward.tied) == (backward.discordant, backward.tied)
 
 
-def test_pairs_counted_in_parts_are_the_same(simulated, monkeypatch):
-    whole = concordance(simulated["time"], simulated["event"], simulated["age"])
-    monkeypatch.setattr(sys.modules[concordance.__module__], "PAIRS_AT_ONCE", 500)
-    assert concordance(simulated["time"], simulated["event"], simulated["age"]) == whole
-
-
 def test_memory_does_not_grow_with_the_square_of_cases():
     random = np.random.default_rng(np.random.SeedSequence(2))
     n = 12_000
@@ -46,6 +41,20 @@ def test_memory_does_not_grow_with_the_square_of_cases():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6  # all pairs at one byte each would be 144 MB for one comparison
+
+
+def test_ten_times_the_cases_take_far_less_than_a_hundred_times_as_long():
+    random = np.random.default_rng(np.random.SeedSequence(3))
+
+    def seconds(n):
+        data = random.exponential(size=n), random.random(n) < 0.5, random.normal(size=n)
+        concordance(*data)
+        start = clock.process_time()
+        concordance(*data)
+        return clock.process_time() - start
+
+    assert seconds(100_000) < 2  # 0.15 s; all pairs would take 20 s
+    assert min(seconds(60_000) for _ in range(3)) < 40 * max(seconds(6_000) for _ in range(3))
 
 
 def test_no_comparable_pair_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,10 @@ class Likelihood:
     @property
     def finite(self) -> bool:
         """Whether nothing overflowed."""
-        return bool(np.isfinite(self.value + self.score.sum() + self.information.sum()))
+        # Squares, since a sum of infinities of both signs would warn; and as plain floats, which never do.
+        return isfinite(
+            self.value + float(np.vdot(self.score, self.score)) + float(np.vdot(self.information, self.information))
+        )
 
 
 class PartialLikelihood:

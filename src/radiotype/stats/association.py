@@ -276,8 +276,8 @@ def spearman(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Associa
         orders = first @ second[_orders(n)].T
         p_value = float(np.mean(np.abs(orders) >= abs(float(first @ second)) - 1e-9))
     else:
-        with np.errstate(divide="ignore"):
-            p_value = float(2 * stdtr(n - 2, -abs(rho) * np.sqrt((n - 2) / ((1 - rho) * (1 + rho)))))
+        left = (1 - rho) * (1 + rho)  # share of the variance of the ranks that rho leaves over
+        p_value = float(2 * stdtr(n - 2, -abs(rho) * np.sqrt((n - 2) / left))) if left > 0 else 0.0
     lower = upper = float("nan")
     if 1 - abs(rho) > 1e-12:
         half = float(ndtri((1 + level) / 2)) * np.sqrt((1 + rho**2 / 2) / (n - 3))

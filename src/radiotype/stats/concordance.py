@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from radiotype import _native
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray, confidence_level, labels, numbers, same_rows, survival_times
-
-PAIRS_AT_ONCE = 250_000
-"""Pairs compared in one step; they fit into the cache, and memory does not grow with the square of the cases."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +83,22 @@ def concordance(
     times, events = survival_times(time, event)
     scores = numbers(risk, "risk")
     blocks = np.zeros(n, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
-    pairs = Pairs(n)
-    for block in range(int(blocks.max()) + 1):
-        own = np.flatnonzero(blocks == block)
-        pairs.count(times[own], events[own], scores[own], own)
-    if not pairs.comparable.any():
+    pairs = count_pairs(times, events, scores, blocks)
+    if not pairs.total:
         raise ComputeError(
             "RT302",
             f"no two of the {n} cases can be compared ({int(events.sum())} events)",
             hint="at least one event must happen before another case's time ends",
         )
-    concordant, discordant, tied, tied_time = (int(count) for count in pairs.totals)
-    c_index = (concordant + tied / 2) / (concordant + discordant + tied)
-    error = pairs.standard_error(c_index)
+    c_index, error = pairs.index, pairs.standard_error()
     lower, upper, p_value = limits_of_index(c_index, error, level)
     return Concordance(
         n=n,
         events=int(events.sum()),
-        concordant=concordant,
-        discordant=discordant,
-        tied=tied,
-        tied_time=tied_time // 2,
+        concordant=int(pairs.concordant),
+        discordant=int(pairs.discordant),
+        tied=int(pairs.tied),
+        tied_time=_pairs_of_events_at_one_time(times, events, scores, blocks),
         c_index=c_index,
         standard_error=error,
         lower=lower,
@@ -116,39 +108,77 @@ def concordance(
     )
 
 
+@dataclass(frozen=True, eq=False)
 class Pairs:
     """Sums over the pairs that can be compared, in total and for each case; a pair weighs as its earlier event does."""
 
-    def __init__(self, n: int) -> None:
-        self.totals = np.zeros(4)  # concordant, discordant, tied, and twice the pairs of two events at one time
-        self.excess = np.zeros(n)  # concordant less discordant pairs of each case
-        self.comparable = np.zeros(n)
+    concordant: float
+    discordant: float
+    tied: float
+    excess: FloatArray  # (n_cases,) concordant less discordant pairs
+    comparable: FloatArray  # (n_cases,)
 
-    def count(
-        self, times: FloatArray, events: NDArray[np.bool_], scores: FloatArray, own: NDArray[np.intp], weight: Any = None
-    ) -> None:
-        """Add the pairs of one stratum, whose cases are `own`; `weight` (n_own,) is 1 where it is left out."""
-        cases = np.flatnonzero(events)
-        rows = max(1, PAIRS_AT_ONCE // max(1, times.size))
-        for start in range(0, cases.size, rows):
-            part = cases[start : start + rows]
-            factor = np.ones(part.size) if weight is None else weight[part]
-            own_time, own_score = times[part, None], scores[part, None]
-            outlived = (times > own_time) | ((times == own_time) & ~events)
-            concordant, discordant = outlived & (scores < own_score), outlived & (scores > own_score)
-            at_once = (times == own_time) & events & (scores != own_score)
-            sums = [factor @ table.sum(axis=1) for table in (concordant, discordant, outlived, at_once)]
-            sums[2] -= sums[0] + sums[1]
-            self.totals += sums
-            sign = concordant.view(np.int8) - discordant.view(np.int8)
-            for target, table in ((self.excess, sign), (self.comparable, outlived)):
-                target[own[part]] += factor * table.sum(axis=1, dtype=np.int64)
-                target[own] += table.sum(axis=0, dtype=np.int64) if weight is None else factor @ table
+    @property
+    def total(self) -> float:
+        """Weight of all pairs."""
+        return self.concordant + self.discordant + self.tied
 
-    def standard_error(self, c_index: float) -> float:
+    @property
+    def index(self) -> float:
+        """Share of the concordant pairs, tied ones counting one half."""
+        return (self.concordant + self.tied / 2) / self.total
+
+    def standard_error(self) -> float:
         """Infinitesimal jackknife: what each case changes, its weights held fixed."""
-        change = self.excess - (2 * c_index - 1) * self.comparable
-        return float(np.sqrt(np.sum(change**2)) / (2 * self.totals[:3].sum()))
+        change = self.excess - (2 * self.index - 1) * self.comparable
+        return float(np.sqrt(np.sum(change**2)) / (2 * self.total))
+
+
+def count_pairs(
+    times: FloatArray,
+    events: NDArray[np.bool_],
+    scores: FloatArray,
+    strata: NDArray[np.intp],
+    weight: FloatArray | None = None,
+) -> Pairs:
+    """Compare every event with the cases of its stratum that outlive it; `weight` (n_cases,) is 1 where it is left out."""
+    n = times.size
+    order = np.lexsort((~events, times, strata))
+    blocks, factor = strata[order], np.ones(n) if weight is None else weight[order]
+    bounds = np.concatenate([[0], np.flatnonzero(np.diff(blocks)) + 1, [n]]).astype(np.int64)
+    later, earlier = np.zeros((n, 3)), np.empty((n, 2))
+    died = events[order].astype(np.uint8)
+    _native.concordant_pairs(times[order], died, _ranks(scores, strata)[order], factor, bounds, later, earlier, np.empty(n + 1))
+    lower, higher, outlived = (factor * column for column in later.T)
+    excess, comparable = np.empty(n), np.empty(n)
+    excess[order] = lower - higher + earlier[:, 0]
+    comparable[order] = outlived + earlier[:, 1]
+    concordant, discordant = float(lower.sum()), float(higher.sum())
+    return Pairs(concordant, discordant, float(outlived.sum()) - concordant - discordant, excess, comparable)
+
+
+def _ranks(scores: FloatArray, strata: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Rank of each score among those of its stratum, from 0; equal scores have equal ranks."""
+    order = np.lexsort((scores, strata))
+    new_stratum = np.diff(strata[order], prepend=-1) != 0
+    step = np.cumsum(new_stratum | (np.diff(scores[order], prepend=np.nan) != 0))
+    ranks = np.empty(scores.size, dtype=np.int64)
+    ranks[order] = step - step[new_stratum][np.cumsum(new_stratum) - 1]
+    return ranks
+
+
+def _pairs_of_events_at_one_time(
+    times: FloatArray, events: NDArray[np.bool_], scores: FloatArray, strata: NDArray[np.intp]
+) -> int:
+    """Pairs of two events at one time whose scores differ."""
+    moment = strata * times.size + np.unique(times, return_inverse=True)[1]
+    same_score = moment * times.size + np.unique(scores, return_inverse=True)[1]
+    return _pairs_of_equals(moment[events]) - _pairs_of_equals(same_score[events])
+
+
+def _pairs_of_equals(codes: NDArray[np.intp]) -> int:
+    sizes = np.unique(codes, return_counts=True)[1]
+    return int(np.sum(sizes * (sizes - 1) // 2))
 
 
 def limits_of_index(c_index: float, error: float, level: float) -> tuple[float, float, float]:

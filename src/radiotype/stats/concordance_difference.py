@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import confidence_level, numbers, same_rows, survival_times
-from radiotype.stats.concordance import PAIRS_AT_ONCE
 from radiotype.stats.findings import Finding
+
+PAIRS_AT_ONCE = 250_000
+"""Pairs compared in one step; they fit into the cache, and memory does not grow with the square of the cases."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

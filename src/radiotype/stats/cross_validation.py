@@ -20,7 +20,7 @@ from radiotype.stats._inputs import (
     same_rows,
     survival_times,
 )
-from radiotype.stats.concordance import Pairs, limits_of_index
+from radiotype.stats.concordance import count_pairs, limits_of_index
 from radiotype.stats.cox import TIES
 from radiotype.stats.findings import Finding
 from radiotype.stats.risk_score import DECIMALS
@@ -172,12 +172,7 @@ def _deal(had_event: NDArray[np.bool_], n_folds: int, random: np.random.Generato
 
 def _index(times: FloatArray, events: NDArray[np.bool_], risk: FloatArray, folds: NDArray[np.intp]) -> tuple[float, float]:
     """C over the pairs within folds, and its error."""
-    pairs = Pairs(times.size)
-    for fold in range(int(folds.max()) + 1):
-        own = np.flatnonzero(folds == fold)
-        pairs.count(times[own], events[own], risk[own], own)
-    total = pairs.totals[:3].sum()
-    if total == 0:
+    pairs = count_pairs(times, events, risk, folds)
+    if not pairs.total:
         raise ComputeError("RT302", "no two cases of a fold can be compared", hint="use fewer folds")
-    c_index = float((pairs.totals[0] + pairs.totals[2] / 2) / total)
-    return c_index, pairs.standard_error(c_index)
+    return pairs.index, pairs.standard_error()

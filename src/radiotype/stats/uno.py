@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._censoring import uncensored_before
 from radiotype.stats._inputs import confidence_level, numbers, same_rows, survival_times
-from radiotype.stats.concordance import Pairs, limits_of_index
+from radiotype.stats.concordance import count_pairs, limits_of_index
 from radiotype.stats.findings import Finding
 
 
@@ -69,14 +69,11 @@ def uno_concordance(
     times, events = survival_times(time, event)
     scores = numbers(risk, "risk")
     limit = float(times.max() if horizon is None else horizon)
-    pairs = Pairs(n)
     weight = uncensored_before(times, events) ** -2.0 * (times <= limit)
-    pairs.count(times, events, scores, np.arange(n), weight)
-    total = pairs.totals[:3].sum()
-    if total == 0:
+    pairs = count_pairs(times, events, scores, np.zeros(n, dtype=np.intp), weight)
+    if not pairs.total:
         raise ComputeError("RT302", f"no two of the {n} cases can be compared by events up to {limit:g}")
-    c_index = float((pairs.totals[0] + pairs.totals[2] / 2) / total)
-    error = pairs.standard_error(c_index)
+    c_index, error = pairs.index, pairs.standard_error()
     lower, upper, p_value = limits_of_index(c_index, error, level)
     return UnoConcordance(
         measure="Uno's C",
