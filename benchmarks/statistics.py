@@ -203,7 +203,7 @@ def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
         "Cox: Breslow": lambda: both(stats.cox(*y, x, ties="breslow")),
         "Cox: strata": lambda: both(stats.cox(*y, x, strata=d["site"])),
         "Cox: clustered errors": lambda: [*stats.cox(*y, x, cluster=d["patient"]).standard_errors],
-        "nested models": lambda: [stats.nested_test(stats.cox(*y, x[:, :7]), stats.cox(*y, x)).statistic],
+        "nested models": lambda: [stats.nested_test(stats.cox(*y, x[:, :7]), stats.cox(*y, x)).test.statistic],
         "proportional hazards: score": zph,
         "C with its error": index,
         "Uno's C with its error": uno,

@@ -70,7 +70,10 @@ def test_nested_models_differ_by_the_anova_of_r(golden, survival_data):
     expected, gbsg = golden("coxph")["anova_gbsg_interaction"], survival_data("gbsg")
     _, _, design = gbsg_design(gbsg, "gbsg_interaction")
     smaller = cox(gbsg["rfstime"], gbsg["status"], design[["hormon", "er", "nodes"]])
-    test = nested_test(smaller, cox(gbsg["rfstime"], gbsg["status"], design))
+    found = nested_test(smaller, cox(gbsg["rfstime"], gbsg["status"], design))
+    test = found.test
+    assert (found.n, found.events, found.terms) == (686, 299, (design.columns[-1],))
+    assert (found.p_value, found.q_value, found.correction) == (test.p_value, test.p_value, "none")
     assert test.statistic == pytest.approx(expected["chisq"], abs=EQUAL_TO_R)
     assert (test.degrees_of_freedom, test.p_value) == (expected["df"], pytest.approx(expected["p"], rel=EQUAL_TO_R))
 

@@ -148,7 +148,7 @@ def test_too_few_clusters_are_refused(simulated, data):
 
 def test_models_that_are_not_nested_are_refused(simulated, data):
     small, large = cox(*data, simulated[["age"]]), cox(*data, simulated[["age", "volume"]])
-    assert nested_test(small, large).degrees_of_freedom == 1
+    assert nested_test(small, large).test.degrees_of_freedom == 1
     with pytest.raises(ComputeError, match=r"RT305.*not nested"):
         nested_test(large, small)
     with pytest.raises(ComputeError, match=r"RT305.*not nested"):

@@ -91,9 +91,9 @@ def test_pairwise_logrank_equals_r_after_correction(golden, survival_data):
     plain = logrank(two["time"], two["status"], two["celltype"])
     one = found["adeno v squamous"]
     assert (one.p_value, one.n, one.events) == (pytest.approx(plain.p_value, rel=1e-12), plain.n, plain.events)
-    assert np.isnan(logrank(veteran["time"], veteran["status"], veteran["celltype"]).hazard_ratio)
+    assert np.isnan(logrank(veteran["time"], veteran["status"], veteran["celltype"]).effect)
     # The ratio and its interval by Peto's formula; adeno stands first here, as the groups are sorted.
-    turned = [1 / plain.hazard_ratio, 1 / plain.upper, 1 / plain.lower]
+    turned = [1 / plain.effect, 1 / plain.upper, 1 / plain.lower]
     np.testing.assert_allclose(turned, [one.effect, one.lower, one.upper], rtol=1e-12)
     excess, variance = plain.observed[0] - plain.expected[0], plain.variance[0, 0]
     limits = np.exp(excess / variance + np.array([0, -1.959963984540054, 1.959963984540054]) / np.sqrt(variance))

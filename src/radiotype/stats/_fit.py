@@ -12,6 +12,9 @@ from radiotype.stats._inputs import FloatArray
 from radiotype.stats._newton import Maximum, maximise
 from radiotype.stats._partial_likelihood import IntArray, PartialLikelihood, RiskSets, risk_sets
 
+LARGEST_SPREAD = 1e100
+"""Standard deviation of a covariate beyond which, or below whose inverse, its variance is no number."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -70,10 +73,15 @@ def _standardised(matrix: FloatArray, blocks: IntArray, columns: tuple[str, ...]
         centred = matrix - matrix.mean(axis=0)
     else:
         centred = matrix - np.column_stack([np.bincount(blocks, weights=column) / sizes for column in matrix.T])[blocks]
-    scale = np.sqrt((centred**2).mean(axis=0))
-    constant = scale <= 1e-12 * np.abs(matrix).max(axis=0)
+    largest = np.abs(matrix).max(axis=0)
+    unit = np.where(largest > 0, largest, 1.0)  # keeps the squares of huge and tiny values within range
+    scale = unit * np.sqrt(((centred / unit) ** 2).mean(axis=0))
+    constant = scale <= 1e-12 * largest
     if constant.any():
         where = "constant" if sizes.size == 1 else "constant within every stratum"
         found = ", ".join(repr(name) for name, flag in zip(columns, constant, strict=True) if flag)
         raise ComputeError("RT304", f"{where}: {found}", hint="leave it out; it cannot change the hazard ratio")
+    for name, spread in zip(columns, scale, strict=True):
+        if not 1 / LARGEST_SPREAD < spread < LARGEST_SPREAD:
+            raise ComputeError("RT305", f"the standard deviation of {name!r} is {spread:g}", hint="give it in another unit")
     return centred / scale, scale

@@ -34,9 +34,27 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
 
 def confidence_level(value: float) -> float:
     """Return `value` if it is a confidence level, strictly between 0 and 1."""
-    if not 0.0 < value < 1.0:
+    if not _is_number(value) or not 0.0 < value < 1.0:
         raise RecipeError("RT103", f"confidence is {value!r}; expected a number between 0 and 1", hint="0.95 means 95 %")
     return float(value)
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` if it is a finite number above 0."""
+    if not _is_number(value) or not 0.0 < value < np.inf:
+        raise RecipeError("RT103", f"{name} is {value!r}; expected a number above 0")
+    return float(value)
+
+
+def whole_number(name: str, value: int, least: int) -> int:
+    """Return `value` if it is a whole number, `least` or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise RecipeError("RT103", f"{name} is {value!r}; expected a whole number, {least} or more")
+    return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def same_rows(inputs: Mapping[str, Any]) -> int:
@@ -66,6 +84,8 @@ def same_rows(inputs: Mapping[str, Any]) -> int:
 def numbers(values: Any, name: str) -> FloatArray:
     """Return one column as finite floats."""
     array = np.asarray(values)
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        array = np.where(np.ma.getmaskarray(values), np.nan, array.astype(float)) if array.dtype.kind in "biuf" else array
     if array.dtype.kind == "O" and not any(isinstance(value, str) for value in array.ravel()):
         from pandas import isna
 
@@ -75,7 +95,8 @@ def numbers(values: Any, name: str) -> FloatArray:
         except (TypeError, ValueError):
             array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        raise ComputeError("RT305", f"{name} holds values of type {array.dtype}; expected numbers")
+        hint = "a span of time becomes days: `span / pd.Timedelta(days=1)`" if array.dtype.kind in "mM" else None
+        raise ComputeError("RT305", f"{name} holds values of type {array.dtype}; expected numbers", hint=hint)
     if array.ndim != 1:
         raise ComputeError("RT305", f"{name} has shape {array.shape}; expected one dimension, one value per case")
     array = array.astype(np.float64)

@@ -87,6 +87,7 @@ def icc(
     lower, upper = _limits(squares, n, k, kind, level)
     if unit == "average":
         value, lower, upper = (_stepped_up(one, k) for one in (value, lower, upper))
+    lower, upper = min(lower, value), max(upper, value)  # rounding, where the readings agree
     degrees = (n - 1, n * (k - 1) if model == "one-way" else (n - 1) * (k - 1))
     f = squares.subjects / squares.error if squares.error > 0 else float("inf")
     p_value = float(fdtrc(*degrees, f))
@@ -161,6 +162,7 @@ class _MeanSquares:
 
 def _readings(ratings: Any) -> FloatArray:
     values, _ = design_matrix(ratings, None)
+    values /= np.abs(values).max() or 1.0  # keeps the squares of huge and tiny values within range
     n, k = values.shape
     if n < 3 or k < 2:
         raise ComputeError("RT301", f"there are {n} subjects and {k} readings; agreement needs three subjects and two readings")

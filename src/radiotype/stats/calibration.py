@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._inputs import FloatArray, confidence_level, numbers, read_only, same_rows, survival_times
+from radiotype.errors import ComputeError
+from radiotype.stats._inputs import (
+    FloatArray,
+    confidence_level,
+    numbers,
+    positive,
+    read_only,
+    same_rows,
+    survival_times,
+    whole_number,
+)
 from radiotype.stats.cox import cox
 from radiotype.stats.survival import kaplan_meier
 
@@ -22,13 +31,16 @@ class Calibration:
     """Observed and predicted risk of the event by `horizon`, in groups of rising prediction and over all.
 
     `observed_to_expected` is the observed risk over the mean prediction. `slope` is the coefficient of the predicted log
-    cumulative hazard: 1 is right, below 1 the predictions are too extreme; `p_value` is of a slope of 1.
+    cumulative hazard: 1 is right, below 1 the predictions are too extreme; `p_value` is of a slope of 1, and as the only test
+    here it is its own `q_value`. `group_events` are those by the horizon. Groups have intervals and no p-values: they show
+    where the predictions are wrong, and the slope tests it.
     """
 
     n: int
     events: int
     horizon: float
     group_sizes: NDArray[np.int64]
+    group_events: NDArray[np.int64]
     predicted: FloatArray
     observed: FloatArray
     lower: FloatArray
@@ -39,12 +51,14 @@ class Calibration:
     slope: float
     slope_limits: tuple[float, float]
     p_value: float
+    q_value: float
+    correction: str = "none"
 
     def to_frame(self) -> DataFrame:
         """One row per group."""
         from pandas import DataFrame
 
-        columns = {"n": self.group_sizes, "predicted": self.predicted, "observed": self.observed}
+        columns = {"n": self.group_sizes, "events": self.group_events, "predicted": self.predicted, "observed": self.observed}
         return DataFrame(columns | {"lower": self.lower, "upper": self.upper})
 
 
@@ -101,8 +115,7 @@ def calibration(
     [[0.32, 0.4], [0.72, 0.8]]
     """
     level = confidence_level(confidence)
-    if not 0 < horizon < np.inf or isinstance(n_groups, bool) or not isinstance(n_groups, int) or n_groups < 1:
-        raise RecipeError("RT103", f"horizon is {horizon!r} and n_groups {n_groups!r}; expected a time and a count above 0")
+    horizon, n_groups = positive("horizon", horizon), whole_number("n_groups", n_groups, 1)
     n = same_rows({"time": time, "event": event, "predicted_risk": predicted_risk})
     times, events = survival_times(time, event)
     risk = probabilities(predicted_risk)
@@ -116,11 +129,13 @@ def calibration(
     groups = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
     observed = [observed_risk(times[own], events[own], horizon, level, missing=True) for own in groups]
     expected = float(risk.mean())
+    p_value = _two_sided((float(fit.coefficients[0]) - 1) / float(fit.standard_errors[0]))
     return Calibration(
         n=n,
         events=int(events.sum()),
-        horizon=float(horizon),
+        horizon=horizon,
         group_sizes=read_only([own.size for own in groups], np.int64),
+        group_events=read_only([np.count_nonzero(events[own] & (times[own] <= horizon)) for own in groups], np.int64),
         predicted=read_only([risk[own].mean() for own in groups]),
         observed=read_only([one[0] for one in observed]),
         lower=read_only([one[1] for one in observed]),
@@ -130,7 +145,8 @@ def calibration(
         ratio_limits=(low / expected, high / expected),
         slope=float(fit.coefficients[0]),
         slope_limits=(float(np.log(fit.lower[0])), float(np.log(fit.upper[0]))),
-        p_value=_two_sided((float(fit.coefficients[0]) - 1) / float(fit.standard_errors[0])),
+        p_value=p_value,
+        q_value=p_value,
     )
 
 

@@ -10,29 +10,29 @@ from numpy.typing import ArrayLike, NDArray
 from radiotype import _native
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray, confidence_level, labels, numbers, same_rows, survival_times
+from radiotype.stats.findings import Finding
 
 
-@dataclass(frozen=True)
-class Concordance:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Concordance(Finding):
     """Pairs of cases ordered by risk as they are ordered by survival.
 
-    `tied` pairs have equal risk and count one half. Pairs with two events at the same time are left out; `tied_time`
-    counts those whose risk differs. The standard error is the infinitesimal jackknife, the limits are plain and cut at 0
-    and 1, and `p_value` is of a C of one half; it is NaN where the standard error is 0.
+    `effect`, also called `c_index`, is Harrell's C. `tied` pairs have equal risk and count one half. Pairs with two events at
+    the same time are left out; `tied_time` counts those whose risk differs. The standard error is the infinitesimal jackknife,
+    the limits are plain and cut at 0 and 1, and `p_value` is of a C of one half; it is NaN where the standard error is 0.
     """
 
-    n: int
     events: int
     concordant: int
     discordant: int
     tied: int
     tied_time: int
-    c_index: float
     standard_error: float
-    lower: float
-    upper: float
-    confidence: float
-    p_value: float
+
+    @property
+    def c_index(self) -> float:
+        """Harrell's C, in [0, 1]."""
+        return self.effect
 
 
 def concordance(
@@ -93,18 +93,20 @@ def concordance(
     c_index, error = pairs.index, pairs.standard_error()
     lower, upper, p_value = limits_of_index(c_index, error, level)
     return Concordance(
+        measure="Harrell's C",
         n=n,
         events=int(events.sum()),
         concordant=int(pairs.concordant),
         discordant=int(pairs.discordant),
         tied=int(pairs.tied),
         tied_time=_pairs_of_events_at_one_time(times, events, scores, blocks),
-        c_index=c_index,
+        effect=c_index,
         standard_error=error,
         lower=lower,
         upper=upper,
         confidence=level,
         p_value=p_value,
+        q_value=p_value,
     )
 
 

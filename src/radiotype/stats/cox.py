@@ -33,7 +33,7 @@ TIES = ("efron", "breslow")
 
 @dataclass(frozen=True)
 class ChiSquareTest:
-    """A chi-square test."""
+    """A chi-square test: part of a result, which holds n, events, effect and the correction."""
 
     statistic: float
     degrees_of_freedom: int

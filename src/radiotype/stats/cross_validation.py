@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError
 from radiotype.stats._fit import fit_cox
 from radiotype.stats._inputs import (
     FloatArray,
@@ -19,6 +19,7 @@ from radiotype.stats._inputs import (
     read_only,
     same_rows,
     survival_times,
+    whole_number,
 )
 from radiotype.stats.concordance import count_pairs, limits_of_index
 from radiotype.stats.cox import TIES
@@ -104,9 +105,8 @@ def cross_validated_concordance(
     """
     choice("ties", ties, TIES)
     level = confidence_level(confidence)
-    for name, value, least in (("n_folds", n_folds, 2), ("n_repeats", n_repeats, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise RecipeError("RT103", f"{name} is {value!r}; expected a whole number, {least} or more")
+    n_folds, n_repeats = whole_number("n_folds", n_folds, 2), whole_number("n_repeats", n_repeats, 1)
+    seed = whole_number("seed", seed, 0)
     inputs = {"time": time, "event": event, "X": X}
     n = same_rows(inputs if patient is None else {**inputs, "patient": patient})
     times, events = survival_times(time, event)
@@ -127,7 +127,7 @@ def cross_validated_concordance(
     apparent = _index(times, events, scores(everybody, everybody), np.zeros(n, dtype=np.intp))[0]
     found = []
     for repeat in range(n_repeats):
-        random = np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(repeat,)))
+        random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(repeat,)))
         folds = _deal(had_event, n_folds, random)[patients]
         risk = np.empty(n)
         for fold in range(n_folds):
@@ -152,9 +152,9 @@ def cross_validated_concordance(
         p_value=p_value,
         q_value=p_value,
         n_patients=n_patients,
-        n_folds=int(n_folds),
-        n_repeats=int(n_repeats),
-        seed=int(seed),
+        n_folds=n_folds,
+        n_repeats=n_repeats,
+        seed=seed,
         apparent=apparent,
         repeats=read_only(indices),
         standard_error=error,

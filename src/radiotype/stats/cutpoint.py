@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._inputs import FloatArray, choice, confidence_level, numbers, read_only, same_rows, survival_times
+from radiotype.stats._inputs import (
+    FloatArray,
+    choice,
+    confidence_level,
+    numbers,
+    read_only,
+    same_rows,
+    survival_times,
+    whole_number,
+)
 from radiotype.stats.cox import cox
 from radiotype.stats.findings import Finding
 
@@ -41,9 +50,9 @@ class Cutpoint(Finding):
 
 
 def maximal_cutpoint(
-    x: ArrayLike,
     time: ArrayLike,
     event: ArrayLike,
+    x: ArrayLike,
     *,
     p_method: str = "permutation",
     minimum_share: float = 0.1,
@@ -55,12 +64,12 @@ def maximal_cutpoint(
 
     Parameters
     ----------
-    x : array, shape (n_cases,)
-        The number to cut, in any unit.
     time : array, shape (n_cases,)
         Follow-up in any unit, 0 or more.
     event : array, shape (n_cases,)
         1 or True where the event happened at `time`.
+    x : array, shape (n_cases,)
+        The number to cut, in any unit.
     p_method : {"permutation", "lausen-1992", "lausen-1994"}
         How `p_value` allows for the choice. "permutation" deals the outcomes to the cases anew and has the right size in
         any data; it is never below 1 / (n_permutations + 1). The two approximations of Lausen are instant; they are rough
@@ -93,16 +102,17 @@ def maximal_cutpoint(
 
     Examples
     --------
-    >>> x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
-    >>> found = maximal_cutpoint(x, [30, 28, 33, 31, 29, 27, 9, 8, 12, 7, 5, 6], [0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1])
+    >>> time, event = [30, 28, 33, 31, 29, 27, 9, 8, 12, 7, 5, 6], [0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1]
+    >>> found = maximal_cutpoint(time, event, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
     >>> found.cutpoint, round(found.statistic, 3), found.p_value, round(found.optimistic_p_value, 5)
     (5.0, 2.911, 0.0066, 0.0036)
     """
     choice("p_method", p_method, P_METHODS)
     level = confidence_level(confidence)
+    draws = whole_number("n_permutations", n_permutations, 1), whole_number("seed", seed, 0)
     if not 0 < minimum_share < 0.5:
         raise RecipeError("RT103", f"minimum_share is {minimum_share!r}; expected a number above 0 and below 0.5")
-    n = same_rows({"x": x, "time": time, "event": event})
+    n = same_rows({"time": time, "event": event, "x": x})
     values = numbers(x, "x")
     times, events = survival_times(time, event)
     if n < FEWEST_CASES:
@@ -117,7 +127,7 @@ def maximal_cutpoint(
     size = int(sizes[statistics >= statistic - 1e-12][0])
     cut = float(sorted_values[size - 1])
     if p_method == "permutation":
-        p_value = _permutation_p(scores, sizes, deviation, statistic, (n_permutations, seed))
+        p_value = _permutation_p(scores, sizes, deviation, statistic, draws)
     else:
         p_value = _lausen_1992(statistic, minimum_share) if p_method == "lausen-1992" else _lausen_1994(statistic, n, sizes)
     ratio, lower, upper = _hazard_ratio(values > cut, times, events, level)
@@ -199,8 +209,6 @@ def _permutation_p(
     scores: FloatArray, sizes: NDArray[np.intp], deviation: FloatArray, statistic: float, draws: tuple[int, int]
 ) -> float:
     n_permutations, seed = draws
-    if n_permutations < 1:
-        raise RecipeError("RT103", f"n_permutations is {n_permutations}; expected 1 or more")
     random = np.random.default_rng(np.random.SeedSequence(seed))
     reached, left = 0, n_permutations
     while left:

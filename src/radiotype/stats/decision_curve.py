@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._inputs import FloatArray, confidence_level, numbers, read_only, same_rows, survival_times
+from radiotype.stats._inputs import FloatArray, confidence_level, numbers, positive, read_only, same_rows, survival_times
 from radiotype.stats.calibration import observed_risk, probabilities
 from radiotype.stats.survival import kaplan_meier
 
@@ -22,7 +22,7 @@ class DecisionCurve:
     """Net benefit per case at each threshold: true positives less false positives, these weighed by the threshold's odds.
 
     `treat_all` acts on everybody; acting on nobody has a net benefit of 0. NaN where the follow-up of the cases above the
-    threshold ends before the horizon.
+    threshold ends before the horizon. There is no p-value: a decision is about the benefit, and thresholds are no hypotheses.
     """
 
     n: int
@@ -93,8 +93,7 @@ def decision_curve(
     from scipy.special import ndtri
 
     level = confidence_level(confidence)
-    if not 0 < horizon < np.inf:
-        raise RecipeError("RT103", f"horizon is {horizon!r}; expected a time above 0")
+    horizon = positive("horizon", horizon)
     cuts = np.arange(1, 100) / 100 if thresholds is None else numbers(np.atleast_1d(thresholds), "thresholds")
     if cuts.size == 0 or cuts.min() <= 0 or cuts.max() >= 1:
         raise RecipeError("RT103", "thresholds must lie strictly between 0 and 1")
@@ -111,7 +110,7 @@ def decision_curve(
     return DecisionCurve(
         n=n,
         events=int(events.sum()),
-        horizon=float(horizon),
+        horizon=horizon,
         thresholds=read_only(cuts),
         n_above=read_only([np.count_nonzero(risk >= cut) for cut in cuts], np.int64),
         net_benefit=read_only(benefit),

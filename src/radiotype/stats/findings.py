@@ -42,7 +42,7 @@ AnyFinding = TypeVar("AnyFinding", bound=Finding)
 class Findings(Generic[AnyFinding]):
     """The same test for many features; `reasons` tells why a feature has no finding.
 
-    `n_tests` counts the findings, over which `correction` made the q-values.
+    `n_tests` counts the findings with a p-value, over which `correction` made the q-values.
     """
 
     findings: Mapping[str, AnyFinding]
@@ -102,6 +102,14 @@ def per_feature(table: Any, test: Callable[[Any], AnyFinding], *, correction: st
     'RT305: x is constant; expected different values'
     """
     choice("correction", correction, CORRECTIONS)
+    found, refused = try_each(table, test)
+    if not found:
+        raise next(iter(refused.values()), ComputeError("RT305", "there are no features"))
+    return corrected(found, refused, correction)
+
+
+def try_each(table: Any, test: Callable[[Any], AnyFinding]) -> tuple[dict[str, AnyFinding], dict[str, ComputeError]]:
+    """The finding of each feature, or the error that refused its test."""
     found: dict[str, AnyFinding] = {}
     refused: dict[str, ComputeError] = {}
     for name, column in table.items():
@@ -111,12 +119,17 @@ def per_feature(table: Any, test: Callable[[Any], AnyFinding], *, correction: st
             refused[str(name)] = error
     if len(found) + len(refused) != len(list(table.items())):
         raise ComputeError("RT305", "two features have the same name")
-    if not found:
-        raise next(iter(refused.values()), ComputeError("RT305", "there are no features"))
-    q_values = adjust_p_values(np.array([one.p_value for one in found.values()]), correction=correction)
-    corrected = {
+    return found, refused
+
+
+def corrected(found: Mapping[str, AnyFinding], refused: Mapping[str, ComputeError], correction: str) -> Findings[AnyFinding]:
+    """Findings with q-values; there may be none."""
+    p_values = np.array([one.p_value for one in found.values()])
+    untested = np.isnan(p_values)
+    q_values = p_values if untested.all() else adjust_p_values(p_values, correction=correction)
+    with_q = {
         name: replace(one, q_value=float(q_value), correction=correction)
         for (name, one), q_value in zip(found.items(), q_values, strict=True)
     }
     reasons = {name: f"{error.code}: {error.found}" for name, error in refused.items()}
-    return Findings(corrected, reasons, correction, len(corrected))
+    return Findings(with_q, reasons, correction, int(np.count_nonzero(~untested)))

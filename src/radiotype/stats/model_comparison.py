@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,28 @@ from radiotype.stats.findings import Finding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Interaction(Finding):
-    """`effect` is the ratio of hazard ratios per unit of the modifier, NaN where a category needs several.
+class ModelComparison(Finding):
+    """`effect` is the hazard ratio per unit of the covariate that was added, NaN where several were.
 
-    `p_value` is that of `test`, the likelihood-ratio test of the product terms `terms` of `fit`.
+    `p_value` is that of `test`, the likelihood-ratio test of the added covariates `terms`; the interval is Wald's.
     """
 
     events: int
     test: ChiSquareTest
     terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Interaction(ModelComparison):
+    """`effect` is the ratio of hazard ratios per unit of the modifier, NaN where a category needs several.
+
+    `terms` are the product terms of `fit`.
+    """
+
     fit: CoxFit
 
 
-def nested_test(smaller: CoxFit, larger: CoxFit) -> ChiSquareTest:
+def nested_test(smaller: CoxFit, larger: CoxFit) -> ModelComparison:
     """Whether the covariates that only the larger model has improve it (likelihood-ratio test).
 
     Parameters
@@ -37,8 +46,8 @@ def nested_test(smaller: CoxFit, larger: CoxFit) -> ChiSquareTest:
 
     Returns
     -------
-    ChiSquareTest
-        With as many degrees of freedom as covariates were added.
+    ModelComparison
+        Its `test` has as many degrees of freedom as covariates were added.
 
     Raises
     ------
@@ -55,7 +64,7 @@ def nested_test(smaller: CoxFit, larger: CoxFit) -> ChiSquareTest:
     >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30], [1, 1, 1, 0, 1, 1, 1, 0]
     >>> age, arm = [60, 71, 55, 66, 50, 48, 62, 44], [1, 0, 1, 0, 1, 0, 1, 0]
     >>> small = cox(time, event, np.column_stack([age]), names=["age"])
-    >>> nested_test(small, cox(time, event, np.column_stack([age, arm]), names=["age", "arm"])).degrees_of_freedom
+    >>> nested_test(small, cox(time, event, np.column_stack([age, arm]), names=["age", "arm"])).test.degrees_of_freedom
     1
     """
     missing = [name for name in smaller.names if name not in larger.names]
@@ -76,8 +85,39 @@ def nested_test(smaller: CoxFit, larger: CoxFit) -> ChiSquareTest:
             f"the models were fitted to different data ({', '.join(differ or ['log-likelihood at zero'])})",
             hint="drop the cases with missing values first, then fit both models to the rest",
         )
+    shared = [larger.names.index(name) for name in smaller.names]
+    # In about standard deviations of the covariate: the error of its coefficient is 1 / (deviation * sqrt(events)).
+    gap = np.abs(smaller.centre - larger.centre[shared]) * np.sqrt(np.diag(smaller.naive_covariance) * smaller.events)
+    other = [name for name, away in zip(smaller.names, gap, strict=True) if away > 1e-6]
     gain = 2 * (larger.log_likelihood[1] - smaller.log_likelihood[1])
-    return chi_square_test(gain, len(larger.names) - len(smaller.names))
+    if other or gain < -1e-6 * (1 + abs(larger.log_likelihood[1])):
+        raise ComputeError(
+            "RT305",
+            f"{', '.join(other or smaller.names)} is not the same covariate in both models",
+            hint="columns of an array are named x1, x2, ... by position; give `names`, or a table",
+        )
+    return _compared(larger, gain, [name for name in larger.names if name not in smaller.names])
+
+
+def _compared(larger: CoxFit, gain: float, terms: list[str]) -> ModelComparison:
+    test = chi_square_test(gain, len(terms))
+    j = larger.names.index(terms[0])
+    effect, lower, upper = (float(column[j]) for column in (larger.hazard_ratios, larger.lower, larger.upper))
+    if len(terms) > 1:
+        effect = lower = upper = float("nan")
+    return ModelComparison(
+        measure="hazard ratio of the added covariate",
+        n=larger.n,
+        events=larger.events,
+        effect=effect,
+        lower=lower,
+        upper=upper,
+        confidence=larger.confidence,
+        p_value=test.p_value,
+        q_value=test.p_value,
+        test=test,
+        terms=tuple(terms),
+    )
 
 
 def interaction(
@@ -131,6 +171,10 @@ def interaction(
     main = one | other
     if adjust is not None:
         matrix, names = design_matrix(adjust, None)
+        taken = [name for name in names if name in main]
+        if taken:
+            found = f"adjust has a column {taken[0]!r}, which is a column of the exposure or the modifier here"
+            raise ComputeError("RT305", found, hint="give it another name")
         main |= dict(zip(names, matrix.T, strict=True))
     products = {f"{a}:{b}": one[a] * other[b] for a in one for b in other}
     data = np.asarray(time), np.asarray(event)
@@ -141,23 +185,9 @@ def interaction(
         return cox(*data, table, names=list(columns), strata=blocks, ties=ties, confidence=confidence)
 
     smaller, larger = fitted(main), fitted(main | products)
-    test = nested_test(smaller, larger)
-    j = larger.names.index(next(iter(products)))
-    single = len(products) == 1
-    return Interaction(
-        measure="ratio of hazard ratios",
-        n=larger.n,
-        events=larger.events,
-        effect=float(larger.hazard_ratios[j]) if single else float("nan"),
-        lower=float(larger.lower[j]) if single else float("nan"),
-        upper=float(larger.upper[j]) if single else float("nan"),
-        confidence=larger.confidence,
-        p_value=test.p_value,
-        q_value=test.p_value,
-        test=test,
-        terms=tuple(products),
-        fit=larger,
-    )
+    compared = nested_test(smaller, larger)
+    parts = {field.name: getattr(compared, field.name) for field in fields(compared)}
+    return Interaction(**parts | {"measure": "ratio of hazard ratios", "fit": larger})
 
 
 def _columns(values: Any, name: str) -> dict[str, FloatArray]:

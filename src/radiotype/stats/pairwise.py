@@ -68,10 +68,10 @@ def _compare(columns: list[Any], rows: NDArray[np.bool_], confidence: float) -> 
     time, event, codes = (column[rows] for column in columns[:3])
     test = logrank(time, event, codes, strata=None if columns[3] is None else columns[3][rows], confidence=confidence)
     return HazardRatio(
-        measure="hazard ratio of the log-rank test",
+        measure=test.measure,
         n=test.n,
         events=test.events,
-        effect=test.hazard_ratio,
+        effect=test.effect,
         lower=test.lower,
         upper=test.upper,
         confidence=test.confidence,

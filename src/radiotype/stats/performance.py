@@ -16,7 +16,7 @@ from radiotype.stats.findings import Finding
 
 @dataclass(frozen=True)
 class Proportion:
-    """`count` of `n` cases, with the exact (Clopper-Pearson) interval."""
+    """`count` of `n` cases, with the exact (Clopper-Pearson) interval at the confidence of the result it is part of."""
 
     count: int
     n: int

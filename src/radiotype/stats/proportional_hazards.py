@@ -11,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._fit import Fit, fit_cox
-from radiotype.stats._inputs import FloatArray, choice, design_matrix, labels, read_only, same_rows, survival_times
+from radiotype.stats._inputs import (
+    FloatArray,
+    choice,
+    confidence_level,
+    design_matrix,
+    labels,
+    read_only,
+    same_rows,
+    survival_times,
+)
 from radiotype.stats._residuals import AtRisk
 from radiotype.stats.cox import TIES, ChiSquareTest, chi_square_test
 from radiotype.stats.multiple_testing import CORRECTIONS, adjust_p_values
@@ -25,7 +34,11 @@ TRANSFORMS = ("km", "identity", "rank", "log")
 
 @dataclass(frozen=True, eq=False)
 class ProportionalHazards:
-    """One test per term, and one of all together; a small p value speaks against a hazard ratio that is constant."""
+    """One test per term, and one of all together; a small p value speaks against a hazard ratio that is constant.
+
+    `slopes` is the effect: the change of the log hazard ratio per unit of the transformed time, as one Newton step from no
+    change estimates it, with its limits. It is NaN for a term of several columns.
+    """
 
     n: int
     events: int
@@ -33,16 +46,23 @@ class ProportionalHazards:
     terms: tuple[str, ...]
     chi_square: FloatArray
     degrees_of_freedom: tuple[int, ...]
+    slopes: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    confidence: float
     p_values: FloatArray
     q_values: FloatArray
     correction: str
     overall: ChiSquareTest
 
     def to_frame(self) -> DataFrame:
-        """One row per term: chi-square, degrees of freedom, p and q."""
+        """One row per term: slope with its limits, chi-square, degrees of freedom, p and q."""
         from pandas import DataFrame
 
         columns = {
+            "slope": self.slopes,
+            "lower": self.lower,
+            "upper": self.upper,
             "chi_square": self.chi_square,
             "degrees_of_freedom": self.degrees_of_freedom,
             "p_value": self.p_values,
@@ -62,6 +82,7 @@ def proportional_hazards(
     transform: str = "km",
     terms: Mapping[str, Sequence[str]] | None = None,
     correction: str = "none",
+    confidence: float = 0.95,
 ) -> ProportionalHazards:
     """Whether the hazard ratios of a Cox model change over time.
 
@@ -77,11 +98,13 @@ def proportional_hazards(
         Columns that are one term, such as the levels of a category; by default each column is one.
     correction : {"none", "bh", "by", "holm", "bonferroni"}
         How `q_values` correct for the number of terms.
+    confidence : float
+        Level of the intervals of the slopes.
 
     Returns
     -------
     ProportionalHazards
-        Chi-square, degrees of freedom, p and q of each term, and the test of all terms.
+        Slope, chi-square, degrees of freedom, p and q of each term, and the test of all terms.
 
     Raises
     ------
@@ -102,9 +125,12 @@ def proportional_hazards(
     >>> round(found.overall.statistic, 4), found.overall.degrees_of_freedom
     (0.0662, 1)
     """
+    from scipy.special import ndtri
+
     choice("ties", ties, TIES)
     choice("transform", transform, TRANSFORMS)
     choice("correction", correction, CORRECTIONS)
+    level = confidence_level(confidence)
     inputs = {"time": time, "event": event, "X": X}
     n = same_rows(inputs if strata is None else {**inputs, "strata": strata})
     times, events = survival_times(time, event)
@@ -115,7 +141,15 @@ def proportional_hazards(
     blocks = np.zeros(n, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
     fit = fit_cox(times, events, matrix, blocks, columns, ties=ties)
     groups = [[columns.index(name) for name in group] for group in members.values()]
-    *tests, overall = _score_tests(fit, _transformed(times, events, transform), [*groups, list(range(len(columns)))])
+    score, left, unit = _score_of_change(fit, _transformed(times, events, transform))
+    tests, overall = [_tested(score, left, group) for group in groups], _tested(score, left, list(range(len(columns))))
+    single = np.array([group[0] if len(group) == 1 else -1 for group in groups])
+    slopes, errors = score / np.diag(left) / unit, 1 / np.sqrt(np.diag(left)) / unit
+    half = float(ndtri((1 + level) / 2)) * errors
+
+    def of_terms(values: FloatArray) -> FloatArray:
+        return read_only(np.where(single < 0, np.nan, values[single]))
+
     p_values = np.array([test.p_value for test in tests])
     return ProportionalHazards(
         n=n,
@@ -124,6 +158,10 @@ def proportional_hazards(
         terms=tuple(members),
         chi_square=read_only([test.statistic for test in tests]),
         degrees_of_freedom=tuple(test.degrees_of_freedom for test in tests),
+        slopes=of_terms(slopes),
+        lower=of_terms(slopes - half),
+        upper=of_terms(slopes + half),
+        confidence=level,
         p_values=read_only(p_values),
         q_values=adjust_p_values(p_values, correction=correction),
         correction=correction,
@@ -131,21 +169,23 @@ def proportional_hazards(
     )
 
 
-def _score_tests(fit: Fit, transformed: FloatArray, groups: list[list[int]]) -> list[ChiSquareTest]:
-    """Score test of a product with g, for each group of columns, the coefficients of all columns being fitted."""
+def _score_of_change(fit: Fit, transformed: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Score and information of a product of each column with g, given the coefficients of all; and the unit of the product."""
     at_risk = AtRisk(fit)
     g = transformed[fit.sets.order][at_risk.event_case]
-    g = (g - g.mean()) / (g.std() or 1.0)  # neither changes the test
+    spread = g.std() or 1.0
+    g = (g - g.mean()) / spread  # neither changes the test
     score = g @ (fit.covariates[at_risk.event_case] - at_risk.mean)
     crossed, squared = at_risk.weighted_information(g), at_risk.weighted_information(g**2)
     left = squared - crossed @ np.linalg.solve(fit.maximum.at_fit.information, crossed)
-    tests = []
-    for group in groups:
-        block = left[np.ix_(group, group)]
-        if np.linalg.matrix_rank(block, hermitian=True) < len(group):
-            raise ComputeError("RT302", "the events lie at too few different times to see a change over time")
-        tests.append(chi_square_test(score[group] @ np.linalg.solve(block, score[group]), len(group)))
-    return tests
+    return score, left, fit.scale * spread
+
+
+def _tested(score: FloatArray, left: FloatArray, group: list[int]) -> ChiSquareTest:
+    block = left[np.ix_(group, group)]
+    if np.linalg.matrix_rank(block, hermitian=True) < len(group):
+        raise ComputeError("RT302", "the events lie at too few different times to see a change over time")
+    return chi_square_test(score[group] @ np.linalg.solve(block, score[group]), len(group))
 
 
 def _transformed(times: FloatArray, events: NDArray[np.bool_], transform: str) -> FloatArray:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._inputs import confidence_level
+from radiotype.errors import ComputeError
+from radiotype.stats._inputs import confidence_level, positive
 from radiotype.stats.survival import kaplan_meier
 
 
 @dataclass(frozen=True)
 class RestrictedMean:
-    """Mean time free of the event within `horizon`, in the unit of time; the interval is plain."""
+    """Mean time free of the event within `horizon`, in the unit of time; the interval is plain.
+
+    There is no p-value: no mean time is one of no effect.
+    """
 
     n: int
     events: int
@@ -67,8 +70,7 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, *, horizon: float, confid
     from scipy.special import ndtri
 
     level = confidence_level(confidence)
-    if not 0 < horizon < np.inf:
-        raise RecipeError("RT103", f"horizon is {horizon!r}; expected a time above 0")
+    horizon = positive("horizon", horizon)
     curve = kaplan_meier(time, event)
     if horizon > curve.time[-1] and curve.survival[-1] > 0:
         raise ComputeError(
@@ -84,4 +86,4 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, *, horizon: float, confid
     survived = np.maximum(at_risk - died, 1)  # where nobody is left, no area is left either
     mean, error = float(areas.sum()), float(np.sqrt(np.sum(left**2 * died / (at_risk * survived))))
     half = float(ndtri((1 + level) / 2)) * error
-    return RestrictedMean(curve.n, curve.events, float(horizon), mean, error, mean - half, mean + half, level)
+    return RestrictedMean(curve.n, curve.events, horizon, mean, error, mean - half, mean + half, level)

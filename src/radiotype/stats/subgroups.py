@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import design_matrix, labels, numbers, same_rows
 from radiotype.stats.cox import cox
-from radiotype.stats.findings import Findings, per_feature
+from radiotype.stats.findings import Findings, corrected, per_feature, try_each
 from radiotype.stats.hazard_ratio import HazardRatio, hazard_ratio_of
 from radiotype.stats.model_comparison import Interaction, interaction
 
@@ -25,11 +25,12 @@ class SubgroupForest:
     """Hazard ratio of the exposure in all cases and in each subgroup, and one test of interaction per variable.
 
     Whether subgroups differ is what `interactions` tests; a p value below 0.05 in one subgroup and above it in another does
-    not show it. A subgroup without a hazard ratio has its reason.
+    not show it. A subgroup without a hazard ratio has its reason, and `variable_of` names the variable of each.
     """
 
     overall: HazardRatio
     subgroups: Findings[HazardRatio]
+    variable_of: Mapping[str, str]
     interactions: Findings[Interaction]
 
     def to_frame(self) -> DataFrame:
@@ -41,7 +42,7 @@ class SubgroupForest:
         table = concat([everybody, self.subgroups.to_frame().reindex(columns=columns)])
         tests = self.interactions.findings
         for column, field in (("p_interaction", "p_value"), ("q_interaction", "q_value")):
-            table[column] = [getattr(tests.get(name.split(" = ")[0]), field, np.nan) for name in table.index]
+            table[column] = [getattr(tests.get(self.variable_of.get(name, "")), field, np.nan) for name in table.index]
         return table.rename(columns={"effect": "hazard_ratio"})
 
 
@@ -119,30 +120,21 @@ def subgroup_forest(
         return interaction(times[rows], events[rows], exposed[rows], levels, adjust=more, confidence=confidence)
 
     parts: dict[str, NDArray[np.bool_]] = {}
+    variable_of: dict[str, str] = {}
     modifiers: dict[str, tuple[NDArray[np.bool_], Any]] = {}
     for name, values in variables.items():
         known, codes, levels = _levels(values, name)
-        parts |= {f"{name} = {level}": _scattered(known, codes == k) for k, level in enumerate(levels)}
+        own = {f"{name} = {level}": _scattered(known, codes == k) for k, level in enumerate(levels)}
+        if parts.keys() & own.keys():
+            raise ComputeError("RT305", f"two subgroups are named {min(parts.keys() & own.keys())!r}")
+        parts |= own
+        variable_of |= dict.fromkeys(own, name)
         if len(levels) > 1:
             modifiers[name] = known, Series([levels[k] for k in codes], dtype="category")
     overall = ratio(np.ones(exposed.size, dtype=bool))
     found = per_feature(parts, ratio, correction=correction)
-    return SubgroupForest(overall, found, _tests_or_reasons(modifiers, product, correction))
-
-
-def _tests_or_reasons(
-    modifiers: Mapping[str, Any], product: Callable[[Any], Interaction], correction: str
-) -> Findings[Interaction]:
-    """`per_feature`, but no error where every test is refused: the forest stands without them."""
-    refused: dict[str, str] = {}
-    for name, known in modifiers.items():
-        try:
-            product(known)
-        except ComputeError as error:
-            refused[name] = f"{error.code}: {error.found}"
-    if len(refused) == len(modifiers):
-        return Findings({}, refused, correction, 0)
-    return per_feature(modifiers, product, correction=correction)
+    # The forest stands without its tests of interaction.
+    return SubgroupForest(overall, found, variable_of, corrected(*try_each(modifiers, product), correction))
 
 
 def _levels(values: Any, name: str) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[Any, ...]]:

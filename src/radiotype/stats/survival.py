@@ -21,6 +21,7 @@ from radiotype.stats._inputs import (
     same_rows,
     survival_times,
 )
+from radiotype.stats.findings import Finding
 
 INTERVALS = ("log-log", "log", "plain")
 
@@ -31,7 +32,7 @@ class KaplanMeier:
 
     `standard_error` is that of log survival; it is infinite, and the limits are NaN, where survival is 0. The log-log
     limits are also NaN before the first event. `median` and its limits are NaN where the curve or its limit does not
-    reach one half.
+    reach one half. A curve compares nothing, so that it has no p-value; `logrank` does.
     """
 
     n: int
@@ -74,14 +75,14 @@ class KaplanMeier:
         return result
 
 
-@dataclass(frozen=True, eq=False)
-class LogRank:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LogRank(Finding):
     """Log-rank test of equal survival in k groups; `observed` and `expected` events are summed over the strata.
 
-    `hazard_ratio` is that of the second group against the first, with its limits; NaN where there are more than two.
+    `effect` is the hazard ratio of the second group against the first. It is NaN, with its limits, where there are more than
+    two groups, which have no single ratio: see `relative_hazards`, or `pairwise_logrank` for a ratio of every two.
     """
 
-    n: int
     events: int
     groups: tuple[Any, ...]
     group_sizes: NDArray[np.int64]
@@ -90,11 +91,12 @@ class LogRank:
     variance: FloatArray
     chi_square: float
     degrees_of_freedom: int
-    p_value: float
-    hazard_ratio: float
-    lower: float
-    upper: float
-    confidence: float
+
+    @property
+    def relative_hazards(self) -> FloatArray:
+        """Observed over expected events of each group, shape (n_groups,); NaN for a group never at risk with others."""
+        with np.errstate(invalid="ignore"):
+            return read_only(self.observed / self.expected)
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike, *, confidence: float = 0.95, interval: str = "log-log") -> KaplanMeier:
@@ -230,8 +232,7 @@ def logrank(
     observed = np.bincount(codes, weights=events, minlength=len(groups))
     expected = np.zeros(len(groups))
     variance = np.zeros((len(groups), len(groups)))
-    for block in range(blocks.max() + 1):
-        rows = blocks == block
+    for rows in np.split(np.argsort(blocks, kind="stable"), np.cumsum(np.bincount(blocks))[:-1]):
         block_expected, block_variance = _expected_events(times[rows], events[rows], codes[rows], len(groups))
         expected += block_expected
         variance += block_variance
@@ -242,8 +243,16 @@ def logrank(
         limits = centre + float(ndtri((1 + level) / 2)) * error * np.array([0.0, -1.0, 1.0])
         with np.errstate(over="ignore"):
             ratio, lower, upper = np.exp(limits).tolist()
+    p_value = float(chdtrc(degrees, chi_square))
     return LogRank(
+        measure="hazard ratio of the log-rank test",
         n=n,
+        effect=ratio,
+        lower=lower,
+        upper=upper,
+        confidence=level,
+        p_value=p_value,
+        q_value=p_value,
         events=int(events.sum()),
         groups=groups,
         group_sizes=read_only(np.bincount(codes, minlength=len(groups)), np.int64),
@@ -252,11 +261,6 @@ def logrank(
         variance=read_only(variance),
         chi_square=chi_square,
         degrees_of_freedom=degrees,
-        p_value=float(chdtrc(degrees, chi_square)),
-        hazard_ratio=ratio,
-        lower=lower,
-        upper=upper,
-        confidence=level,
     )
 
 

@@ -17,6 +17,9 @@ from radiotype.stats.multiple_testing import CORRECTIONS, adjust_p_values
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+ROUNDING = 1e-14
+"""An error of an area that is no larger is one of arithmetic: the score orders all cases alike."""
+
 
 @dataclass(frozen=True, eq=False)
 class TimeDependentAuc:
@@ -141,7 +144,7 @@ def _area(
     # Share of the controls that each score beats, and weighted share of the cases that beat each score.
     beats = _share_below(scores, scores[control], np.ones(int(control.sum())))
     beaten = 1 - _share_below(scores, scores[case], own[case])
-    area = float(own @ beats)
+    area = min(float(own @ beats), 1.0)
     excess = own * (beats - area)
     added = n * (excess + control * (beaten - area) / control.sum())
     # Had G been otherwise: the martingale of being censored, times what the cases after it add.
@@ -157,7 +160,8 @@ def _area(
     # At equal times events come first, so a case with an event is not at risk of being censored at that time.
     faced = np.where(events, np.append(0.0, running)[index], running[index])
     added += np.where(events, 0.0, per_time[index]) - faced
-    return area, float(added.std(ddof=1) / np.sqrt(n))
+    error = float(added.std(ddof=1) / np.sqrt(n))
+    return area, error if error > ROUNDING else 0.0
 
 
 def _share_below(scores: FloatArray, others: FloatArray, weight: FloatArray) -> FloatArray:

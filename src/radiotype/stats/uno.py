@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError
 from radiotype.stats._censoring import uncensored_before
-from radiotype.stats._inputs import confidence_level, numbers, same_rows, survival_times
+from radiotype.stats._inputs import confidence_level, numbers, positive, same_rows, survival_times
 from radiotype.stats.concordance import count_pairs, limits_of_index
 from radiotype.stats.findings import Finding
 
@@ -63,12 +63,10 @@ def uno_concordance(
     0.8378
     """
     level = confidence_level(confidence)
-    if horizon is not None and not horizon > 0:
-        raise RecipeError("RT103", f"horizon is {horizon!r}; expected a time above 0")
     n = same_rows({"time": time, "event": event, "risk": risk})
     times, events = survival_times(time, event)
     scores = numbers(risk, "risk")
-    limit = float(times.max() if horizon is None else horizon)
+    limit = float(times.max()) if horizon is None else positive("horizon", horizon)
     weight = uncensored_before(times, events) ** -2.0 * (times <= limit)
     pairs = count_pairs(times, events, scores, np.zeros(n, dtype=np.intp), weight)
     if not pairs.total:
