@@ -117,10 +117,21 @@ def test_no_events_are_refused():
     assert error.code == "RT302" and "none of the 3 cases" in error.found
 
 
+def test_fewer_events_than_five_per_covariate_are_refused_unless_asked_for(simulated):
+    event = np.zeros(120)
+    event[:14] = 1
+    error = refusal(simulated["time"], event, simulated[COVARIATES])
+    assert error.code == "RT302" and "14 events for 3 covariates; expected at least 5 events for each" in error.found
+    assert "least_events" in error.hint
+    assert cox(simulated["time"], event, simulated[COVARIATES], least_events=14 / 3).events == 14
+    event[14] = 1
+    assert cox(simulated["time"], event, simulated[COVARIATES]).events == 15
+
+
 def test_fewer_events_than_covariates_are_refused(simulated):
     event = np.zeros(120)
     event[:2] = 1
-    error = refusal(simulated["time"], event, simulated[COVARIATES])
+    error = refusal(simulated["time"], event, simulated[COVARIATES], least_events=1)
     assert error.code == "RT302" and "2 events for 3 covariates" in error.found
 
 
@@ -150,7 +161,7 @@ def test_nearly_collinear_column_is_fitted(simulated):
 def test_column_that_varies_only_before_the_first_event_is_refused_by_name():
     time, event = [1, 1, 2, 3, 4, 5], [0, 0, 1, 1, 1, 0]
     design = pd.DataFrame({"early": [3, 5, 0, 0, 0, 0], "size": [1, 2, 2, 1, 2, 1]})
-    error = refusal(time, event, design)
+    error = refusal(time, event, design, least_events=1)
     assert error.code == "RT304" and error.found.startswith("'early' does not vary among the cases at risk")
 
 
@@ -184,7 +195,7 @@ def test_monotone_likelihood_is_refused_when_its_information_is_rounding_noise(s
     random = np.random.default_rng(np.random.SeedSequence(seed))
     design, event = random.integers(0, 2, size=(12, 2)), random.random(12) < 0.6
     event[design[:, 0] == 1] = False
-    error = refusal(random.exponential(size=12), event, design)
+    error = refusal(random.exponential(size=12), event, design, least_events=1)
     assert error.code == "RT303" and "'x1'" in error.found
 
 

@@ -12,6 +12,9 @@ from radiotype.stats._inputs import FloatArray
 from radiotype.stats._newton import Maximum, maximise
 from radiotype.stats._partial_likelihood import IntArray, PartialLikelihood, RiskSets, risk_sets
 
+LEAST_EVENTS = 5.0
+"""Events for each covariate; with fewer, coefficients and coverage are unreliable (Vittinghoff & McCulloch 2007)."""
+
 LARGEST_SPREAD = 1e100
 """Standard deviation of a covariate beyond which, or below whose inverse, its variance is no number."""
 
@@ -42,7 +45,7 @@ def fit_cox(
     *,
     ties: str = "efron",
     max_iterations: int = 60,
-    least_events: float = 1.0,
+    least_events: float = LEAST_EVENTS,
 ) -> Fit:
     """Fit arrays that `_inputs` has checked; `least_events` is the fewest events per covariate."""
     _check_events(events, len(columns), least_events)
@@ -62,7 +65,7 @@ def _check_events(events: NDArray[np.bool_], n_covariates: int, least: float) ->
         raise ComputeError(
             "RT302",
             f"there are {found} events for {n_covariates} covariates; expected at least {each}",
-            hint="use fewer covariates; ten events for each are a common rule",
+            hint="use fewer covariates, or set `least_events` lower and do not trust the result",
         )
 
 

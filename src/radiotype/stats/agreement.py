@@ -87,7 +87,7 @@ def icc(
     lower, upper = _limits(squares, n, k, kind, level)
     if unit == "average":
         value, lower, upper = (_stepped_up(one, k) for one in (value, lower, upper))
-    lower, upper = min(lower, value), max(upper, value)  # rounding, where the readings agree
+    lower, upper = min(lower, value), max(min(upper, 1.0), value)  # rounding, where the readings agree
     degrees = (n - 1, n * (k - 1) if model == "one-way" else (n - 1) * (k - 1))
     f = squares.subjects / squares.error if squares.error > 0 else float("inf")
     p_value = float(fdtrc(*degrees, f))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError, ModelError, RecipeError
-from radiotype.stats._fit import Fit, fit_cox
+from radiotype.stats._fit import LEAST_EVENTS, Fit, fit_cox
 from radiotype.stats._inputs import (
     FloatArray,
     choice,
@@ -138,7 +138,7 @@ def cox(
     robust: bool = False,
     cluster: ArrayLike | None = None,
     correction: str = "none",
-    least_events: float = 1.0,
+    least_events: float = LEAST_EVENTS,
     max_iterations: int = 60,
 ) -> CoxFit:
     """Hazard ratio per unit of each covariate, the others held fixed (Cox regression).
@@ -166,7 +166,8 @@ def cox(
     correction : {"bh", "by", "holm", "bonferroni", "none"}
         How `q_values` correct for the number of covariates.
     least_events : float
-        Fewest events per covariate; ten are a common rule for a model that is to be believed.
+        Fewest events per covariate. Below five, coefficients and coverage are unreliable (Vittinghoff & McCulloch); ten are
+        the common rule.
     max_iterations : int
         Newton steps after which the fit is given up. Sound data need fewer than ten, one extreme value may need forty.
 
@@ -180,16 +181,17 @@ def cox(
     ------
     ComputeError
         RT302 without events or with fewer events per covariate than `least_events`; RT301 with fewer clusters than
-        covariates; RT303 if a covariate separates the events, so that
-        its coefficient is infinite, or the fit does not converge; RT304 if a column is constant or a combination of
-        others; RT301 and RT305 as in `kaplan_meier`. Missing values are an error: drop those cases first.
+        covariates; RT303 if a covariate separates the events, so that its coefficient is infinite, or the fit does not
+        converge; RT304 if a column is constant or a combination of others; RT305 if its standard deviation lies outside
+        1e-100 to 1e100; RT301 and RT305 as in `kaplan_meier`. Missing values are an error: drop those cases first.
     RecipeError
         RT103 if a setting is not allowed.
 
     References
     ----------
     Cox, J R Stat Soc B 34 (1972) 187-220; Efron, J Am Stat Assoc 72 (1977) 557-565; Lin & Wei, J Am Stat Assoc 84
-    (1989) 1074-1078. Equal to `coxph` and `basehaz` of R survival 3.5-3.
+    (1989) 1074-1078; Vittinghoff & McCulloch, Am J Epidemiol 165 (2007) 710-718. Equal to `coxph` and `basehaz` of R
+    survival 3.5-3.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
-from radiotype.stats._fit import fit_cox
+from radiotype.stats._fit import LEAST_EVENTS, fit_cox
 from radiotype.stats._inputs import (
     FloatArray,
     choice,
@@ -55,7 +55,7 @@ def cross_validated_concordance(
     n_repeats: int = 100,
     seed: int = 0,
     ties: str = "efron",
-    least_events: float = 5.0,
+    least_events: float = LEAST_EVENTS,
     confidence: float = 0.95,
 ) -> CrossValidatedConcordance:
     """Harrell's C of a Cox model for cases left out of its fit.

@@ -224,7 +224,7 @@ def _hazard_ratio(
     high: NDArray[np.bool_], times: FloatArray, events: NDArray[np.bool_], level: float
 ) -> tuple[float, float, float]:
     try:
-        fit = cox(times, events, high[:, None], confidence=level)
+        fit = cox(times, events, high[:, None], confidence=level, least_events=1)
     except ComputeError:
         return float("nan"), float("nan"), float("nan")
     return float(fit.hazard_ratios[0]), float(fit.lower[0]), float(fit.upper[0])

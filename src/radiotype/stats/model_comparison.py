@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError
+from radiotype.stats._fit import LEAST_EVENTS
 from radiotype.stats._inputs import FloatArray, design_matrix, labels, numbers, same_rows
 from radiotype.stats.cox import ChiSquareTest, CoxFit, chi_square_test, cox
 from radiotype.stats.findings import Finding
@@ -61,8 +62,8 @@ def nested_test(smaller: CoxFit, larger: CoxFit) -> ModelComparison:
 
     Examples
     --------
-    >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30], [1, 1, 1, 0, 1, 1, 1, 0]
-    >>> age, arm = [60, 71, 55, 66, 50, 48, 62, 44], [1, 0, 1, 0, 1, 0, 1, 0]
+    >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30, 3, 7, 11, 16], [1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1]
+    >>> age, arm = [60, 71, 55, 66, 50, 48, 62, 44, 58, 70, 52, 49], [1, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0]
     >>> small = cox(time, event, np.column_stack([age]), names=["age"])
     >>> nested_test(small, cox(time, event, np.column_stack([age, arm]), names=["age", "arm"])).test.degrees_of_freedom
     1
@@ -129,13 +130,14 @@ def interaction(
     adjust: Any = None,
     strata: ArrayLike | None = None,
     ties: str = "efron",
+    least_events: float = LEAST_EVENTS,
     confidence: float = 0.95,
 ) -> Interaction:
     """Whether the hazard ratio of an exposure depends on a modifier.
 
     Parameters
     ----------
-    time, event, strata, ties, confidence
+    time, event, strata, ties, least_events, confidence
         As in `cox`.
     exposure, modifier : array, shape (n_cases,)
         Numbers (or 0 and 1) enter as one column; other labels as one column for each level but the first.
@@ -161,7 +163,8 @@ def interaction(
     Examples
     --------
     >>> time, event = [5, 8, 12, 20, 9, 14, 22, 30, 3, 7], [1, 1, 1, 0, 1, 1, 1, 0, 1, 1]
-    >>> found = interaction(time, event, [1, 0, 1, 0, 1, 0, 1, 0, 1, 0], [60, 71, 55, 66, 50, 48, 62, 44, 58, 70])
+    >>> arm, age = [1, 0, 1, 0, 1, 0, 1, 0, 1, 0], [60, 71, 55, 66, 50, 48, 62, 44, 58, 70]
+    >>> found = interaction(time, event, arm, age, least_events=2)
     >>> found.terms, found.test.degrees_of_freedom
     (('exposure:modifier',), 1)
     """
@@ -182,7 +185,9 @@ def interaction(
 
     def fitted(columns: dict[str, FloatArray]) -> CoxFit:
         table = np.column_stack(list(columns.values()))
-        return cox(*data, table, names=list(columns), strata=blocks, ties=ties, confidence=confidence)
+        return cox(
+            *data, table, names=list(columns), strata=blocks, ties=ties, least_events=least_events, confidence=confidence
+        )
 
     smaller, larger = fitted(main), fitted(main | products)
     compared = nested_test(smaller, larger)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._fit import Fit, fit_cox
+from radiotype.stats._fit import LEAST_EVENTS, Fit, fit_cox
 from radiotype.stats._inputs import (
     FloatArray,
     choice,
@@ -82,6 +82,7 @@ def proportional_hazards(
     transform: str = "km",
     terms: Mapping[str, Sequence[str]] | None = None,
     correction: str = "none",
+    least_events: float = LEAST_EVENTS,
     confidence: float = 0.95,
 ) -> ProportionalHazards:
     """Whether the hazard ratios of a Cox model change over time.
@@ -90,7 +91,7 @@ def proportional_hazards(
 
     Parameters
     ----------
-    time, event, X, ties, strata, names
+    time, event, X, ties, strata, names, least_events
         As in `cox`.
     transform : {"km", "identity", "rank", "log"}
         g: one minus the Kaplan-Meier curve, time itself, its rank, or its logarithm.
@@ -139,7 +140,7 @@ def proportional_hazards(
     if sorted(name for group in members.values() for name in group) != sorted(columns):
         raise RecipeError("RT103", f"the terms {dict(members)} do not hold each of {', '.join(columns)} once")
     blocks = np.zeros(n, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
-    fit = fit_cox(times, events, matrix, blocks, columns, ties=ties)
+    fit = fit_cox(times, events, matrix, blocks, columns, ties=ties, least_events=least_events)
     groups = [[columns.index(name) for name in group] for group in members.values()]
     score, left, unit = _score_of_change(fit, _transformed(times, events, transform))
     tests, overall = [_tested(score, left, group) for group in groups], _tested(score, left, list(range(len(columns))))

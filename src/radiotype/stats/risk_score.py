@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
+from radiotype.stats._fit import LEAST_EVENTS
 from radiotype.stats._inputs import FloatArray, numbers, same_rows, survival_times
 from radiotype.stats.cox import CoxFit, cox
 from radiotype.stats.hazard_ratio import HazardRatio
@@ -54,7 +55,7 @@ def risk_score(
     *,
     ties: str = "efron",
     names: Sequence[str] | None = None,
-    least_events: float = 5.0,
+    least_events: float = LEAST_EVENTS,
 ) -> RiskScore:
     """Fit a risk score.
 
@@ -63,8 +64,7 @@ def risk_score(
     time, event, X, ties, names
         As in `cox`, of the discovery cases only.
     least_events : float
-        Fewest events per covariate. Below five, coefficients and coverage are unreliable (Vittinghoff & McCulloch); ten are
-        the common rule.
+        Fewest events per covariate, as in `cox`.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
+from radiotype.stats._fit import LEAST_EVENTS
 from radiotype.stats._inputs import design_matrix, labels, numbers, same_rows
 from radiotype.stats.cox import cox
 from radiotype.stats.findings import Findings, corrected, per_feature, try_each
@@ -55,7 +56,7 @@ def subgroup_forest(
     adjust: Any = None,
     correction: str = "bh",
     confidence: float = 0.95,
-    least_events: float = 5.0,
+    least_events: float = LEAST_EVENTS,
 ) -> SubgroupForest:
     """Hazard ratio of an exposure in each level of some variables, with tests of interaction.
 
@@ -117,7 +118,9 @@ def subgroup_forest(
     def product(known: tuple[NDArray[np.bool_], Any]) -> Interaction:
         rows, levels = known
         more = further[rows] if names else None
-        return interaction(times[rows], events[rows], exposed[rows], levels, adjust=more, confidence=confidence)
+        return interaction(
+            times[rows], events[rows], exposed[rows], levels, adjust=more, least_events=least_events, confidence=confidence
+        )
 
     parts: dict[str, NDArray[np.bool_]] = {}
     variable_of: dict[str, str] = {}

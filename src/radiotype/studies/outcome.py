@@ -141,7 +141,7 @@ def _model(
     types = own["stratum"].to_numpy() if stratum == "all" and own["stratum"].nunique() > 1 else None
     time, event = own["time_days"].to_numpy(), own["event"].to_numpy()
     try:
-        fit = cox(time, event, design, strata=types)
+        fit = cox(time, event, design, strata=types, least_events=1)  # recipe version 1 promised a model wherever one exists
     except ComputeError as error:
         evidence.notes.append(f"No Cox model in {stratum}: {_plain(error)}.")
         return
