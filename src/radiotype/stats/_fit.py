@@ -77,7 +77,7 @@ def _standardised(matrix: FloatArray, blocks: IntArray, columns: tuple[str, ...]
     else:
         centred = matrix - np.column_stack([np.bincount(blocks, weights=column) / sizes for column in matrix.T])[blocks]
     largest = np.abs(matrix).max(axis=0)
-    unit = np.where(largest > 0, largest, 1.0)  # keeps the squares of huge and tiny values within range
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)  # a power of two: huge and tiny values have squares, and no digit changes
     scale = unit * np.sqrt(((centred / unit) ** 2).mean(axis=0))
     constant = scale <= 1e-12 * largest
     if constant.any():
