@@ -132,3 +132,27 @@ def test_without_censoring_the_area_is_that_of_the_two_groups_with_its_known_err
     assert found.auc[0] == pytest.approx(wins.mean(), rel=1e-12)
     assert found.standard_error[0] == pytest.approx(added.std(ddof=1) / np.sqrt(60), rel=1e-12)
     assert (found.n_cases[0], found.n_controls[0]) == (25, 35)
+
+
+def test_error_of_an_area_is_the_jackknife_written_out_with_events_before_censorings_at_one_time(simulated):
+    # The infinitesimal jackknife: derivative of the area, its censoring weights included, by the weight of each case.
+    time, event, risk = (simulated[name].to_numpy(float) for name in ("time", "event", "age"))
+    assert len(set(time[event == 1]) & set(time[event == 0])) > 5
+    when, n = 12.0, time.size
+
+    def area(weight):
+        uncensored = np.ones(n)
+        for end in np.unique(time[event == 0]):
+            leaving = weight[(time == end) & (event == 0)].sum()
+            stayed = weight[time > end].sum()
+            uncensored[time > end] *= stayed / (stayed + leaving)
+        case = np.where((event == 1) & (time <= when), weight / uncensored, 0.0)
+        control = np.where(time > when, weight, 0.0)
+        beaten = (risk[:, None] > risk) + 0.5 * (risk[:, None] == risk)
+        return case @ beaten @ control / (case.sum() * control.sum())
+
+    step = 1e-6
+    slopes = np.array([(area(1 + step * one) - area(1 - step * one)) / (2 * step) for one in np.eye(n)])
+    found = time_dependent_auc(time, event, risk, [when])
+    assert found.auc[0] == pytest.approx(area(np.ones(n)), rel=1e-12)
+    assert found.standard_error[0] == pytest.approx(np.sqrt(n / (n - 1) * np.sum(slopes**2)), rel=1e-6)

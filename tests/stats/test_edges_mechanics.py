@@ -84,6 +84,10 @@ def test_models_with_other_covariates_under_one_name_are_not_nested(simulated, d
     small = cox(*data, simulated[["age"]].to_numpy())
     with pytest.raises(ComputeError, match=r"RT305.*x1 is not the same covariate in both models"):
         nested_test(small, cox(*data, simulated[["volume", "age"]].to_numpy()))
+    noise = np.column_stack([np.cos(np.arange(120)), np.sin(np.arange(120))])
+    centred = [columns - columns.mean(axis=0) for columns in (simulated[["volume"]].to_numpy(), noise)]
+    with pytest.raises(ComputeError, match=r"RT305.*x1 is not the same covariate"):  # of equal mean, but of lower likelihood
+        nested_test(cox(*data, centred[0]), cox(*data, centred[1]))
     found = nested_test(small, cox(*data, simulated[["age", "volume"]].to_numpy().copy(order="C")))
     assert found.terms == ("x2",)
     assert found.lower < found.effect < found.upper
@@ -157,9 +161,25 @@ def test_slope_of_a_hazard_ratio_over_time_equals_one_newton_step_of_r():
 
 def test_calibration_says_how_many_events_each_group_had(simulated, data):
     risk = np.linspace(0.1, 0.9, 120)
-    found = calibration(*data, risk, horizon=10, n_groups=3)
-    assert found.group_events.sum() == np.count_nonzero(simulated["event"] & (simulated["time"] <= 10))
+    horizon = simulated["time"][simulated["event"] == 1].median()
+    assert ((simulated["time"] == horizon) & (simulated["event"] == 1)).any()
+    found = calibration(*data, risk, horizon=horizon, n_groups=3)
+    assert found.group_events.sum() == np.count_nonzero(simulated["event"] & (simulated["time"] <= horizon))
     assert (found.q_value, found.correction) == (found.p_value, "none")
+
+
+def test_a_prediction_at_the_edge_of_a_group_belongs_to_the_lower_one():
+    risk = np.arange(1, 12) / 12
+    found = calibration(12 - np.arange(11.0), np.ones(11), np.roll(risk, 3), horizon=6, n_groups=5)
+    assert found.group_sizes.tolist() == [3, 2, 2, 2, 2]
+
+
+def test_who_stands_at_the_threshold_is_treated():
+    time, risk = np.arange(1.0, 9), np.array([0.5, 0.5, 0.2, 0.5, 0.2, 0.2, 0.2, 0.2])
+    at, above = (decision_curve(time, np.ones(8), risk, horizon=4, thresholds=[cut]) for cut in (0.5, 0.6))
+    assert at.n_above.tolist() == [3]
+    assert at.net_benefit == pytest.approx([3 / 8])  # all three have the event by the horizon
+    assert above.net_benefit.tolist() == [0]
 
 
 REFUSED = {

@@ -228,3 +228,11 @@ def test_a_forest_stands_where_no_interaction_can_be_tested(simulated, data):
     assert forest.interactions.reasons["site"].startswith("RT303")
     assert forest.to_frame()["p_interaction"].isna().all()
     assert forest.subgroups.reasons["site = west"].startswith("RT303")
+
+
+def test_scores_that_differ_by_rounding_tie(simulated, data):
+    model = risk_score(*data, simulated[["age", "volume"]])
+    rows = np.array([[61.3, 9.7], [61.3 * (1 + 4e-16), 9.7]])
+    assert rows[0, 0] != rows[1, 0]
+    assert len({*model.score(rows * 1000), *model.score(rows * 1000 + 1e-12)}) == 1
+    assert len({*model.fit.linear_predictor(rows * 1000), *model.fit.linear_predictor(rows * 1000 + 1e-12)}) > 1

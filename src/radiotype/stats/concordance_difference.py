@@ -90,8 +90,8 @@ def concordance_difference(
     if total[2] == 0:
         raise ComputeError("RT302", f"no two of the {n} cases can be compared ({int(events.sum())} events)")
     pairs = n * (n - 1.0)
-    # Unbiased covariance of three U-statistics, then of the two ratios to the third.
-    spread = 4 * sums @ sums.T - 2 * products - 2 * (2 * n - 3) / pairs * np.outer(total, total)
+    # Unbiased covariance of three U-statistics, then of the two ratios to the third, to which the product of the means adds 0.
+    spread = 4 * sums @ sums.T - 2 * products
     ratio = total[:2] / total[2]
     slope = np.column_stack([np.eye(2), -ratio]) * pairs / total[2]
     covariance = slope @ (spread / (pairs * (n - 2) * (n - 3))) @ slope.T / 4
