@@ -84,9 +84,9 @@ def test_usage_and_recipe_errors_are_2_without_a_traceback(manifest, arguments, 
 
 def test_an_interrupt_is_130(manifest):
     program = (
-        "import radiotype.run.engine as e\n"
+        "import radiotype.run.workers as w\n"
         "def stop(task): raise KeyboardInterrupt\n"
-        "e.describe_region = stop\n"
+        "w.describe_rows = stop\n"
         "from radiotype.cli import main; main()"
     )
     done = subprocess.run(
@@ -105,7 +105,7 @@ def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest)
 
 def test_a_family_named_twice_is_measured_once(manifest):
     done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 regions described with 20 features")
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "1 of 1 regions described with 20 features")
 
 
 def test_index_writes_a_manifest_and_never_replaces_one_unasked(manifest):

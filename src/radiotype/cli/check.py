@@ -18,7 +18,7 @@ from radiotype.imaging.planes import three_planes
 from radiotype.io.check import Checked, check
 from radiotype.io.findings import CHECKS, SEVERITIES
 from radiotype.run.progress import progress
-from radiotype.run.record import RunLog
+from radiotype.run.run import open_run
 from radiotype.run.store import RunFolder
 
 #: At most this many lines are named per check, and this many pictures drawn; all findings stand in findings.csv.
@@ -30,11 +30,8 @@ def run_check(manifest: Path, output: Path, depth: str, resample_masks: str, pic
     """Check a manifest into a folder; the exit code."""
     if resample_masks not in ("refuse", "nearest"):
         raise RecipeError("RT103", f"--resample-masks {resample_masks!r} is neither refuse nor nearest")
-    folder = RunFolder.create(output)
-    log = RunLog(folder, "check")
-    log.state("running")
-    album = Album(folder)
-    try:
+    with open_run(output, "check") as run:
+        folder, album = run.folder, Album(run.folder)
         checked = check(
             manifest,
             depth=depth,  # type: ignore[arg-type]
@@ -45,10 +42,7 @@ def run_check(manifest: Path, output: Path, depth: str, resample_masks: str, pic
         folder.write_table("findings.parquet", checked.findings)
         folder.write_csv("findings.csv", checked.findings)
         album.close()
-    except BaseException as error:
-        log.state("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-        raise
-    log.state("done", n_regions=checked.n_rows, n_failed=checked.n_errors)
+        run.n_regions, run.n_failed = checked.n_rows, checked.n_errors
     _print_summary(checked)
     typer.echo(f"findings: {folder.path / 'findings.csv'}")
     if album.pictures:

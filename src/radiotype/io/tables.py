@@ -18,7 +18,7 @@ from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan
 from radiotype.errors import RecipeError, StoreError
 from radiotype.io.masks import read_masks, read_masks_nearest
 from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
-from radiotype.io.volumes import read_scan
+from radiotype.io.volumes import files_of, read_scan
 
 Resample = Literal["refuse", "nearest"]
 
@@ -37,6 +37,12 @@ class ScanFile:
     def __call__(self) -> Scan:
         return read_scan(self.path, phase=self.phase, modality=self.modality)
 
+    def files(self) -> tuple[Path, ...]:
+        return files_of(self.path)
+
+    def how(self) -> dict[str, str]:
+        return {"modality": self.modality, "phase": "" if self.phase is None else str(self.phase)}
+
 
 @dataclass(frozen=True)
 class MaskFile:
@@ -51,6 +57,12 @@ class MaskFile:
         if self.resample == "nearest":
             return read_masks_nearest(self.path, like, label=self.label, roi=self.roi)
         return read_masks(self.path, label=self.label, roi=self.roi, like=like)
+
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def how(self) -> dict[str, str]:
+        return {"label": self.label or "", "resample": self.resample, "roi": self.roi or ""}
 
 
 def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") -> Cohort:

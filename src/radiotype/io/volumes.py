@@ -17,6 +17,9 @@ from radiotype.errors import InputError
 from radiotype.io import guard
 from radiotype.io.text_volumes import StoredVoxels, read_text_volume
 
+#: Rises when the same files come to be read otherwise; part of the key of every stored result.
+READER_VERSION = 1
+
 NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".mha")
 DICOM = (".dcm", ".ima")
@@ -49,6 +52,7 @@ class NiftiVoxels:
 
     path: Path
     shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def read(self) -> npt.NDArray[Any]:
         import nibabel
@@ -116,7 +120,7 @@ def _nifti_header(path: Path, size: int) -> Header:
     affine[:3] *= MM_PER_UNIT[unit]
     grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
-    return Header(grid, NiftiVoxels(path, ordered), slope, intercept)
+    return Header(grid, NiftiVoxels(path, ordered, dtype), slope, intercept)
 
 
 def _require_nifti(path: Path) -> None:
@@ -150,6 +154,17 @@ def is_dicom(path: Path) -> bool:
     from radiotype.io.dicom.dataset import has_dicom_marker
 
     return has_dicom_marker(path)
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Every file that reading the scan at this path may open, in order of name: one, or all of a DICOM folder."""
+    try:
+        if not is_dicom(path):
+            return (path,)
+        folder = path if path.is_dir() else path.parent
+        return tuple(sorted(one for one in folder.iterdir() if one.is_file()))
+    except OSError:
+        return ()
 
 
 def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT", unit: str = "") -> Scan:

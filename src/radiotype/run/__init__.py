@@ -1,0 +1,16 @@
+"""Running: where the work is done, what is stored, and how a run goes on where it stopped."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from radiotype.run.workers import Workers
+
+__all__ = ["Workers"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Workers":
+        from radiotype.run.workers import Workers
+
+        return Workers
+    raise AttributeError(name)
