@@ -42,8 +42,8 @@ Memory = Annotated[
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Address of a Dask scheduler, like tcp://host:8786, to use instead of processes of this machine. Dask trusts its "
-        "network: whoever reaches a scheduler can run programs on it."
+        help="Address of a Dask scheduler, like tcp://host:8786, to use instead of processes of this machine; its workers "
+        "have their own limits. Dask trusts its network: whoever reaches a scheduler can run programs on it."
     ),
 ]
 Verify = Annotated[

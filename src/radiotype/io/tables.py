@@ -203,7 +203,7 @@ def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resa
         scan=row.get("scan", "") or modality,
         roi=row.get("roi", "") or (f"reader-{reader}" if reader else "tumour"),
     )
-    folder = manifest.parent
+    folder = manifest.parent.absolute()  # workers may stand in another folder
     own = ("time_days", "modality", "reader", "site", "scanner", "cohort", "split")
     parenchyma = row.get("parenchyma", "")
     return Region(

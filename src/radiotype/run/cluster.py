@@ -88,11 +88,11 @@ class Cluster(Generic[Task, Result]):
         suspects: deque[Task] = deque()
         while self._waiting:
             self._start()
-            for task, future in self._finished():
+            for task, future, result in self._finished():
                 if _died(future):
                     suspects.append(task)
                 else:
-                    yield Finished(task, _result(future))
+                    yield Finished(task, _unless_raised(future, result))
             while suspects and not self._waiting:
                 yield self._alone(suspects.popleft())
 
@@ -122,20 +122,23 @@ class Cluster(Generic[Task, Result]):
         self._limit = None if self._memory_bytes is None else self._memory_bytes // self._jobs
         with dask.config.set(CONFIGURATION):
             self._local = LocalCluster(
-                n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1", dashboard_address=None,
-                worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
+                n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
+                dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
             )  # fmt: skip
             self._client = Client(self._local, set_as_default=False)
 
     def _submit(self, task: Task) -> Any:
         return self._client.submit(_limited, self._function, task, self._limit, pure=False)
 
-    def _finished(self) -> Iterator[tuple[Task, Any]]:
-        """Every waiting task with its future, as they finish; those submitted meanwhile too."""
+    def _finished(self) -> Iterator[tuple[Task, Any, Any]]:
+        """Every waiting task with its future and result, as they finish; those submitted meanwhile too.
+
+        Results are fetched at once: what lies in the memory of a worker is lost with it.
+        """
         from distributed import as_completed
 
         tasks: dict[str, Task] = {}
-        running = as_completed([], loop=self._client.loop)
+        running = as_completed([], loop=self._client.loop, with_results=True, raise_errors=False)
 
         def fill() -> None:
             room = TASKS_PER_WORKER * max(1, len(self._client.nthreads()))
@@ -147,19 +150,17 @@ class Cluster(Generic[Task, Result]):
 
         fill()
         while tasks:
-            future = next(running)
-            yield tasks.pop(future.key), future
+            future, result = next(running)
+            yield tasks.pop(future.key), future, result
             fill()
 
     def _alone(self, task: Task) -> Finished[Task, Result]:
         """A task that took its worker with it, tried again with no other running."""
-        from distributed import wait
-
         with self._peak() as peak:
             future = self._submit(task)
-            wait(future)
-        if not _died(future):
-            return Finished(task, _result(future))
+            died = _died(future)
+        if not died:
+            return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
         size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else ""
         return Finished(task, None, f"killed{size}")
 
@@ -192,22 +193,30 @@ def _limited(function: Callable[[Task], Result], task: Task, limit: int | None) 
 
 
 def _died(future: Any) -> bool:
+    """Whether a task ended with its worker; waits until it has ended."""
     from distributed import KilledWorker
 
-    return future.status == "error" and isinstance(future.exception(), KilledWorker)
+    return isinstance(future.exception(), KilledWorker)
 
 
-def _result(future: Any) -> Any:
+def _unless_raised(future: Any, result: Any) -> Any:
     """What a task gave; what it raised is raised here."""
     from distributed import CancelledError
     from distributed.comm import CommClosedError
 
-    try:
-        return future.result()
-    except (CancelledError, CommClosedError) as error:
+    error = future.exception()
+    future.release()
+    if isinstance(error, CancelledError | CommClosedError):
         raise RecipeError("RT106", "the scheduler was lost", hint="the same command goes on where it stopped") from error
-    finally:
-        future.release()
+    if isinstance(error, RuntimeError) and "serializ" in str(error):
+        raise RecipeError(
+            "RT106",
+            "scheduler or workers cannot load the work",
+            hint="they need the same versions of Python, radiotype and its dependencies as this machine",
+        ) from error
+    if error is not None:
+        raise error
+    return result
 
 
 def _peak_bytes(pid: int | None) -> int:

@@ -82,7 +82,7 @@ def describe_cohort(
         results[region.key] = RowResult(region.key, parts=stored)
         if row is not None:
             rows.append(row)
-    tasks = list(_tasks(rows, Task((), chosen, folder.path if folder else None, memory_bytes)))
+    tasks = list(_tasks(rows, Task((), chosen, folder.path.absolute() if folder else None, memory_bytes)))
     for result in _work(tasks, len(rows), executor or Inline(describe_rows)):
         store.keep(result)
         merged = {**results[result.key].parts, **result.parts}

@@ -128,7 +128,7 @@ class Assembly:
                 values |= dict.fromkeys((record.name for record in records), nan)
                 reasons |= dict.fromkeys((record.name for record in records), reason.code)
             else:
-                values |= part.values
+                values |= {record.name: part.values[record.name] for record in records}
                 reasons |= part.reasons
                 flags |= part.flags
         if len(failures) == len(self._records):

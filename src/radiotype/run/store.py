@@ -36,7 +36,7 @@ STORED = (
 _WRITING = ".writing-"
 
 #: Files that carry their own checksum, or change all the time.
-_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl")
+_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet")
 #: Pictures are named by their own checksum.
 PICTURES = "overlays/"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from radiotype.errors import RecipeError
 from radiotype.run.engine import Work
 from radiotype.run.executor import Inline
 from radiotype.run.resources import plan_resources
@@ -36,22 +35,14 @@ class Workers:
 
     @classmethod
     def planned(cls, jobs: int | None = None, memory: str | None = None, address: str | None = None) -> Workers:
-        """As many as there are cores, with 80 % of the free memory, unless told otherwise.
+        """As many as there are cores, with 80 % of the free memory, unless told otherwise; a cluster has its own limits.
 
         Raises
         ------
         RecipeError
-            RT103 for a number that is not allowed, or for options that do not go together.
+            RT103 for a number that is not allowed.
         """
-        if address is None:
-            return cls(*plan_resources(jobs, memory))
-        if jobs is not None or memory is not None:
-            raise RecipeError(
-                "RT103",
-                "--jobs and --memory were given beside --scheduler",
-                hint="a cluster has its own processes and limits; leave them out",
-            )
-        return cls(address=address)
+        return cls(*plan_resources(jobs, memory)) if address is None else cls(address=address)
 
     def executor(self) -> Work:
         """A new executor that describes rows."""

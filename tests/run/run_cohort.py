@@ -1,0 +1,58 @@
+"""A synthetic cohort on disk, and the command line run on it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import nibabel
+import numpy as np
+
+#: What a run stores that must not depend on how it was run.
+RESULTS = ("features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json", "checksums.json")
+
+
+def write_cohort(folder, n, *, size=16, killers=(), one_image=False):
+    """Cases with a ball of their own in noise, and their manifest; some are called killers."""
+    rng = np.random.default_rng(0)
+    position = np.indices((size,) * 3) - size / 2
+    lines = ["case_id,modality,image,mask"]
+    for number in range(n):
+        ball = (position**2).sum(axis=0) < (size / 5 + rng.random() * size / 8) ** 2
+        image = (rng.normal(-800, 40, ball.shape) + 850 * ball).astype(np.int16)
+        name = f"image-{0 if one_image else number}.nii"
+        if number == 0 or not one_image:
+            nibabel.save(nibabel.Nifti1Image(image, np.eye(4)), folder / name)
+        nibabel.save(nibabel.Nifti1Image(ball.astype(np.uint8), np.eye(4)), folder / f"mask-{number}.nii")
+        lines.append(f"{'killer' if number in killers else 'case'}-{number:04d},CT,{name},mask-{number}.nii")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def start(*arguments, cwd, **environment):
+    """The command line in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from radiotype.cli import main; main()", *map(str, arguments)],
+        cwd=cwd, env=os.environ | environment, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def finish(process, seconds=120):
+    """The process once it has ended, with what it printed."""
+    try:
+        process.stdout, process.stderr = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        kill(process)
+        raise
+    return process
+
+
+def kill(process):
+    """End a process and everything it started, at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def stored(folder):
+    """Bytes of every result of a run."""
+    return {name: (folder / name).read_bytes() for name in RESULTS}
