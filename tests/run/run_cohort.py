@@ -1,12 +1,22 @@
 """A synthetic cohort on disk, and the command line run on it."""
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import nibabel
 import numpy as np
+
+from radiotype.features import FeatureSettings
+from radiotype.io import read_cohort
+from radiotype.run.digests import Digests
+from radiotype.run.entries import Entries
+from radiotype.run.parts import part_key
+from radiotype.run.store import RunFolder
 
 #: What a run stores that must not depend on how it was run.
 RESULTS = ("features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json", "checksums.json")
@@ -56,3 +66,40 @@ def kill(process):
 def stored(folder):
     """Bytes of every result of a run."""
     return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+def n_complete(folder, out):
+    """Number of rows of which every part is stored, as the store itself tells."""
+    if not (folder / out).is_dir():
+        return 0
+    store, settings = RunFolder(folder / out), FeatureSettings()
+    entries, digests, n = Entries(store), Digests(store), 0
+    for region in read_cohort(folder / "manifest.csv").regions():
+        inputs = digests.of(region.image), digests.of(region.masks)
+        n += None not in inputs and all(entries.read(part_key(name, region, inputs, settings)) for name in settings.families)
+    return n
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What a killed run had done, what the next one used of it, and the results."""
+
+    complete: int
+    reused: int
+    results: dict
+    leftovers: list
+
+
+def kill_and_resume(folder, out, *, moment, jobs):
+    """Start a run, kill it after `moment` seconds with all its processes, and run the same command again."""
+    command = ("extract", "manifest.csv", "-o", out, "--jobs", jobs)
+    process = start(*command, cwd=folder)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(moment)
+    kill(process)
+    complete = n_complete(folder, out)
+    done = finish(start(*command, cwd=folder))
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (folder / out / "log.jsonl").read_bytes().splitlines()]
+    reused = [line["stored"] for line in lines if line["event"] == "features measured"][-1]
+    return Resumed(complete, reused, stored(folder / out), list((folder / out).rglob(".writing-*")))

@@ -130,7 +130,8 @@ def test_the_rows_of_one_image_do_not_die_with_each_other(tmp_path):
     }  # fmt: skip
 
 
-def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so():
+def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so(monkeypatch):
+    monkeypatch.setattr("radiotype.run.cluster.ANSWER_SECONDS", 1)
     started = time.monotonic()
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
@@ -138,7 +139,7 @@ def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so():
         cluster.submit(1)
         with pytest.raises(RecipeError, match="RT106"):
             next(cluster.results())
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 20
 
 
 def test_nothing_listens_but_on_loopback():

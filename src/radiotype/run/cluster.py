@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import resource
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ Result = TypeVar("Result")
 
 #: Tasks that wait at the scheduler for each worker; the rest wait here, where they cost nothing.
 TASKS_PER_WORKER = 50
+
+#: A scheduler that does not answer within this time is given up, seconds.
+ANSWER_SECONDS = 20
 
 #: Memory of a worker is looked at this often while a task is tried alone, seconds.
 SAMPLE_SECONDS = 0.02
@@ -112,7 +116,7 @@ class Cluster(Generic[Task, Result]):
 
         if self._address is not None:
             try:
-                self._client = Client(self._address, timeout="20s", set_as_default=False)
+                self._client = Client(self._address, timeout=ANSWER_SECONDS, set_as_default=False)
             except (OSError, ValueError, TimeoutError) as error:
                 raise RecipeError(
                     "RT106", f"no scheduler answers at {self._address}", hint="is it running, and reached from here?"
@@ -120,7 +124,7 @@ class Cluster(Generic[Task, Result]):
             return
         jobs = min(self._jobs, len(self._waiting))
         self._limit = None if self._memory_bytes is None else self._memory_bytes // self._jobs
-        with dask.config.set(CONFIGURATION):
+        with dask.config.set(CONFIGURATION), _deaf_children():
             self._local = LocalCluster(
                 n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
                 dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
@@ -181,6 +185,16 @@ class Cluster(Generic[Task, Result]):
         finally:
             done.set()
             watcher.join()
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Threads that start here, and the processes that these start, do not hear Ctrl-C: this process does, and ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _limited(function: Callable[[Task], Result], task: Task, limit: int | None) -> Result:

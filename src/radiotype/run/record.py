@@ -42,7 +42,6 @@ class RunLog:
 
     def state(self, state: str, *, n_regions: int = 0, n_failed: int = 0) -> None:
         """Store the state: running, done, interrupted or failed."""
-        self.event(state, command=self.command)
         self.folder.write_json(
             MARK,
             {
@@ -55,6 +54,7 @@ class RunLog:
                 "state": state,
             },
         )
+        self.event(state, command=self.command)
 
 
 def record_extraction(
