@@ -59,7 +59,8 @@ def finish(process, seconds=120):
 
 def kill(process):
     """End a process and everything it started, at once."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it had ended already
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 

@@ -59,14 +59,15 @@ def run_app() -> NoReturn:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except Exception as error:
         show = getattr(error, "show", None)  # a usage error of the option parser knows how to print itself
         if not callable(show):
             raise
         show()
         sys.exit(USAGE)
+    if code == INTERRUPTED:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
     sys.exit(code if isinstance(code, int) else DONE)
 
 

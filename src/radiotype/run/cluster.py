@@ -9,6 +9,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
 from radiotype.errors import RecipeError
@@ -190,6 +191,7 @@ class Cluster(Generic[Task, Result]):
 @contextlib.contextmanager
 def _deaf_children() -> Iterator[None]:
     """Threads that start here, and the processes that these start, do not hear Ctrl-C: this process does, and ends them."""
+    resource_tracker.ensure_running()  # its own start would open the ears again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
