@@ -285,3 +285,27 @@ def test_compressed_copies_are_known_by_their_codes(maker):
     write_rle(maker, volume)
     assert read_scan(maker.folder).grid.shape == (24, 40, 3)
     assert read_header(next(maker.folder.iterdir())).transfer_syntax == RLELossless
+
+
+def test_a_child_that_cannot_be_started_is_an_input_error(maker, monkeypatch):
+    write_rle(maker, ramp(np.int16, 16))
+    scan = read_scan(maker.folder)
+
+    def refuse(*_, **__):
+        raise OSError(12, "no memory for another process")
+
+    monkeypatch.setattr("radiotype.io.dicom.decoding.subprocess.Popen", refuse)
+    with pytest.raises(InputError, match="RT202"):
+        _ = scan.data
+
+
+def test_a_volume_beyond_the_memory_is_an_input_error(maker, volume, monkeypatch):
+    maker.slices(volume)
+    scan = read_scan(maker.folder)
+
+    def refuse(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("radiotype.io.dicom.pixels.np.empty", refuse)
+    with pytest.raises(InputError, match=r"RT202.*MemoryError"):
+        _ = scan.data

@@ -210,6 +210,10 @@ class DicomVoxels:
 
     def read(self) -> npt.NDArray[Any]:
         """The array in its stored type, or float32 values; planes lie one after another in memory."""
+        with reading(self.path, "the pixel data"):
+            return self._read()
+
+    def _read(self) -> npt.NDArray[Any]:
         one = self.volumes[0][0].instance
         data = np.empty((len(self.volumes), len(self.volumes[0]), one.rows, one.columns), dtype=self.dtype)
         packed: list[tuple[int, int, Plane]] = []

@@ -243,8 +243,8 @@ class Series:
         planes = [plane for volume in volumes for plane in volume]
         pairs = np.array([_rescale(plane) for plane in planes])
         if modality == "PT" and unit in ("", "SUVbw"):
-            paths = [one.path for one in self.instances]
-            factors = dict(zip(paths, suv_factors(self.instances), strict=True))
+            images = {plane.path: plane.instance for volume in self.stack.phases.volumes for plane in volume}
+            factors = dict(zip(images, suv_factors(images.values()), strict=True))
             pairs *= np.array([factors[plane.path] for plane in planes])[:, None]
             found = "SUVbw"
         elif modality == "PT":
