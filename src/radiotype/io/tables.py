@@ -16,6 +16,7 @@ from radiotype.core.feature import FeatureRecord
 from radiotype.core.table import KEY_COLUMNS, FeatureTable
 from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan
 from radiotype.errors import RecipeError, StoreError
+from radiotype.io import guard
 from radiotype.io.masks import read_masks, read_masks_nearest
 from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
 from radiotype.io.volumes import read_scan
@@ -67,7 +68,7 @@ def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") ->
     Raises
     ------
     RecipeError
-        RT110 .. RT114, naming the manifest and the line.
+        RT103, RT110 .. RT114, naming the manifest and the line.
 
     Examples
     --------
@@ -115,8 +116,10 @@ def read_manifest_lines(path: Path) -> TextTable:
     Raises
     ------
     RecipeError
-        RT110 if it cannot be read or has no rows, RT111 if a column is missing.
+        RT103 for a limit of memory that is no number, before anything is read; RT110 if the manifest cannot be read or has no
+        rows, RT111 if a column is missing.
     """
+    guard.max_volume_bytes()
     text = read_text_lines(path)
     text = replace(text, frame=text.frame.set_axis([own_column(name) for name in text.frame.columns], axis=1))
     _require_plain_names(list(text.frame.columns), path)
