@@ -216,3 +216,20 @@ def test_a_ball_brought_to_a_finer_oblique_grid_keeps_its_volume():
     away[:3, 3] = 500
     with pytest.raises(InputError, match="RT204"):
         mask_to_grid(ball, Grid((10, 10, 10), away))
+
+
+def test_a_label_that_leaves_the_scan_costs_only_itself_when_masks_are_resampled(tmp_path):
+    from radiotype.core import Grid
+    from radiotype.core.volume import Scan
+    from radiotype.io.masks import read_masks_nearest
+
+    labels = np.zeros((8, 8, 8), dtype=np.uint8)
+    labels[1:4, 1:4, 1:4], labels[6:, 6:, 6:] = 1, 2
+    path = tmp_path / "labels.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([-1.0, -1, 1, 1])), path)
+    scan = Scan(np.zeros((5, 5, 5), dtype=np.int16), Grid((5, 5, 5), np.eye(4)))
+    (mask,) = read_masks_nearest(path, scan)
+    assert (mask.label, mask.n_voxels) == ("1", 27)
+    assert mask.remarks[-1] == "1 other regions of the file left out (RT204)"
+    with pytest.raises(InputError, match="RT204"):
+        read_masks_nearest(path, scan, label=2)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.io.guard import require_file
-from radiotype.io.named import wants_any
+from radiotype.io.named import mask_of_each, wants_any
 from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
@@ -94,7 +94,7 @@ def read_masks_nearest(
                 raise
     masks = read_masks(path, label=label, roi=roi)
     try:
-        return tuple(mask_to_grid(mask, like.grid) for mask in masks)
+        return mask_of_each(masks, lambda mask: mask_to_grid(mask, like.grid))
     except InputError as error:
         error.file = error.file or path
         raise

@@ -78,7 +78,7 @@ class Frames:
             segment = np.zeros(n_frames, dtype=np.int64)
         else:
             segment = groups.vectors("SegmentIdentificationSequence", "ReferencedSegmentNumber", 1)[:, 0].astype(np.int64)
-        stated = groups.stated_spacing()
+        stated = groups.stated_spacing(one_plane=len(np.unique(position.round(3), axis=0)) == 1)
         return Frames(int(dataset.Rows), int(dataset.Columns), segment, position, across, down, stated)
 
     def grid(self) -> Grid:
@@ -162,10 +162,14 @@ class _Groups:
             found[n] = vector
         return found
 
-    def stated_spacing(self) -> float:
-        """Distance of neighbouring slices; thickness where the distance is not stated; 0 when neither is."""
+    def stated_spacing(self, *, one_plane: bool) -> float:
+        """Distance of neighbouring slices; thickness where the distance is not stated; 0 when neither is.
+
+        For a single plane the thickness comes first: a common writer states 1 mm for the distance to a neighbour it has not.
+        """
         first = self.per_frame[0] if self.per_frame else None
-        for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        distances = ("SpacingBetweenSlices", "SliceThickness")
+        for keyword in distances[::-1] if one_plane else distances:
             for place in (self.shared, first):
                 value = _of_group(place, "PixelMeasuresSequence", keyword)
                 if value is not None and np.isfinite(float(value)) and float(value) > 0:
