@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from radiotype.io import guard
+from radiotype.io.dicom import dataset as dicom
 
 #: Sequences that lead to the series an RTSTRUCT or SEG was drawn on.
 _LINKS = ("ReferencedFrameOfReferenceSequence", "ReferencedSeriesSequence", "StructureSetROISequence", "FrameOfReferenceUID")
@@ -128,6 +129,8 @@ def _read(path: Path, names: Iterable[str]) -> Any:
     import pydicom
 
     with guard.foreign(path, "the DICOM header"):
+        if dicom.is_deflated(path):  # inflated to a limit, where the library would inflate all of it
+            return dicom.read_dataset(path)[0]
         return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(names), force=True)
 
 
