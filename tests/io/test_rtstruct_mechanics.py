@@ -33,7 +33,8 @@ def path(tmp_path):
 
 
 def test_a_region_is_found_by_exact_name_pattern_or_number(path):
-    assert list_rois(path) == list_regions(path) == tuple(rois())
+    assert list_rois(path) == tuple(enumerate(rois(), 1))
+    assert list_regions(path) == tuple(rois())
     assert [mask.n_voxels for mask in read_rtstruct(path, SCAN, roi="GTV-1")] == [3 * 36]
     assert [mask.label for mask in read_rtstruct(path, SCAN, roi="GTV*")] == ["GTV-1", "GTV-nodes", "GTV-old"]
     assert [mask.label for mask in read_rtstruct(path, SCAN, roi="GTV[old]")] == ["GTV-old"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import InputError
 from radiotype.io.cases import Finding
-from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id, read_roi_numbers
+from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id
 from radiotype.io.names import STORAGE_FOLDERS
 from radiotype.io.walk import Note
 
@@ -181,14 +181,10 @@ class DicomIndex:
 def regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
     """Name and number of each region of an RTSTRUCT or SEG."""
     if kind == "RTSTRUCT":
-        from radiotype.io.rtstruct import list_rois
-
-        names, numbered = list_rois(path), read_roi_numbers(path)
-        agree = [name.strip() for name in names] == [name.strip() for name, _ in numbered]
-        return numbered if agree else [(name, "") for name in names]
-    from radiotype.io.seg import list_segments
-
-    return [(name, str(number)) for number, name in list_segments(path) if number]
+        from radiotype.io.rtstruct import list_rois as listed
+    else:
+        from radiotype.io.seg import list_segments as listed
+    return [(name, str(number)) for number, name in listed(path)]
 
 
 def _common_place(first: Path, second: Path) -> tuple[str, ...]:

@@ -69,20 +69,6 @@ def read_links(path: Path) -> Links:
     return Links(frozenset(uids["SeriesInstanceUID"]), frozenset(uids["FrameOfReferenceUID"]), patient)
 
 
-def read_roi_numbers(path: Path) -> list[tuple[str, str]]:
-    """Name and number of each region of an RTSTRUCT, in the order of the file.
-
-    Raises
-    ------
-    InputError
-        RT202 if it cannot be read.
-    """
-    dataset = _read(path, ("StructureSetROISequence",))
-    with guard.foreign(path, "the structure set"):
-        items = dataset.get("StructureSetROISequence", None) or ()
-        return [(str(item.get("ROIName", "") or ""), str(item.get("ROINumber", "") or "")) for item in items]
-
-
 def read_patient_id(path: Path) -> str:
     """The PatientID of a DICOM file, for the one purpose of naming cases by it when a user asks for that.
 

@@ -116,12 +116,10 @@ def list_regions(path: str | Path) -> tuple[str, ...]:
     ('GTV-1', 'Lung_L')
     """
     if sop_class(path) in (SEGMENTATION, LABEL_MAP):
-        from radiotype.io.seg import list_segments
-
-        return tuple(name for _, name in list_segments(path))
-    from radiotype.io.rtstruct import list_rois
-
-    return list_rois(path)
+        from radiotype.io.seg import list_segments as listed
+    else:
+        from radiotype.io.rtstruct import list_rois as listed
+    return tuple(name for _, name in listed(path))
 
 
 def _is_volume(path: Path) -> bool:

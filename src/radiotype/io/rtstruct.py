@@ -53,8 +53,8 @@ class Roi:
     series_uids: tuple[str, ...] = ()
 
 
-def list_rois(path: str | Path) -> tuple[str, ...]:
-    """Names of the regions of interest of a structure set, in its order.
+def list_rois(path: str | Path) -> tuple[tuple[int, str], ...]:
+    """Number and name of each region of interest of a structure set, in its order.
 
     Raises
     ------
@@ -64,11 +64,11 @@ def list_rois(path: str | Path) -> tuple[str, ...]:
     Examples
     --------
     >>> list_rois("structures.dcm")  # doctest: +SKIP
-    ('GTV-1', 'Lung_L')
+    ((1, 'GTV-1'), (2, 'Lung_L'))
     """
     path = Path(path)
     with reading(path, "the structure set"):
-        return tuple(one.name for one in _regions(open_object(path, (RTSTRUCT,), "a structure set")))
+        return tuple((one.number, one.name) for one in _regions(open_object(path, (RTSTRUCT,), "a structure set")))
 
 
 def read_contours(path: str | Path, *, label: int | str | None = None, roi: str | None = None) -> tuple[Roi, ...]:
