@@ -372,3 +372,21 @@ def test_the_voxels_of_a_mask_are_held_once(tmp_path):
     finally:
         tracemalloc.stop()
     assert peak < 1.6 * mask.data.nbytes
+
+
+def test_contours_that_overlap_in_part_are_remarked_and_nested_ones_are_not(tmp_path):
+    overlapping = [square(2.5, 8.5, 2, GRID), square(5.5, 11.5, 2, GRID), square(12.5, 15.5, 2, GRID)]
+    mask = read_mask(save(structure_set({"a": overlapping}), tmp_path / "a.dcm"), like=SCAN)
+    assert mask.n_voxels == 36 + 36 - 2 * 9 + 9
+    assert mask.remarks == ("1 pairs of contours overlap in part, and what both enclose is outside",)
+    nested = [square(2.5, 12.5, 2, GRID), square(4.5, 10.5, 2, GRID), square(6.5, 8.5, 2, GRID), square(12.5, 14.5, 2, GRID)]
+    mask = read_mask(save(structure_set({"a": nested}), tmp_path / "b.dcm"), like=SCAN)
+    assert (mask.n_voxels, mask.remarks) == (100 - 36 + 4 + 4, ())
+
+
+def test_a_region_that_does_not_name_its_frame_of_reference_has_the_only_one_of_its_file(tmp_path):
+    dataset = structure_set({"a": [square(3.5, 9.5, 2, GRID)]})
+    del dataset.StructureSetROISequence[0].ReferencedFrameOfReferenceUID
+    path = save(dataset, tmp_path / "a.dcm")
+    assert read_mask(path, like=SCAN).n_voxels == 36
+    refused(path, "RT217", like=scan_on(GRID, frame_uid="1.9", series_uid="1.9.9"))

@@ -494,3 +494,22 @@ def test_an_empty_thickness_of_one_image_is_not_made_up(tmp_path):
     write_seg(tmp_path / "out.dcm", [Mask(np.ones(grid.shape), grid)], folder)
     (mask,) = read_masks(tmp_path / "out.dcm")
     assert mask.grid.spacing_mm == pytest.approx((0.7, 0.8, 2.4))
+
+
+def test_segments_that_may_be_resampled_are_cut_and_not_left_out(tmp_path):
+    from radiotype.io.masks import read_masks_nearest
+
+    frames = [(1, 2, PIXELS[2]), (2, 8, PIXELS[8]), (2, 9, PIXELS[8])]
+    path = save(segmentation(frames, GRID, labels=("within", "beyond")), tmp_path / "a.dcm")
+    assert [mask.label for mask in read_masks(path, like=SCAN)] == ["within"]
+    first, second = read_masks_nearest(path, SCAN)
+    assert (first.data == expected((2,))).all()
+    assert (second.data == expected((8,))).all()
+    inside = int(PIXELS[8].sum())
+    assert second.remarks[-1] == f"{inside} of {2 * inside} voxels cut at the border of the scan"
+
+
+def test_segments_on_different_slices_share_no_finer_grid_full_of_gaps(tmp_path):
+    frames = [(1, 2, PIXELS[2]), (1, 3, PIXELS[3]), (2, 2.5, PIXELS[2]), (2, 3.5, PIXELS[3])]
+    path = save(segmentation(frames, GRID, labels=("on", "between")), tmp_path / "a.dcm")
+    assert "different slices" in refused(path, "RT207", like=None)

@@ -88,7 +88,7 @@ def read_masks_nearest(
     path = Path(path)
     if not _is_volume(path):
         try:
-            return read_masks(path, label=label, roi=roi, like=like)
+            return _from_dicom(path, label, roi, like, whole=True)
         except InputError as error:
             if error.code != "RT203":
                 raise
@@ -126,7 +126,9 @@ def _is_volume(path: Path) -> bool:
     return suffix_of(path) in NIFTI + ITK
 
 
-def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
+def _from_dicom(
+    path: Path, label: int | str | None, roi: str | None, like: Scan | None, *, whole: bool = False
+) -> tuple[Mask, ...]:
     require_file(path)
     kind = sop_class(path)
     if kind == RTSTRUCT:
@@ -141,7 +143,7 @@ def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan
     if kind in (SEGMENTATION, LABEL_MAP):
         from radiotype.io.seg import read_seg
 
-        return read_seg(path, like, label=label, roi=roi)
+        return read_seg(path, like, label=label, roi=roi, whole=whole)
     raise InputError(
         "RT211",
         "this DICOM file is neither a structure set nor a segmentation" if kind else

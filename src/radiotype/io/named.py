@@ -116,22 +116,24 @@ def short_names(chosen: Sequence[Named]) -> list[str]:
     return unique
 
 
-def mask_of_each(sources: Sequence[Source], make: Callable[[Source], Mask], *, join: bool = False) -> tuple[Mask, ...]:
+def mask_of_each(
+    sources: Sequence[Source], make: Callable[[Source], Mask], *, join: bool = False, whole: bool = False
+) -> tuple[Mask, ...]:
     """One mask per region, or all of them joined.
 
-    A region that cannot be used is left out, which the remarks of the others tell, unless all are to be joined.
+    A region that cannot be used is left out, which the remarks of the others tell, unless all are to be joined or `whole`.
 
     Raises
     ------
     InputError
-        That of the first region that cannot be used, if none can, if all are to be joined, or if the file is damaged.
+        That of the first region that cannot be used, if none can, if all are needed, or if the file is damaged.
     """
     masks, errors = [], []
     for one in sources:
         try:
             masks.append(make(one))
         except InputError as error:
-            if join or error.code not in ITS_OWN_FAULT:
+            if join or whole or error.code not in ITS_OWN_FAULT:
                 raise
             errors.append(error)
     if not masks:

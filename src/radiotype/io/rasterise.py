@@ -28,6 +28,9 @@ HALF_WAY_SLICES = 0.01
 #: A contour farther than this from the middle of its slice is counted as moved.
 OFF_CENTRE_SLICES = 0.1
 
+#: Contours of one slice are compared with each other up to this many.
+MAX_COMPARED = 64
+
 #: Crossings of contours with rows of voxels that are held in memory at once.
 CROSSINGS_AT_ONCE = 2**19
 
@@ -56,6 +59,8 @@ class Drawing:
         Reach beyond the image within their slice: cut at its border.
     n_skipped_slices : int
         Slices without a contour between the first and the last with one; left empty.
+    n_overlapping : int
+        Pairs of contours of one slice that overlap in part; by the even-odd rule what both enclose is outside.
     n_moved : int
         Drawn off the middle of their slice by more than `OFF_CENTRE_SLICES`: taken to it all the same.
     farthest_slices : float
@@ -73,6 +78,7 @@ class Drawing:
     n_tiny: int = 0
     n_clipped: int = 0
     n_skipped_slices: int = 0
+    n_overlapping: int = 0
     n_moved: int = 0
     farthest_slices: float = 0.0
     gap_slices: float = 0.0
@@ -127,10 +133,11 @@ def draw_contours(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: b
     moved = np.abs(shapes.plane[drawn] - slices)
     # Slices lie one after another in memory, and pages that are never written take none.
     stack = np.zeros(grid.shape[::-1], dtype=bool)
-    n_tiny = 0
+    n_tiny = n_overlapping = 0
     used, starts = np.unique(slices, return_index=True)
     for k, members in zip(used.tolist(), np.split(drawn, starts[1:]) if len(used) else [], strict=True):
         empty = _fill(shapes, members, stack[k])
+        n_overlapping += _n_overlapping(shapes, members[~empty], stack[k].shape)
         if keep_tiny:
             n_tiny += _set_centroids(shapes, members[empty & ~clipped[members]], stack[k])
     stack.setflags(write=False)
@@ -144,6 +151,7 @@ def draw_contours(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: b
         n_tiny=n_tiny,
         n_clipped=int(clipped[drawn].sum()),
         n_skipped_slices=int(used[-1] - used[0] + 1 - len(used)) if len(used) else 0,
+        n_overlapping=n_overlapping,
         n_moved=int((moved > OFF_CENTRE_SLICES).sum()),
         farthest_slices=float(moved.max(initial=0.0)),
         gap_slices=float(np.diff(centre).min()) if len(centre) > 2 else 0.0,
@@ -340,6 +348,23 @@ def _fill(shapes: _Shapes, members: Ints, image: npt.NDArray[np.bool_]) -> npt.N
     inside = np.bitwise_xor.accumulate(parity.reshape(height, width)[:, :-1], axis=1)
     image[top : top + height] = inside.astype(bool)
     return empty
+
+
+def _n_overlapping(shapes: _Shapes, members: Ints, shape: tuple[int, ...]) -> int:
+    """Pairs of contours of one slice of which each holds voxel centres that the other holds, and some that it does not."""
+    low, high = np.split(shapes.boxes()[members], 2, axis=1)
+    apart = (low[:, None] >= high[None]).any(axis=2)
+    near = np.argwhere(np.triu(~(apart | apart.T), 1)) if 1 < len(members) <= MAX_COMPARED else ()
+    alone: dict[int, npt.NDArray[np.bool_]] = {}
+    found = 0
+    for pair in near:
+        for n in pair.tolist():
+            if n not in alone:
+                alone[n] = np.zeros(shape, dtype=bool)
+                _fill(shapes, members[n : n + 1], alone[n])
+        one, other = (alone[n] for n in pair.tolist())
+        found += bool((one & other).any() and (one & ~other).any() and (other & ~one).any())
+    return found
 
 
 def _parts(owner: Ints, count: Ints) -> Iterator[tuple[slice, bool]]:

@@ -185,6 +185,7 @@ def _remarks(n_open: int, drawing: Drawing) -> tuple[str, ...]:
         "repeated contours drawn once": drawing.n_repeated,
         "contours around no voxel centre kept as one voxel": drawing.n_tiny,
         "contours cut at the border of the image": drawing.n_clipped,
+        "pairs of contours overlap in part, and what both enclose is outside": drawing.n_overlapping,
         "slices without a contour inside the region": drawing.n_skipped_slices,
     }
     return tuple(f"{n} {what}" for what, n in counts.items() if n)
@@ -227,7 +228,7 @@ class _Structures(NamedTuple):
                 closed.append(_points(contour, number))
             elif kind not in OPEN:
                 raise InputError("RT202", f"region number {number} has a contour of no known type", hint="export it again")
-        frame = self.frames[number]
+        frame = self.frames[number] or (self.series[0][0] if len(self.series) == 1 else "")
         series = next((found for uid, found in self.series if uid == frame or len(self.series) == 1), ())
         return Roi(number, region.name, tuple(closed), len(self.contours[number]) - len(closed), frame, series)
 

@@ -54,6 +54,7 @@ def read_seg(
     label: int | str | None = None,
     roi: str | None = None,
     threshold: float = 0.5,
+    whole: bool = False,
 ) -> tuple[Mask, ...]:
     """Segments of a DICOM segmentation as masks.
 
@@ -71,6 +72,8 @@ def read_seg(
         Of several segments, those that do not lie on the scan are left out, with a remark on the others.
     threshold : float
         Least fraction of the largest possible value that is inside, of a fractional segmentation.
+    whole : bool
+        Refuse the file if one of the segments asked for does not lie on the scan.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def read_seg(
             return Mask(segment.data, grid, one[1], path.name, remarks)
 
         named = list(zip(inside, short_names(inside), strict=True))
-        return mask_of_each(named, finish, join=wants_any(label))
+        return mask_of_each(named, finish, join=wants_any(label), whole=whole)
 
 
 @dataclass(frozen=True, eq=False)

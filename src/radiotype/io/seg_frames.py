@@ -95,6 +95,8 @@ class Frames:
         places = np.unique(along.round(4))
         places = places[np.append(True, np.diff(places) > 1e-3)]
         steps = np.diff(places)
+        if self.spacing_mm > 0 and not _on_steps(places, self.spacing_mm) and self._each_on_steps(along):
+            raise InputError("RT207", "the segments lie on different slices", hint="read it together with its scan")
         fits = [one for one in (self.spacing_mm, steps.min() if len(steps) else 0.0) if one > 0 and _on_steps(places, one)]
         if not fits:
             found = f"distances from {steps.min():.3f} to {steps.max():.3f} mm" if len(steps) else "one slice of no thickness"
@@ -116,6 +118,11 @@ class Frames:
         affine = np.eye(4)
         affine[:3] = np.column_stack([self.across, self.down, normal * step, lowest])
         return Grid((self.columns, self.rows, n_slices), affine)
+
+    def _each_on_steps(self, along: Floats) -> bool:
+        """Whether the slices of each segment alone have the spacing that the file states."""
+        places = [np.unique(along[self.segment == one].round(4)) for one in np.unique(self.segment)]
+        return len(places) > 1 and all(_on_steps(one, self.spacing_mm) for one in places)
 
 
 def _on_steps(places: Floats, step: float) -> bool:

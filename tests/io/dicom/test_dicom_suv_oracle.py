@@ -118,6 +118,11 @@ def test_philips_a_factor_of_zero_is_none(suv):
     assert suv(both, Units="CNTS") == pytest.approx(1.135135, abs=1e-6)
 
 
+def test_philips_a_negative_factor_is_none(suv):
+    with pytest.raises(InputError, match=r"RT216.*Units is 'CNTS'"):
+        suv(philips("-0.000551", 0x00), Units="CNTS")
+
+
 def test_grams_per_millilitre_are_uptake_values_already(suv):
     assert suv(Units="GML", PatientWeight=None) == pytest.approx(2000)
 

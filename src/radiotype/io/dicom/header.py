@@ -303,4 +303,4 @@ def _ge_scan_start(dataset: Dataset) -> float | None:
 
 def _philips(dataset: Dataset, number: int) -> float | None:
     factor = as_number(_private(dataset, 0x7053, "Philips PET Private Group", number))
-    return factor if factor else None
+    return factor if factor is not None and factor > 0 else None

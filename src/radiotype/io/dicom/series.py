@@ -225,7 +225,8 @@ class Series:
         claimed = math.prod(voxels.shape) * itemsize
         guard.require_size(voxels.shape, itemsize, path=voxels.path, stored=claimed, compressed=False)
         slope, intercept = pairs[0].tolist() if one_pair else (1.0, 0.0)
-        return Scan(voxels, stack.grid, modality, unit, slope, intercept, times if len(volumes) > 1 else None)
+        times = times if len(volumes) > 1 else None
+        return Scan(voxels, stack.grid, modality, unit, slope, intercept, times, stack.notes)
 
     def _modality(self, wanted: str) -> str:
         if wanted in ("", "OT", self.modality):
