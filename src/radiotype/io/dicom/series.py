@@ -19,7 +19,7 @@ from radiotype.io import guard
 from radiotype.io.dicom.dataset import CUT_SHORT, has_dicom_marker
 from radiotype.io.dicom.header import Instance, read_header
 from radiotype.io.dicom.phases import Phases, split_phases
-from radiotype.io.dicom.pixels import DicomVoxels, digest, require_pixels
+from radiotype.io.dicom.pixels import DicomVoxels, Digests, require_pixels
 from radiotype.io.dicom.stack import Plane, grid_of, require_geometry, split_stacks
 from radiotype.io.dicom.suv import activity_factor, suv_factors
 
@@ -130,7 +130,7 @@ class Series:
         chosen = self._choose(stacks)
         if len({plane.instance.frame_of_reference_uid for plane in chosen}) > 1:
             raise InputError("RT217", "the images of the series lie in different frames of reference")
-        phases = split_phases(chosen, digest)
+        phases = split_phases(chosen, Digests())
         grids = [grid_of(volume) for volume in phases.volumes]
         first, gap = phases.volumes[0], grids[0].spacing_mm[2]
         for volume in phases.volumes[1:]:
