@@ -6,6 +6,7 @@ import numpy as np
 
 from radiotype.core.geometry import Floats
 from radiotype.core.volume import Mask, Scan
+from radiotype.io.regrid import OUTSIDE
 
 #: A region this far from anything brighter than air does not lie in the patient, mm.
 OFF_BODY_MM = 20.0
@@ -27,6 +28,7 @@ def check_mask(mask: Mask) -> list[tuple[str, str]]:
     fraction = mask.n_voxels / np.prod(mask.grid.shape)
     if fraction > 0.5:
         found.append(("mask_fills_scan", f"the mask covers {fraction:.0%} of the scan"))
+    found += [("mask_cut", remark) for remark in mask.remarks if remark.endswith(OUTSIDE)]
     if mask.n_voxels < 10:
         found.append(("mask_tiny", f"the mask has {mask.n_voxels} voxel{'s' * (mask.n_voxels > 1)}"))
     return found

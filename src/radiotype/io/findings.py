@@ -81,6 +81,7 @@ CHECKS: dict[str, tuple[Severity, str, str]] = {
     "mask_empty": ("error", "the mask has no voxel inside", "check the export of the mask"),
     "mask_unusable": ("error", "the mask cannot be made into a region", "check the export of the mask"),
     "mask_at_border": ("warning", "the mask touches the border of the scan", "the region may be cut off; use the whole scan"),
+    "mask_cut": ("warning", "a part of the mask lies outside the scan", "the region is cut off; use the whole scan"),
     "mask_fills_scan": ("warning", "the mask covers more than half of the scan", "make sure that it is a mask of the tumour"),
     "mask_tiny": ("note", "the mask has fewer than 10 voxels", "shape and texture of it mean little"),
     "mask_off_body": ("warning", "the centre of the mask lies outside the patient", "mask and scan may not belong together"),

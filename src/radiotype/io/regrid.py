@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiotype.core.geometry import Grid
+from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError
+
+#: What a remark says of the part of a mask that was cut off.
+OUTSIDE = "lies outside the scan and was cut off"
+
+#: How far beyond the border of a grid a centre counts as within, voxels.
+EDGE = 1e-6
 
 
 def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
@@ -21,11 +27,12 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
     Returns
     -------
     Mask
+        Its remarks say that it was resampled, and how much of it lay outside the new grid.
 
     Raises
     ------
     InputError
-        RT204 if nothing of the mask lies within the new grid.
+        RT204 if nothing of the mask lies within the new grid, or it lies between the voxels of that.
     """
     if mask.grid.same_as(grid):
         return mask
@@ -49,6 +56,25 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
             index.append(np.clip(nearest, 0, mask.grid.shape[axis] - 1))
         block = mask.data[index[0], index[1], index[2]] & inside
         data[low[0] : high[0], low[1] : high[1], low[2] : high[2]] = block
+    lost = _fraction_outside(mask, inverse @ mask.grid.affine, grid.shape)
     if not data.any():
-        raise InputError("RT204", f"nothing of the mask lies within the scan\n  scan  {grid}\n  mask  {mask.grid}")
-    return Mask(data, grid, mask.label, mask.source)
+        what = "nothing of the mask lies within the scan" if lost > 0.5 else "the mask lies between the voxels of the scan"
+        raise InputError("RT204", f"{what}\n  scan  {grid}\n  mask  {mask.grid}")
+    spacing = " x ".join(f"{step:.4g}" for step in mask.grid.spacing_mm)
+    remarks = [f"resampled by nearest neighbour from voxels of {spacing} mm"]
+    if lost:
+        remarks.append(f"{max(lost, 0.01):.0%} of it {OUTSIDE}")
+    return Mask(data, grid, mask.label, mask.source, (*mask.remarks, *remarks))
+
+
+def _fraction_outside(mask: Mask, to_new: Floats, shape: tuple[int, int, int]) -> float:
+    """Part of the voxels of a mask whose centres lie in no voxel of another grid."""
+    low, high = mask.box
+    n_outside = 0
+    for i in range(low[0], high[0]):
+        j, k = np.nonzero(mask.data[i, low[1] : high[1], low[2] : high[2]])
+        old = np.stack([np.full(len(j), i), j + low[1], k + low[2]]).astype(np.float64)
+        new = to_new[:3, :3] @ old + to_new[:3, 3:]
+        inside = (new >= -0.5 - EDGE) & (new <= np.array(shape)[:, None] - 0.5 + EDGE)
+        n_outside += int((~inside.all(axis=0)).sum())
+    return n_outside / mask.n_voxels

@@ -74,6 +74,7 @@ def read_header(path: Path) -> Header:
         RT201, RT202, RT207, RT209, RT210 or RT211, each naming the file.
     """
     suffix = suffix_of(path)
+    size = guard.require_file(path)
     if suffix not in NIFTI + ITK:
         raise InputError(
             "RT211",
@@ -81,7 +82,6 @@ def read_header(path: Path) -> Header:
             file=path,
             hint="convert it; a pair of header and data (.hdr/.img, .mhd/.raw, .nhdr/.raw) must become one file",
         )
-    size = guard.require_file(path)
     try:
         return _nifti_header(path, size) if suffix in NIFTI else Header(*read_text_volume(path, suffix, size))
     except InputError as error:
