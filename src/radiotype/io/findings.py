@@ -83,6 +83,7 @@ CHECKS: dict[str, tuple[Severity, str, str]] = {
     "mask_at_border": ("warning", "the mask touches the border of the scan", "the region may be cut off; use the whole scan"),
     "mask_cut": ("warning", "a part of the mask lies outside the scan", "the region is cut off; use the whole scan"),
     "mask_fills_scan": ("warning", "the mask covers more than half of the scan", "make sure that it is a mask of the tumour"),
+    "mask_remark": ("note", "reading the mask changed or left out something", "make sure that it is meant"),
     "mask_tiny": ("note", "the mask has fewer than 10 voxels", "shape and texture of it mean little"),
     "mask_off_body": ("warning", "the centre of the mask lies outside the patient", "mask and scan may not belong together"),
     "values_not_finite": ("error", "the region holds values that are not finite", "export the scan again"),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiotype.core.geometry import Floats, Grid
+from radiotype.core.geometry import Grid
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError
 
-#: What a remark says of the part of a mask that was cut off.
-OUTSIDE = "lies outside the scan and was cut off"
-
-#: How far beyond the border of a grid a centre counts as within, voxels.
-EDGE = 1e-6
+#: A centre this close to the border of a grid counts as within.
+ROUNDING_VOXELS = 1e-6
 
 
 def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
@@ -27,12 +24,12 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
     Returns
     -------
     Mask
-        Its remarks say that it was resampled, and how much of it lay outside the new grid.
+        Its remarks tell the volume before and after, and how many voxels lay beyond the grid.
 
     Raises
     ------
     InputError
-        RT204 if nothing of the mask lies within the new grid, or it lies between the voxels of that.
+        RT204 if nothing of the mask lies within the new grid.
     """
     if mask.grid.same_as(grid):
         return mask
@@ -56,25 +53,25 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
             index.append(np.clip(nearest, 0, mask.grid.shape[axis] - 1))
         block = mask.data[index[0], index[1], index[2]] & inside
         data[low[0] : high[0], low[1] : high[1], low[2] : high[2]] = block
-    lost = _fraction_outside(mask, inverse @ mask.grid.affine, grid.shape)
     if not data.any():
-        what = "nothing of the mask lies within the scan" if lost > 0.5 else "the mask lies between the voxels of the scan"
-        raise InputError("RT204", f"{what}\n  scan  {grid}\n  mask  {mask.grid}")
-    spacing = " x ".join(f"{step:.4g}" for step in mask.grid.spacing_mm)
-    remarks = [f"resampled by nearest neighbour from voxels of {spacing} mm"]
-    if lost:
-        remarks.append(f"{max(lost, 0.01):.0%} of it {OUTSIDE}")
+        raise InputError("RT204", f"nothing of the mask lies within the scan\n  scan  {grid}\n  mask  {mask.grid}")
+    data.setflags(write=False)
+    new_mm3 = np.count_nonzero(data) * grid.voxel_volume_mm3
+    remarks = [f"resampled to the grid of the scan by nearest neighbour: {mask.volume_mm3:.1f} to {new_mm3:.1f} mm3"]
+    n_cut = _n_beyond(mask, grid)
+    if n_cut:
+        remarks.append(f"{n_cut} of {mask.n_voxels} voxels cut at the border of the scan")
     return Mask(data, grid, mask.label, mask.source, (*mask.remarks, *remarks))
 
 
-def _fraction_outside(mask: Mask, to_new: Floats, shape: tuple[int, int, int]) -> float:
-    """Part of the voxels of a mask whose centres lie in no voxel of another grid."""
+def _n_beyond(mask: Mask, grid: Grid) -> int:
+    """Voxels of a mask whose centre lies in no voxel of a grid."""
+    to_new = np.linalg.inv(grid.affine) @ mask.grid.affine
     low, high = mask.box
-    n_outside = 0
-    for i in range(low[0], high[0]):
-        j, k = np.nonzero(mask.data[i, low[1] : high[1], low[2] : high[2]])
-        old = np.stack([np.full(len(j), i), j + low[1], k + low[2]]).astype(np.float64)
-        new = to_new[:3, :3] @ old + to_new[:3, 3:]
-        inside = (new >= -0.5 - EDGE) & (new <= np.array(shape)[:, None] - 0.5 + EDGE)
-        n_outside += int((~inside.all(axis=0)).sum())
-    return n_outside / mask.n_voxels
+    found = 0
+    for k in range(low[2], high[2]):
+        i, j = np.nonzero(mask.data[:, :, k])
+        index = to_new[:3, 0, None] * i + to_new[:3, 1, None] * j + (to_new[:3, 2] * k + to_new[:3, 3])[:, None]
+        within = (index >= -0.5 - ROUNDING_VOXELS) & (index < np.array(grid.shape)[:, None] - 0.5 + ROUNDING_VOXELS)
+        found += int((~within.all(axis=0)).sum())
+    return found
