@@ -181,9 +181,9 @@ def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT
     """
     path = Path(path)
     if is_dicom(path):
-        from radiotype.io.dicom.series import series_of
+        from radiotype.io.recent import recent_series_of
 
-        return series_of(path).scan(phase, modality=modality, unit=unit)
+        return recent_series_of(path).scan(phase, modality=modality, unit=unit)
     header = read_header(path)
     try:
         scan = Scan(header.voxels, header.grid, modality, unit, header.slope, header.intercept)
