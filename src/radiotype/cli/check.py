@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from radiotype.cli.app import DONE, SOME_FAILED
 from radiotype.core.case import RowKey
 from radiotype.core.volume import Mask, Scan
-from radiotype.errors import RecipeError
+from radiotype.errors import RecipeError, StoreError
 from radiotype.imaging.pictures import PER_SHEET, Pixels, contact_sheets, overlay, png
 from radiotype.imaging.planes import three_planes
 from radiotype.io.check import Checked, check
@@ -26,6 +27,9 @@ from radiotype.run.store import RunFolder
 #: At most this many lines are named per check, and this many pictures drawn; all findings stand in findings.csv.
 MAX_LINES = 8
 MAX_PICTURES = 1000
+
+#: Names of the files of an album.
+_OWN = re.compile(r"[0-9a-f]{16}\.png|contact-sheet-\d+\.png|index\.csv")
 
 
 def run_check(manifest: Path, output: Path, depth: str, resample_masks: str, pictures: bool) -> int:
@@ -82,7 +86,8 @@ class Album:
         self.rows.append({"line": line, **key._asdict(), "file": name})
 
     def close(self) -> None:
-        """Store the contact sheets and the table."""
+        """Store the contact sheets and the table, and take away the pictures of an earlier check."""
+        self._sweep()
         if not self.rows:
             return
         order = sorted(range(len(self.rows)), key=lambda n: (self.rows[n]["line"], self.rows[n]["roi"]))
@@ -94,6 +99,16 @@ class Album:
             (sheet,) = contact_sheets([self._picture(n) for n in order[part]], captions[part])
             data, name = png(sheet), f"pictures/contact-sheet-{start // PER_SHEET + 1:02d}.png"
             self.folder.write(name, lambda file, data=data: file.write(data))  # type: ignore[misc]
+
+    def _sweep(self) -> None:
+        kept = {row["file"] for row in self.rows}
+        for path in (self.folder.path / "pictures").glob("*"):
+            if path.name not in kept and _OWN.fullmatch(path.name):
+                try:
+                    path.unlink()
+                except OSError as error:
+                    words = f"a picture of an earlier check cannot be removed ({error.strerror})"
+                    raise StoreError("RT401", words, file=path, hint="name a new folder with -o") from error
 
     def _picture(self, n: int) -> Pixels:
         """A picture unpacked; a thousand of them as they are would take 340 MB."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
-from radiotype.io.guard import require_file
+from radiotype.io import guard
 from radiotype.io.named import wants_any
 from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
@@ -132,7 +132,7 @@ def _is_volume(path: Path) -> bool:
 
 
 def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
-    require_file(path)
+    guard.require_file(path)
     kind = sop_class(path)
     if kind == RTSTRUCT:
         from radiotype.io.rtstruct import read_rtstruct
@@ -180,6 +180,13 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
     if len(present) > MAX_LABELS:
         raise InputError(
             "RT205", f"the file holds {len(present)} different values and looks like an image, not a mask", file=path
+        )
+    if len(present) * numbers.size > max(numbers.size, guard.max_volume_bytes() // 4):
+        raise InputError(
+            "RT209",
+            f"{len(present)} masks of {numbers.size:,} voxels would take {len(present) * numbers.size / 2**30:.1f} GB",
+            file=path,
+            hint="name the label of each row; RADIOTYPE_MAX_VOLUME_GB raises the limit, which is a quarter of it",
         )
     return tuple(Mask(_frozen(numbers == n), header.grid, str(n), path.name) for n in present)
 

@@ -114,7 +114,8 @@ def _nifti_header(path: Path, size: int) -> Header:
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise InputError("RT209", f"the header's scaling (slope {slope}, intercept {intercept}) is not usable", file=path)
     affine[:3] *= MM_PER_UNIT[unit]
-    grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
+    with np.errstate(invalid="ignore"):  # infinite numbers are refused by the grid
+        grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
     return Header(grid, NiftiVoxels(path, ordered), slope, intercept)
 
