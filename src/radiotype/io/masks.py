@@ -10,6 +10,7 @@ import numpy.typing as npt
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.io import guard
+from radiotype.io.guard import require_file
 from radiotype.io.named import wants_any
 from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
@@ -132,7 +133,7 @@ def _is_volume(path: Path) -> bool:
 
 
 def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
-    guard.require_file(path)
+    require_file(path)
     kind = sop_class(path)
     if kind == RTSTRUCT:
         from radiotype.io.rtstruct import read_rtstruct
