@@ -112,6 +112,13 @@ LAYOUTS = {
         [f"B-{n}/B-{n}-{end}.nii.gz" for n in (1, 2) for end in ("t1c", "t2f", "seg")],
         [(f"B-{n}", f"B-{n}/B-{n}-{end}.nii.gz", f"B-{n}/B-{n}-seg.nii.gz") for n in (1, 2) for end in ("t1c", "t2f")],
     ),
+    "masks that keep the word of their image": (
+        [f"p{n}/x_scan{n}_{end}.nii" for n in (1, 2) for end in ("ct", "gtv_mask")] + ["q/image_7.nii", "q/image_7_mask.nii"],
+        [
+            *((f"p{n}", f"p{n}/x_scan{n}_ct.nii", f"p{n}/x_scan{n}_gtv_mask.nii") for n in (1, 2)),
+            ("q", "q/image_7.nii", "q/image_7_mask.nii"),
+        ],
+    ),
     "readers and lesions": (
         ["c/axial.nii", "c/mask_reader1.nii", "c/lesion_2.nii"],
         [("c", "c/axial.nii", "c/lesion_2.nii"), ("c", "c/axial.nii", "c/mask_reader1.nii")],

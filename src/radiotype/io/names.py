@@ -79,6 +79,9 @@ MODALITY_WORDS = {
     **{word: ("MR", word.upper()) for word in ("adc", "dwi", "dce", "swi", "dsc")},
 }
 
+#: Words that tell no mask from another; a mask may be called after its image.
+_OF_MASKS = MASK_WORDS | PARENCHYMA_WORDS | IMAGE_WORDS
+
 _CHANNEL = re.compile(r"_(\d{4})$")
 _ENTITY = re.compile(r"(?:^|_)(sub|ses)-([A-Za-z0-9]+)")
 _COUNTED = re.compile(r"^([a-z]+)(\d+)$")
@@ -109,9 +112,7 @@ class Name:
     @cached_property
     def specific(self) -> tuple[str, ...]:
         """The same with the modality."""
-        return tuple(
-            word for word in self.words if word not in (MASK_WORDS | PARENCHYMA_WORDS if self.is_mask else IMAGE_WORDS)
-        )
+        return tuple(word for word in self.words if word not in (_OF_MASKS if self.is_mask else IMAGE_WORDS))
 
     @cached_property
     def identity(self) -> frozenset[str]:
