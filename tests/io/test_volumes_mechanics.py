@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from radiotype.core import Grid
+from radiotype.core import Grid, Mask
 from radiotype.errors import InputError
 from radiotype.io import read_mask, read_masks, read_scan
 from radiotype.io.regrid import mask_to_grid
@@ -87,7 +87,14 @@ def test_phases_come_first_and_are_asked_for_by_number(tmp_path, name):
 def test_a_missing_file_an_empty_file_a_folder_and_a_strange_suffix_are_refused(tmp_path):
     (tmp_path / "empty.nii").write_bytes(b"")
     (tmp_path / "folder.nii").mkdir()
-    for name, code in (("no.nii", "RT201"), ("empty.nii", "RT202"), ("folder.nii", "RT202"), ("a.docx", "RT211")):
+    (tmp_path / "a.docx").write_bytes(b"x")
+    for name, code in (
+        ("no.nii", "RT201"),
+        ("no_suffix", "RT201"),
+        ("empty.nii", "RT202"),
+        ("folder.nii", "RT202"),
+        ("a.docx", "RT211"),
+    ):
         with pytest.raises(InputError) as caught:
             read_scan(tmp_path / name)
         assert caught.value.code == code
@@ -202,8 +209,6 @@ def test_a_mask_on_another_grid_than_its_scan_is_refused_and_names_the_file(tmp_
 def test_a_ball_brought_to_a_finer_oblique_grid_keeps_its_volume():
     coarse = Grid((40, 40, 40), np.diag([1.0, 1.0, 1.0, 1.0]))
     x = np.indices(coarse.shape) - 20
-    from radiotype.core import Mask
-
     ball = Mask((x**2).sum(axis=0) <= 12**2, coarse)
     c, s = np.cos(0.3), np.sin(0.3)
     affine = np.eye(4)

@@ -214,7 +214,7 @@ def _unpacked(file: IO[bytes], enough: int) -> int:
     with gzip.GzipFile(fileobj=file) as stream:
         try:
             while found < enough:
-                part = stream.read(_CHUNK)
+                part = stream.read1(_CHUNK)  # what lies before a fault; `read` would lose it
                 if not part:
                     break
                 found += len(part)
