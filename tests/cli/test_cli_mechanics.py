@@ -8,6 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 
+from radiotype.core import Grid, Mask, Scan
+from radiotype.core.case import RowKey
+from radiotype.run.store import RunFolder
+
 HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
 
 
@@ -136,6 +140,14 @@ def test_check_is_0_without_and_3_with_errors_and_draws_pictures(manifest):
     assert pictures[-1] == "index.csv"
     assert "contact-sheet-01.png" in pictures
     assert len(pictures) == 3
+    text = (manifest / "good.csv").read_text().splitlines()
+    (manifest / "other.csv").write_text("\n".join([text[0], "z" + text[1]]))
+    assert radiotype("check", "other.csv", "-o", "fine", cwd=manifest).returncode == 0
+    again = sorted(path.name for path in (manifest / "fine" / "pictures").iterdir())
+    assert len(again) == 3  # those of the first check are gone
+    assert again != pictures
+    assert radiotype("check", "other.csv", "-o", "fine", "--no-pictures", cwd=manifest).returncode == 0
+    assert not list((manifest / "fine" / "pictures").iterdir())
     done = radiotype("check", "mixed.csv", "-o", "bad", "--no-pictures", cwd=manifest)
     assert done.returncode == 3
     assert "error file_missing, line 3: the file does not exist; check the path in the manifest" in done.stdout
@@ -143,3 +155,20 @@ def test_check_is_0_without_and_3_with_errors_and_draws_pictures(manifest):
     assert (manifest / "bad" / "findings.csv").read_text().startswith("severity,check,code,line,case_id,roi,role,found,hint\n")
     assert radiotype("check", "good.csv", "-o", ".", cwd=manifest).returncode == 2
     assert radiotype("check", "good.csv", "--depth", "all", cwd=manifest).returncode == 2
+
+
+def test_an_album_stops_at_its_limit_and_counts_what_it_left_out(tmp_path, monkeypatch):
+    from radiotype.cli import check
+
+    monkeypatch.setattr(check, "MAX_PICTURES", 50)
+    album = check.Album(RunFolder.create(tmp_path / "run"))
+    data = np.zeros((8, 8, 8), dtype=bool)
+    data[3:5, 3:5, 3:5] = True
+    grid = Grid(data.shape, np.eye(4))
+    for n in range(52):
+        album.add(n, RowKey("p", "c", "1", "CT", str(n)), Scan(np.zeros(data.shape, dtype=np.int16), grid), Mask(data, grid))
+    album.close()
+    assert album.n_left_out == 2
+    names = {path.name for path in (tmp_path / "run" / "pictures").iterdir()}
+    assert {"contact-sheet-01.png", "contact-sheet-02.png", "index.csv"} < names
+    assert len(names) == 53

@@ -95,6 +95,8 @@ class Scan:
         Turn stored numbers into values.
     times_s : tuple of float, optional
         Time of each phase, seconds from the first.
+    remarks : tuple of str
+        What reading had to decide, such as "2 images of another size or direction were left out".
 
     Raises
     ------
@@ -116,6 +118,7 @@ class Scan:
     slope: float = 1.0
     intercept: float = 0.0
     times_s: tuple[float, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.voxels, np.ndarray):

@@ -78,6 +78,7 @@ def read_header(path: Path) -> Header:
         RT201, RT202, RT207, RT209, RT210 or RT211, each naming the file.
     """
     suffix = suffix_of(path)
+    size = guard.require_file(path)
     if suffix not in NIFTI + ITK:
         raise InputError(
             "RT211",
@@ -85,7 +86,6 @@ def read_header(path: Path) -> Header:
             file=path,
             hint="convert it; a pair of header and data (.hdr/.img, .mhd/.raw, .nhdr/.raw) must become one file",
         )
-    size = guard.require_file(path)
     try:
         return _nifti_header(path, size) if suffix in NIFTI else Header(*read_text_volume(path, suffix, size))
     except InputError as error:
@@ -118,7 +118,8 @@ def _nifti_header(path: Path, size: int) -> Header:
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise InputError("RT209", f"the header's scaling (slope {slope}, intercept {intercept}) is not usable", file=path)
     affine[:3] *= MM_PER_UNIT[unit]
-    grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
+    with np.errstate(invalid="ignore"):  # infinite numbers are refused by the grid
+        grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
     return Header(grid, NiftiVoxels(path, ordered, dtype), slope, intercept)
 
@@ -196,9 +197,9 @@ def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT
     """
     path = Path(path)
     if is_dicom(path):
-        from radiotype.io.dicom.series import series_of
+        from radiotype.io.recent import recent_series_of
 
-        return series_of(path).scan(phase, modality=modality, unit=unit)
+        return recent_series_of(path).scan(phase, modality=modality, unit=unit)
     header = read_header(path)
     try:
         scan = Scan(header.voxels, header.grid, modality, unit, header.slope, header.intercept)
