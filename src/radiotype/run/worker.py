@@ -133,8 +133,8 @@ def _measure(
     try:
         found = clock.time(name, lambda: describe(scan, mask, [name], parenchyma=parenchyma, settings=settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this family of this region only
-        return RegionPart(mask.label, mask.remarks, failure=_failure(name, error))
-    return RegionPart(mask.label, mask.remarks, dict(found.values), dict(found.reasons), dict(found.flags))
+        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(name, error))
+    return RegionPart(mask.label, _remarks(scan, mask), dict(found.values), dict(found.reasons), dict(found.flags))
 
 
 def _draw(scan: Scan, mask: Mask, clock: _Clock) -> tuple[RegionPart, dict[str, bytes]]:
@@ -143,9 +143,13 @@ def _draw(scan: Scan, mask: Mask, clock: _Clock) -> tuple[RegionPart, dict[str, 
     try:
         data = clock.time(PICTURES, lambda: npz(three_planes(scan, mask)))
     except Exception as error:  # noqa: BLE001 - a picture that cannot be drawn costs that picture
-        return RegionPart(mask.label, mask.remarks, failure=_failure(PICTURES, error)), {}
+        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(PICTURES, error)), {}
     name = picture_name(data)
-    return RegionPart(mask.label, mask.remarks, picture=name), {name: data}
+    return RegionPart(mask.label, _remarks(scan, mask), picture=name), {name: data}
+
+
+def _remarks(scan: Scan, mask: Mask) -> tuple[str, ...]:
+    return (*scan.remarks, *mask.remarks)
 
 
 def _parenchyma(region: Region, scan: Scan) -> Mask | None:
