@@ -12,7 +12,7 @@ from radiotype.core import Grid, Mask, Scan
 from radiotype.core.case import RowKey
 from radiotype.run.store import RunFolder
 
-HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+HEAVY = ("torch", "distributed", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
 
 
 def radiotype(*arguments, cwd=None, **environment):
