@@ -26,7 +26,12 @@ SIZES = (100, 1_000, 10_000)
 
 def extract(folder: Path, out: str, *arguments: str) -> dict[str, float]:
     """Seconds, CPU seconds and peak memory of one run."""
-    command = [sys.executable, "-c", "from radiotype.cli import main; main()", "extract", "manifest.csv", "-o", out, *arguments]
+    return measured(folder, "extract", "manifest.csv", "-o", out, *arguments)
+
+
+def measured(folder: Path, *arguments: str) -> dict[str, float]:
+    """Seconds, CPU seconds and peak memory of one command."""
+    command = [sys.executable, "-c", "from radiotype.cli import main; main()", *arguments]
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     peaks: dict[int, int] = {}
@@ -44,7 +49,7 @@ def extract(folder: Path, out: str, *arguments: str) -> dict[str, float]:
     done.set()
     watcher.join()
     if code:
-        raise SystemExit(f"extract ended with {code}")
+        raise SystemExit(f"{arguments[0]} ended with {code}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     workers = [peak for pid, peak in peaks.items() if pid != process.pid]
     return {"seconds": seconds, "cpu": cpu, "parent": peaks.get(process.pid, 0), "worker": max(workers, default=0)}
