@@ -35,8 +35,8 @@ STORED = (
 #: Files whose name begins so are not complete.
 _WRITING = ".writing-"
 
-#: Files that carry their own checksum, or change all the time.
-_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet")
+#: Files that carry their own checksum, or hold times or the date: `checksums.json` is the same for runs with the same results.
+_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet", "report.html")
 #: Pictures are named by their own checksum.
 PICTURES = "overlays/"
 
