@@ -15,6 +15,7 @@ CODES: dict[str, str] = {
     "RT103": "a setting has a value that is not allowed",
     "RT104": "this recipe version is not supported",
     "RT105": "this feature family does not exist",
+    "RT106": "the cluster cannot be used",
     "RT110": "the manifest cannot be read",
     "RT111": "the manifest lacks a column",
     "RT112": "two rows of the manifest have the same key",
@@ -45,10 +46,13 @@ CODES: dict[str, str] = {
     "RT304": "the columns are not independent",
     "RT305": "the values are not usable",
     "RT306": "the region is too large for the memory allowed",
+    "RT307": "the process that worked on it was killed",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",
     "RT403": "a stored result is damaged or missing",
+    "RT404": "another run holds the output folder",
+    "RT405": "no space is left for the output",
     # models
     "RT501": "the table has another schema than the model",
 }

@@ -8,7 +8,11 @@ import nibabel
 import numpy as np
 import pytest
 
-HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+from radiotype.core import Grid, Mask, Scan
+from radiotype.core.case import RowKey
+from radiotype.run.store import RunFolder
+
+HEAVY = ("torch", "distributed", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
 
 
 def radiotype(*arguments, cwd=None, **environment):
@@ -84,9 +88,9 @@ def test_usage_and_recipe_errors_are_2_without_a_traceback(manifest, arguments, 
 
 def test_an_interrupt_is_130(manifest):
     program = (
-        "import radiotype.run.engine as e\n"
+        "import radiotype.run.workers as w\n"
         "def stop(task): raise KeyboardInterrupt\n"
-        "e.describe_region = stop\n"
+        "w.describe_rows = stop\n"
         "from radiotype.cli import main; main()"
     )
     done = subprocess.run(
@@ -105,7 +109,7 @@ def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest)
 
 def test_a_family_named_twice_is_measured_once(manifest):
     done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 regions described with 20 features")
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "1 of 1 regions described with 20 features")
 
 
 def test_index_writes_a_manifest_and_never_replaces_one_unasked(manifest):
@@ -136,6 +140,14 @@ def test_check_is_0_without_and_3_with_errors_and_draws_pictures(manifest):
     assert pictures[-1] == "index.csv"
     assert "contact-sheet-01.png" in pictures
     assert len(pictures) == 3
+    text = (manifest / "good.csv").read_text().splitlines()
+    (manifest / "other.csv").write_text("\n".join([text[0], "z" + text[1]]))
+    assert radiotype("check", "other.csv", "-o", "fine", cwd=manifest).returncode == 0
+    again = sorted(path.name for path in (manifest / "fine" / "pictures").iterdir())
+    assert len(again) == 3  # those of the first check are gone
+    assert again != pictures
+    assert radiotype("check", "other.csv", "-o", "fine", "--no-pictures", cwd=manifest).returncode == 0
+    assert not list((manifest / "fine" / "pictures").iterdir())
     done = radiotype("check", "mixed.csv", "-o", "bad", "--no-pictures", cwd=manifest)
     assert done.returncode == 3
     assert "error file_missing, line 3: the file does not exist; check the path in the manifest" in done.stdout
@@ -143,3 +155,20 @@ def test_check_is_0_without_and_3_with_errors_and_draws_pictures(manifest):
     assert (manifest / "bad" / "findings.csv").read_text().startswith("severity,check,code,line,case_id,roi,role,found,hint\n")
     assert radiotype("check", "good.csv", "-o", ".", cwd=manifest).returncode == 2
     assert radiotype("check", "good.csv", "--depth", "all", cwd=manifest).returncode == 2
+
+
+def test_an_album_stops_at_its_limit_and_counts_what_it_left_out(tmp_path, monkeypatch):
+    from radiotype.cli import check
+
+    monkeypatch.setattr(check, "MAX_PICTURES", 50)
+    album = check.Album(RunFolder.create(tmp_path / "run"))
+    data = np.zeros((8, 8, 8), dtype=bool)
+    data[3:5, 3:5, 3:5] = True
+    grid = Grid(data.shape, np.eye(4))
+    for n in range(52):
+        album.add(n, RowKey("p", "c", "1", "CT", str(n)), Scan(np.zeros(data.shape, dtype=np.int16), grid), Mask(data, grid))
+    album.close()
+    assert album.n_left_out == 2
+    names = {path.name for path in (tmp_path / "run" / "pictures").iterdir()}
+    assert {"contact-sheet-01.png", "contact-sheet-02.png", "index.csv"} < names
+    assert len(names) == 53

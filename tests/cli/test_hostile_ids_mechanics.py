@@ -102,6 +102,7 @@ def audited(roots, *arguments):
         **{key: value for key, value in os.environ.items() if key in ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH")},
         **{"HOME": str(scratch), "TMPDIR": str(scratch), "MPLCONFIGDIR": str(scratch), "SEEN": str(scratch / "seen.json")},
         "PYTHONDONTWRITEBYTECODE": "1",
+        "RADIOTYPE_JOBS": "0",
     }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *map(str, arguments)],

@@ -4,14 +4,15 @@ import gzip
 import json
 import subprocess
 import sys
+import tracemalloc
 import zlib
 
 import nibabel
 import numpy as np
 import pytest
 
-from radiotype.errors import InputError
-from radiotype.io import read_scan
+from radiotype.errors import InputError, RecipeError
+from radiotype.io import read_cohort, read_scan
 
 ZEROS = 64 * 2**20
 
@@ -90,3 +91,44 @@ def test_a_large_volume_is_read_where_the_limit_is_set(tmp_path, monkeypatch):
     needed = 352 + 1024 * 1024 * 2047
     path.write_bytes(path.read_bytes() + needed.to_bytes(4, "little"))  # as the trailer of one stream would say
     assert read_scan(path).grid.shape == (1024, 1024, 2047)
+
+
+@pytest.mark.parametrize("limit", ["eight", "8 GB", "0", "-1", "nan", "inf"])
+def test_a_limit_that_is_no_number_of_gigabytes_ends_the_run_before_any_file_is_read(tmp_path, monkeypatch, limit):
+    monkeypatch.setenv("RADIOTYPE_MAX_VOLUME_GB", limit)
+    (tmp_path / "manifest.csv").write_text("case_id,image,mask\n1,a.nii,b.nii\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"RT103.*RADIOTYPE_MAX_VOLUME_GB"):
+        read_cohort(tmp_path / "manifest.csv")
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2), dtype=np.int16), np.eye(4)), tmp_path / "a.nii")
+    with pytest.raises(RecipeError, match=r"RT103.*RADIOTYPE_MAX_VOLUME_GB"):
+        read_scan(tmp_path / "a.nii")
+
+
+def test_a_deflated_header_does_not_swell_where_only_a_few_tags_are_wanted(tmp_path):
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.filewriter import write_file_meta_info
+
+    from radiotype.io.header_tags import read_links, read_patient_id, read_risks
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
+    FileDataset("", {}, file_meta=meta)
+    path = tmp_path / "bomb.dcm"
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    with path.open("wb") as file:
+        file.write(bytes(128) + b"DICM")
+        write_file_meta_info(file, meta, enforce_standard=True)
+        # one element of 192 MB of zeros before the patient
+        file.write(packer.compress(b"\x08\x00\x01\x01UN\0\0" + (3 * ZEROS).to_bytes(4, "little")))
+        for _ in range(3):
+            file.write(packer.compress(bytes(ZEROS)))
+        file.write(packer.flush())
+    for read in (read_links, read_patient_id, read_risks):
+        tracemalloc.start()
+        try:
+            with pytest.raises(InputError, match="RT2"):
+                read(path)
+            assert tracemalloc.get_traced_memory()[1] < 80 * 2**20
+        finally:
+            tracemalloc.stop()

@@ -8,9 +8,13 @@ import nibabel
 import numpy as np
 import pytest
 
+from radiotype.core import Cohort
 from radiotype.errors import RecipeError
+from radiotype.features.settings import FeatureSettings
+from radiotype.io import read_cohort
 from radiotype.io.check import check
 from radiotype.io.findings import CHECKS, COLUMNS
+from radiotype.run.engine import describe_cohort
 
 SHAPE = (40, 40, 20)
 SPACING = (2.0, 2.0, 3.0)
@@ -253,6 +257,18 @@ def nothing_inside(folder, rows):
     save(folder / "mask1.nii.gz", np.zeros(SHAPE, dtype=np.uint8))
 
 
+@defect("mask_empty", "masks")
+def no_organ_tissue(folder, rows):
+    save(folder / "tissue.nii.gz", np.zeros(SHAPE, dtype=np.uint8))
+    rows[1]["parenchyma"] = "tissue.nii.gz"
+
+
+@defect("key_twice", "masks")
+def a_label_gives_a_region_that_another_line_has(folder, rows):
+    save(folder / "mask0.nii.gz", ball() + ball(radius_mm=6))
+    rows[1].update(case_id="c0", patient_id="p0", split="discovery", image="image0.nii.gz", roi="tumour-2")
+
+
 @defect("roi_absent", "masks")
 def a_probability_map(folder, rows):
     save(folder / "mask1.nii.gz", ball().astype(np.float32) * 0.4)
@@ -303,6 +319,8 @@ def shifted_by_1024(folder, rows):
 
 #: Checks that need DICOM, or a line that is no row; they have tests of their own.
 ELSEWHERE = {
+    "mask_cut",
+    "mask_remark",
     "uneven_line",
     "modality_contradicts",
     "slices_missing",
@@ -358,7 +376,50 @@ def test_what_depth_reads(cohort):
 def test_resampling_makes_another_grid_no_problem(cohort):
     folder, rows = cohort
     DEFECTS["shifted_by_half_a_voxel-grid_differs"][2](folder, rows)
-    assert check(manifest(folder, rows), resample_masks="nearest").findings.empty
+    assert set(check(manifest(folder, rows), resample_masks="nearest").findings["check"]) == {"mask_remark"}
+
+
+def test_a_mask_that_resampling_cuts_is_found(cohort):
+    folder, rows = cohort
+    moved = AFFINE.copy()
+    moved[0, 3] = 40.0
+    save(folder / "mask1.nii.gz", ball(radius_mm=9), moved)
+    found = check(manifest(folder, rows), depth="masks", resample_masks="nearest").findings.set_index("check")
+    assert set(found.index) == {"mask_cut", "mask_remark", "mask_at_border"}
+    assert " of " in found.loc["mask_cut", "found"]
+    assert found.loc["mask_remark", "found"].startswith("resampled")
+
+
+def test_files_that_begin_and_end_alike_are_no_copies(cohort):
+    folder, rows = cohort
+    for n in range(2):  # stored without compression, with air at both ends and the same header
+        image, mask = np.zeros((80, 80, 40), dtype=np.int16), np.zeros((80, 80, 40), dtype=np.int16)
+        image[30:50, 30:50, 15:25] = 40 + np.random.default_rng(n).integers(0, 9, (20, 20, 10))
+        mask[35 + n : 40 + n, 35:40, 18:22] = 1
+        save(folder / f"image{n}.nii", image)
+        save(folder / f"mask{n}.nii", mask)
+        rows[n].update(image=f"image{n}.nii", mask=f"mask{n}.nii")
+    assert check(manifest(folder, rows), depth="headers").findings.empty
+    shutil.copy(folder / "mask0.nii", folder / "mask1.nii")
+    assert check(manifest(folder, rows), depth="headers").findings["check"].tolist() == ["same_mask"]
+
+
+@pytest.mark.parametrize("name", list(DEFECTS))
+def test_check_and_extract_fail_on_the_same_rows(cohort, name):
+    """Whatever defect is planted: an error of `check` in a row that `extract` describes, or the other way round, is a fault."""
+    folder, rows = cohort
+    wanted, _, plant = DEFECTS[name]
+    plant(folder, rows)
+    path = manifest(folder, rows)
+    errors = check(path).findings.query("severity == 'error'")
+    if wanted in {"cell_not_allowed", "clinical_changes"} or (wanted == "key_twice" and not rows[1]["roi"]):
+        with pytest.raises(RecipeError):
+            read_cohort(path)
+        return
+    cases = tuple(case for case in read_cohort(path).cases if case.id == rows[1]["case_id"])
+    outcomes = describe_cohort(Cohort(cases), FeatureSettings(families=("morphology", "margin"))).outcomes
+    spoils_only = {"same_file", "mixed_units", "patient_in_both_splits", "split_unknown"}
+    assert any(one.features is None for one in outcomes) == (not errors[~errors["check"].isin(spoils_only)].empty)
 
 
 def test_two_lesions_of_one_patient_may_share_a_scan(cohort):

@@ -1,11 +1,15 @@
 """`index` and `check` on folders as hospitals send them: DICOM series, RT structure sets, segmentations."""
 
+import os
+
 import numpy as np
 import pytest
 from hospital import square, write_rtstruct, write_series
 
+from radiotype.errors import InputError
 from radiotype.io import read_cohort
 from radiotype.io.check import check
+from radiotype.io.dicom import series
 from radiotype.io.discover import index
 
 SHAPE = (32, 32, 10)
@@ -174,6 +178,31 @@ def test_a_screen_shot_is_a_risk(tmp_path):
     drawn = write_series(tmp_path / "A", body(), tags={"ImageType": ["DERIVED", "SECONDARY", "OTHER", "SCREEN SAVE"]})
     write_rtstruct(tmp_path / "rs.dcm", drawn, [("GTV", square(drawn, (10, 10), (20, 20), range(3, 7)))])
     assert ("burned_in", 2) in checks(manifest(tmp_path))
+
+
+def test_headers_of_one_series_are_read_once_for_all_its_rows_and_again_when_a_file_changes(tmp_path, monkeypatch):
+    patient(tmp_path, "p1")
+    read = []
+    original = series.read_header
+    monkeypatch.setattr(series, "read_header", lambda path: read.append(path) or original(path))
+    path = manifest(tmp_path)
+    for region in read_cohort(path).regions():
+        assert region.masks(region.image())[0].n_voxels
+    assert len(read) == SHAPE[2]
+    slices = sorted((tmp_path / "p1" / "CT").iterdir())
+    os.utime(slices[0], (1, 1))
+    next(iter(read_cohort(path).regions())).image()
+    assert len(read) == 2 * SHAPE[2]
+    slices[4].unlink()
+    with pytest.raises(InputError, match="RT213"):
+        next(iter(read_cohort(path).regions())).image()
+
+
+def test_a_file_that_lies_beside_every_series_makes_no_copies_of_them(tmp_path):
+    for n, name in enumerate(("p1", "p2")):
+        patient(tmp_path, name, seed=n)
+        (tmp_path / name / "CT" / "0-LICENSE").write_text("the same in every folder")
+    assert not {name for name, _ in checks(manifest(tmp_path))} & {"same_file", "same_mask"}
 
 
 def test_real_folders_are_found_and_sound(shared, tmp_path):

@@ -1,15 +1,23 @@
 """`index` finds scans and masks in every usual layout, leaves nothing unsaid, and never leaves its folder."""
 
 import os
+import sys
+import time
+from pathlib import Path, PurePath
 
 import nibabel
 import numpy as np
 import pytest
 import SimpleITK
 
-from radiotype.errors import RecipeError
+from radiotype.cli.index import run_index
+from radiotype.core import Grid
+from radiotype.errors import RecipeError, StoreError
 from radiotype.io import read_cohort
+from radiotype.io.cases import Finding, name_cases
 from radiotype.io.discover import index
+from radiotype.io.names import read_name
+from radiotype.io.pairs import Volume, pair_volumes
 
 SMALL, LARGE = (4, 4, 3), (5, 4, 3)
 
@@ -96,6 +104,29 @@ LAYOUTS = {
         ["images/tumor_1.nii.gz", "labels/tumor_1.nii.gz"],
         [("tumor_1", "images/tumor_1.nii.gz", "labels/tumor_1.nii.gz")],
     ),
+    "numbered without a separator": (
+        ["img1.nii", "img2.nii", "mask1.nii", "mask2.nii", "tumor1.nii"],
+        [("img1", "img1.nii", "mask1.nii"), ("img1", "img1.nii", "tumor1.nii"), ("img2", "img2.nii", "mask2.nii")],
+    ),
+    "sequences told by the end of a name with dashes": (
+        [f"B-{n}/B-{n}-{end}.nii.gz" for n in (1, 2) for end in ("t1c", "t2f", "seg")],
+        [(f"B-{n}", f"B-{n}/B-{n}-{end}.nii.gz", f"B-{n}/B-{n}-seg.nii.gz") for n in (1, 2) for end in ("t1c", "t2f")],
+    ),
+    "masks that keep the word of their image": (
+        [f"p{n}/x_scan{n}_{end}.nii" for n in (1, 2) for end in ("ct", "gtv_mask")] + ["q/image_7.nii", "q/image_7_mask.nii"],
+        [
+            *((f"p{n}", f"p{n}/x_scan{n}_ct.nii", f"p{n}/x_scan{n}_gtv_mask.nii") for n in (1, 2)),
+            ("q", "q/image_7.nii", "q/image_7_mask.nii"),
+        ],
+    ),
+    "readers and lesions": (
+        ["c/axial.nii", "c/mask_reader1.nii", "c/lesion_2.nii"],
+        [("c", "c/axial.nii", "c/lesion_2.nii"), ("c", "c/axial.nii", "c/mask_reader1.nii")],
+    ),
+    "a number after the name counts regions where no image is counted": (
+        ["anna.nii", "anna_2_mask.nii"],
+        [("anna", "anna.nii", "anna_2_mask.nii")],
+    ),
     "two visits of one patient": (
         [
             "P1/before/ct.nii",
@@ -133,6 +164,57 @@ def test_pairs_are_found_in_every_layout(tmp_path, layout):
     assert done.n_files == len(files)
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["p1.nii", "p1_mask.nii", "p2_mask.nii"],
+        ["lung.nii", "lung_2.nii", "lung_3_mask.nii"],
+        ["ct.nii", "ct_2.nii", "ct_3_mask.nii"],
+        ["img_001.nii", "img_002.nii", "mask_003.nii"],
+        ["img1.nii", "img2.nii", "mask3.nii"],
+        ["images/001.nii", "masks/002.nii"],
+        ["images/anna.nii", "masks/bert.nii"],
+        ["imagesTr/a_0000.nii", "imagesTr/b_0000.nii", "labelsTr/c.nii"],
+        ["anna.nii", "bert.nii", "carl_mask.nii"],
+        ["data/x1.nii", "data/x2.nii", "data/lesion_x9.nii"],
+        ["ct_20200101.nii", "ct_20200202.nii", "ct_20200303_seg.nii"],
+        ["case_1_1.nii", "case_1_2_mask.nii"],
+        ["p1_ct.nii", "p1_pet.nii", "p2_ct.nii", "p2_pet.nii", "p3_mask.nii"],
+    ],
+)
+def test_a_mask_whose_name_belongs_to_no_image_is_not_given_to_another(tmp_path, files):
+    lay_out(tmp_path, files)
+    done = index(tmp_path)
+    assert files[-1] not in set(done.manifest["mask"])
+    assert dict(done.notes.to_numpy().tolist())[files[-1]] == "a mask for which no image was found"
+
+
+def test_a_mask_that_only_its_folder_ties_to_several_images_is_a_doubt(tmp_path):
+    lay_out(tmp_path, ["p/pre.nii", "p/post.nii", "p/tumor.nii"])
+    done = index(tmp_path)
+    assert len(done.manifest) == 2
+    assert "belongs to 2 images" in dict(done.notes.to_numpy().tolist())["p/tumor.nii"]
+
+
+def test_ten_thousand_files_are_paired_and_named_in_seconds():
+    grid = Grid(SMALL, np.eye(4))
+    for image, mask in (("images/{}_ct.nii", "masks/{}.nii"), ("{}.nii", "{}_mask.nii"), ("p{}/ct.nii", "p{}/mask.nii")):
+        names = [one.format(f"{n:05d}") for n in range(5000) for one in (image, mask)]
+        start = time.perf_counter()
+        pairs = pair_volumes([Volume(read_name(PurePath(name)), grid) for name in names])
+        findings = [Finding(Path(one.image.name.path), Path("m"), one.image.name.path.parts) for one in pairs]
+        name_cases(findings, "layout", Path("x"))
+        assert len({one.case_id for one in findings}) == len(pairs) == 5000
+        assert time.perf_counter() - start < 10  # a few tenths; comparing all with all took minutes
+
+
+def test_two_cases_never_get_one_name():
+    findings = [Finding(Path(), Path(), place) for place in (("a", "b_c"), ("a", "b", "c"), ("a", "b_c-2"))]
+    findings.append(Finding(Path(), Path(), ("a", "b", "d")))
+    name_cases(findings, "layout", Path("x"))
+    assert len({one.case_id for one in findings}) == 4
+
+
 def test_visits_of_one_patient_stay_together(tmp_path):
     lay_out(tmp_path, LAYOUTS["two visits of one patient"][0])
     assert set(found(tmp_path, "case_id", "patient_id")) == {("P1_after", "P1"), ("P1_before", "P1"), ("P2", "")}
@@ -159,6 +241,8 @@ def test_organ_tissue_goes_into_its_own_column(tmp_path):
         ("a", "masks/a.nii", "parenchyma/a.nii"),
         ("b", "b/b_lesion.nii", "b/b_fgt_mask.nii"),
     ]
+    volume(tmp_path / "b" / "b_parenchyma.nii")
+    assert "it has 2 masks of organ tissue, the last is taken" in set(index(tmp_path).notes["why"])
 
 
 def test_channels_take_their_modality_from_the_data_set(tmp_path):
@@ -215,6 +299,38 @@ def test_links_are_not_followed_out_of_the_folder(tmp_path):
     assert notes["folder"] == notes["round"] == "a link to a folder is not followed"
     assert notes["nowhere.nii"] == notes["itself.nii"] == "a link to nothing"
     assert notes["again_mask.nii"] == "a link to a file that is there anyway"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems hold text only")
+def test_a_name_that_is_no_text_costs_its_folder_and_not_the_index(tmp_path):
+    lay_out(tmp_path, ["a.nii", "a_mask.nii"])
+    for bad in (os.fsdecode(b"bad\xff"), "a\rb", "a\nb"):
+        lay_out(tmp_path, [f"{bad}/ct.nii.gz", f"{bad}/mask.nii.gz"])
+    done = index(tmp_path)
+    assert found(tmp_path) == [("a", "a.nii", "a_mask.nii")]
+    notes = dict(done.notes.to_numpy().tolist())
+    assert all("is not plain text" in notes[name] for name in (r"bad\xff", r"a\x0db", r"a\x0ab"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
+@pytest.mark.parametrize("name", [" first", "~", "a,b", 'a"b', "a;b", "ü 患者"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_awkward_names_come_back_from_the_manifest(tmp_path, name, suffix):
+    lay_out(tmp_path, [f"{name}/ct.nii", f"{name}/mask.nii"])
+    assert run_index(tmp_path, tmp_path / f"m.{suffix}", "layout", overwrite=False) == 0
+    (region,) = read_cohort(tmp_path / f"m.{suffix}").regions()
+    assert region.image.path.is_file()
+    assert region.masks.path.is_file()
+
+
+def test_a_manifest_is_written_as_what_its_name_says_or_not_at_all(tmp_path):
+    lay_out(tmp_path / "scans", ["a.nii", "a_mask.nii"])
+    with pytest.raises(RecipeError, match="RT103"):
+        run_index(tmp_path / "scans", tmp_path / "m.parquet", "layout", overwrite=False)
+    (tmp_path / "m.csv").mkdir()
+    with pytest.raises(StoreError, match="RT401"):
+        run_index(tmp_path / "scans", tmp_path / "m.csv", "layout", overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.csv", "scans"]
 
 
 def test_the_order_of_the_disk_does_not_matter(tmp_path):

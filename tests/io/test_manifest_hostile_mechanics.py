@@ -51,6 +51,11 @@ def test_cells_stay_as_they_were_written(tmp_path, name):
         " case_id , image,mask \n c1 ,a.nii , m.nii\n",
         '"case_id","image","mask"\n"c1","a.nii","m.nii"\n',
         "mask,case_id,image\nm.nii,c1,a.nii\n",
+        f"{HEAD},,\n{ROW},,\n,,,,\n",
+        f"sep=;\r\n{HEAD}\r\n{ROW}\r\n".replace(",", ";"),
+        'case_id;image;mask;"age, years, at diagnosis"\nc1;a.nii;m.nii;61,5\n',
+        f"{HEAD}\n{ROW}\n".replace(",", "\t"),
+        f"{HEAD},label,phase\n{ROW},2.0,0.0\n",
     ],
 )
 def test_forms_of_one_table_are_read_alike(tmp_path, text):
@@ -68,6 +73,9 @@ def test_forms_of_one_table_are_read_alike(tmp_path, text):
         (f"{HEAD}\n{ROW}\n\nc2,a\n", "RT110", "line 4 has 2 cells"),
         (f'{HEAD}\n"c1,a,m\n', "RT110", "line 2"),
         (f'{HEAD}\n"c1"x,a,m\n', "RT110", "line 2"),
+        (f",{HEAD}\n0,{ROW}\n", "RT110", "has no name"),
+        (f"sep=;\n{HEAD}\n{ROW}\nc2;a\n".replace(",", ";"), "RT110", "line 4 has 2 cells"),
+        (f"{HEAD},label\n{ROW},2.5\n", "RT114", "line 2: label"),
         (f"{HEAD},{HEAD}\n", "RT110", "'case_id' more than once"),
         ("", "RT110", "empty"),
         ("\n\n\n", "RT110", "empty"),
@@ -108,3 +116,28 @@ def test_ten_thousand_columns_are_read(tmp_path):
     assert time.perf_counter() - start < 5
     assert cohort.cases[0].clinical["gene0"] == "NA"
     assert cohort.cases[1].clinical["gene9999"] == "1e5"
+
+
+def test_paths_are_found_as_people_write_them(tmp_path, monkeypatch):
+    home, folder = tmp_path / "home", tmp_path / "study"
+    monkeypatch.setenv("HOME", str(home))
+    (folder / "a").mkdir(parents=True)
+    (folder / "a" / "m.nii").write_bytes(b"x")
+    path = folder / "m.csv"
+    path.write_text(f"{HEAD}\nc1,~/scans/a.nii,a\\m.nii\nc2,{tmp_path}/b.nii,./~/m.nii\n", encoding="utf-8")
+    one, two = read_cohort(path).regions()
+    assert (one.image.path, one.masks.path) == (home / "scans" / "a.nii", folder / "a" / "m.nii")
+    assert (two.image.path, two.masks.path) == (tmp_path / "b.nii", folder / "~" / "m.nii")
+
+
+def test_a_parquet_manifest_whose_ids_are_its_index_is_read(tmp_path):
+    table = pd.DataFrame({"case_id": ["007"], "image": ["a.nii"], "mask": ["m.nii"], "label": [2.0]})
+    for n, frame in enumerate((table, table.set_index("case_id"))):
+        frame.to_parquet(tmp_path / f"{n}.parquet")
+        (region,) = read_cohort(tmp_path / f"{n}.parquet").regions()
+        assert (region.key.case_id, region.masks.label) == ("007", "2")
+
+
+def test_a_manifest_that_is_not_there_is_no_matter_of_its_text(tmp_path):
+    with pytest.raises(RecipeError, match="check the path"):
+        read_cohort(tmp_path / "none.csv")

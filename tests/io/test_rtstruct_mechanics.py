@@ -33,7 +33,8 @@ def path(tmp_path):
 
 
 def test_a_region_is_found_by_exact_name_pattern_or_number(path):
-    assert list_rois(path) == list_regions(path) == tuple(rois())
+    assert list_rois(path) == tuple(enumerate(rois(), 1))
+    assert list_regions(path) == tuple(rois())
     assert [mask.n_voxels for mask in read_rtstruct(path, SCAN, roi="GTV-1")] == [3 * 36]
     assert [mask.label for mask in read_rtstruct(path, SCAN, roi="GTV*")] == ["GTV-1", "GTV-nodes", "GTV-old"]
     assert [mask.label for mask in read_rtstruct(path, SCAN, roi="GTV[old]")] == ["GTV-old"]
@@ -317,3 +318,75 @@ def test_an_empty_data_set_is_refused(tmp_path):
     empty = Dataset()
     empty.file_meta = structure_set({}).file_meta
     refused(save(empty, tmp_path / "a.dcm"), "RT202")
+
+
+def test_a_region_in_a_second_frame_of_reference_is_not_excused_by_the_series_of_the_first(tmp_path):
+    dataset = structure_set({"a": [square(3.5, 9.5, 2, GRID)], "b": [square(3.5, 9.5, 2, GRID)]})
+    second = Dataset()
+    second.FrameOfReferenceUID = "1.9"
+    dataset.ReferencedFrameOfReferenceSequence.append(second)
+    dataset.StructureSetROISequence[1].ReferencedFrameOfReferenceUID = "1.9"
+    path = save(dataset, tmp_path / "a.dcm")
+    assert read_mask(path, roi="a", like=SCAN).n_voxels == 36
+    assert "another frame of reference" in refused(path, "RT217", roi="b")
+
+
+def test_a_region_that_cannot_be_drawn_costs_only_itself_unless_it_is_asked_for(tmp_path):
+    upright = in_patient([(3, 3, 0), (9, 3, 0), (9, 3, 4), (3, 3, 4)], GRID)
+    drawn = {"a": [square(3.5, 9.5, 2, GRID)], "couch": [square(3.5, 9.5, 9, GRID)], "line": [square(3, 9, 2, GRID)[:2]]}
+    path = save(structure_set(drawn | {"upright": [upright]}), tmp_path / "a.dcm")
+    (mask,) = read_masks(path, like=SCAN)
+    assert (mask.label, mask.n_voxels) == ("a", 36)
+    assert mask.remarks == ("3 other regions of the file left out (RT204, RT207, RT217)",)
+    refused(path, "RT217", roi="couch")
+    refused(path, "RT204", label=3)
+    refused(path, "RT217", label="any")
+
+
+def test_contours_between_slices_are_remarked_when_they_move_to_the_next_slice(tmp_path):
+    path = save(structure_set({"a": [square(3.5, 9.5, k + 0.3, GRID) for k in (1, 2)]}), tmp_path / "a.dcm")
+    assert read_mask(path, like=SCAN).remarks == ("2 contours moved to the nearest slice, by up to 0.30 of a slice",)
+    path = save(structure_set({"a": [square(3.5, 9.5, k + 0.04, GRID) for k in (1, 2)]}), tmp_path / "b.dcm")
+    assert not read_mask(path, like=SCAN).remarks
+
+
+@pytest.mark.parametrize("apart", [1.5, 2, 3])
+def test_contours_of_thicker_slices_leave_gaps_and_are_refused(tmp_path, apart):
+    grid = turned((24, 20, 12))
+    path = save(structure_set({"a": [square(3.5, 9.5, 1 + apart * n, grid) for n in range(3)]}), tmp_path / "a.dcm")
+    assert f"every {apart:.1f} slices" in refused(path, "RT207", like=scan_on(grid))
+    two = save(structure_set({"a": [square(3.5, 9.5, 1 + apart * n, grid) for n in range(2)]}), tmp_path / "b.dcm")
+    assert read_masks(two, like=scan_on(grid))
+
+
+def test_the_voxels_of_a_mask_are_held_once(tmp_path):
+    import tracemalloc
+
+    grid = turned((256, 256, 40))
+    path = save(structure_set({"a": [square(3.5, 9.5, k, grid) for k in (1, 2)]}), tmp_path / "a.dcm")
+    scan = scan_on(grid)
+    tracemalloc.start()
+    try:
+        mask = read_mask(path, like=scan)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.6 * mask.data.nbytes
+
+
+def test_contours_that_overlap_in_part_are_remarked_and_nested_ones_are_not(tmp_path):
+    overlapping = [square(2.5, 8.5, 2, GRID), square(5.5, 11.5, 2, GRID), square(12.5, 15.5, 2, GRID)]
+    mask = read_mask(save(structure_set({"a": overlapping}), tmp_path / "a.dcm"), like=SCAN)
+    assert mask.n_voxels == 36 + 36 - 2 * 9 + 9
+    assert mask.remarks == ("1 pairs of contours overlap in part, and what both enclose is outside",)
+    nested = [square(2.5, 12.5, 2, GRID), square(4.5, 10.5, 2, GRID), square(6.5, 8.5, 2, GRID), square(12.5, 14.5, 2, GRID)]
+    mask = read_mask(save(structure_set({"a": nested}), tmp_path / "b.dcm"), like=SCAN)
+    assert (mask.n_voxels, mask.remarks) == (100 - 36 + 4 + 4, ())
+
+
+def test_a_region_that_does_not_name_its_frame_of_reference_has_the_only_one_of_its_file(tmp_path):
+    dataset = structure_set({"a": [square(3.5, 9.5, 2, GRID)]})
+    del dataset.StructureSetROISequence[0].ReferencedFrameOfReferenceUID
+    path = save(dataset, tmp_path / "a.dcm")
+    assert read_mask(path, like=SCAN).n_voxels == 36
+    refused(path, "RT217", like=scan_on(GRID, frame_uid="1.9", series_uid="1.9.9"))

@@ -425,3 +425,91 @@ def test_multi_frame_images_are_refused(series, tmp_path):
         image.save_as(one)
     with pytest.raises(InputError, match="RT211"):
         write_seg(tmp_path / "out.dcm", masks(), series)
+
+
+def test_the_threshold_of_fractions_is_remarked(tmp_path):
+    values = np.zeros((GRID.shape[1], GRID.shape[0]), dtype=np.uint8)
+    values[2:4, 2:4], values[5, 5] = 200, 40
+    path = save(segmentation([(1, 2, values)], GRID, kind="FRACTIONAL", largest=200), tmp_path / "a.dcm")
+    (mask,) = read_seg(path, SCAN, threshold=0.25)
+    assert mask.n_voxels == 4
+    assert mask.remarks == ("fractions from 0.25 on were taken as inside",)
+    values[5, 5] = 0
+    path = save(segmentation([(1, 2, values)], GRID, kind="FRACTIONAL", largest=200), tmp_path / "b.dcm")
+    assert not read_seg(path, SCAN)[0].remarks
+
+
+def test_a_segment_beyond_the_scan_costs_only_itself_unless_it_is_asked_for(tmp_path):
+    inside = np.ones((GRID.shape[1], GRID.shape[0]), dtype=bool)
+    dataset = segmentation([(1, 2, inside), (2, GRID.shape[2] + 3, inside)], GRID, labels=("one", "two"))
+    path = save(dataset, tmp_path / "a.dcm")
+    (mask,) = read_masks(path, like=SCAN)
+    assert (mask.label, mask.n_voxels) == ("one", inside.size)
+    assert mask.remarks == ("1 other regions of the file left out (RT203)",)
+    refused(path, "RT203", label=2)
+    refused(path, "RT203", label="any")
+
+
+def test_highdicom_reads_what_was_written(series, tmp_path):
+    highdicom = pytest.importorskip("highdicom")
+    write_seg(tmp_path / "out.dcm", masks(), series)
+    volume = highdicom.seg.segread(tmp_path / "out.dcm").get_volume()
+    assert volume.array.shape[3] == 2
+    for n, mask in enumerate(masks()):
+        inside = np.argwhere(volume.array[..., n])
+        places = inside @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+        index = np.rint((places - GRID.affine[:3, 3]) @ np.linalg.inv(GRID.affine[:3, :3]).T).astype(int)
+        assert {tuple(one) for one in index.tolist()} == {tuple(one) for one in np.argwhere(mask.data).tolist()}
+
+
+def test_a_mask_on_one_slice_of_a_series_keeps_its_thickness(series, tmp_path):
+    write_seg(tmp_path / "out.dcm", [Mask(expected((3,)), GRID)], series)
+    dataset = pydicom.dcmread(tmp_path / "out.dcm")
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert measures.SpacingBetweenSlices == pytest.approx(2.5)
+    measures.SpacingBetweenSlices = 1.0  # as written for a single plane when it is not given
+    for path in (tmp_path / "out.dcm", save(dataset, tmp_path / "other.dcm")):
+        assert read_mask(path).grid.spacing_mm == pytest.approx((0.7, 0.8, 2.5))
+
+
+def test_one_image_without_a_thickness_gets_that_of_the_mask(tmp_path):
+    grid = turned((11, 13, 1), (0.7, 0.8, 2.4))
+    folder = write_series(tmp_path / "one", grid)
+    (only,) = folder.iterdir()
+    image = pydicom.dcmread(only)
+    del image.SliceThickness
+    image.save_as(only)
+    write_seg(tmp_path / "out.dcm", [Mask(np.ones(grid.shape), grid, "")], folder)
+    (mask,) = read_masks(tmp_path / "out.dcm")
+    assert mask.grid.spacing_mm == pytest.approx((0.7, 0.8, 2.4))
+
+
+def test_an_empty_thickness_of_one_image_is_not_made_up(tmp_path):
+    grid = turned((11, 13, 1), (0.7, 0.8, 2.4))
+    folder = write_series(tmp_path / "one", grid)
+    (only,) = folder.iterdir()
+    image = pydicom.dcmread(only)
+    image.SliceThickness = None
+    image.save_as(only)
+    write_seg(tmp_path / "out.dcm", [Mask(np.ones(grid.shape), grid)], folder)
+    (mask,) = read_masks(tmp_path / "out.dcm")
+    assert mask.grid.spacing_mm == pytest.approx((0.7, 0.8, 2.4))
+
+
+def test_segments_that_may_be_resampled_are_cut_and_not_left_out(tmp_path):
+    from radiotype.io.masks import read_masks_nearest
+
+    frames = [(1, 2, PIXELS[2]), (2, 8, PIXELS[8]), (2, 9, PIXELS[8])]
+    path = save(segmentation(frames, GRID, labels=("within", "beyond")), tmp_path / "a.dcm")
+    assert [mask.label for mask in read_masks(path, like=SCAN)] == ["within"]
+    first, second = read_masks_nearest(path, SCAN)
+    assert (first.data == expected((2,))).all()
+    assert (second.data == expected((8,))).all()
+    inside = int(PIXELS[8].sum())
+    assert second.remarks[-1] == f"{inside} of {2 * inside} voxels cut at the border of the scan"
+
+
+def test_segments_on_different_slices_share_no_finer_grid_full_of_gaps(tmp_path):
+    frames = [(1, 2, PIXELS[2]), (1, 3, PIXELS[3]), (2, 2.5, PIXELS[2]), (2, 3.5, PIXELS[3])]
+    path = save(segmentation(frames, GRID, labels=("on", "between")), tmp_path / "a.dcm")
+    assert "different slices" in refused(path, "RT207", like=None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from radiotype.core import Grid
+from radiotype.core import Grid, Mask
 from radiotype.errors import InputError
 from radiotype.io import read_mask, read_masks, read_scan
 from radiotype.io.regrid import mask_to_grid
@@ -87,7 +87,14 @@ def test_phases_come_first_and_are_asked_for_by_number(tmp_path, name):
 def test_a_missing_file_an_empty_file_a_folder_and_a_strange_suffix_are_refused(tmp_path):
     (tmp_path / "empty.nii").write_bytes(b"")
     (tmp_path / "folder.nii").mkdir()
-    for name, code in (("no.nii", "RT201"), ("empty.nii", "RT202"), ("folder.nii", "RT202"), ("a.docx", "RT211")):
+    (tmp_path / "a.docx").write_bytes(b"x")
+    for name, code in (
+        ("no.nii", "RT201"),
+        ("no_suffix", "RT201"),
+        ("empty.nii", "RT202"),
+        ("folder.nii", "RT202"),
+        ("a.docx", "RT211"),
+    ):
         with pytest.raises(InputError) as caught:
             read_scan(tmp_path / name)
         assert caught.value.code == code
@@ -202,8 +209,6 @@ def test_a_mask_on_another_grid_than_its_scan_is_refused_and_names_the_file(tmp_
 def test_a_ball_brought_to_a_finer_oblique_grid_keeps_its_volume():
     coarse = Grid((40, 40, 40), np.diag([1.0, 1.0, 1.0, 1.0]))
     x = np.indices(coarse.shape) - 20
-    from radiotype.core import Mask
-
     ball = Mask((x**2).sum(axis=0) <= 12**2, coarse)
     c, s = np.cos(0.3), np.sin(0.3)
     affine = np.eye(4)
@@ -216,3 +221,20 @@ def test_a_ball_brought_to_a_finer_oblique_grid_keeps_its_volume():
     away[:3, 3] = 500
     with pytest.raises(InputError, match="RT204"):
         mask_to_grid(ball, Grid((10, 10, 10), away))
+
+
+def test_a_label_that_leaves_the_scan_costs_only_itself_when_masks_are_resampled(tmp_path):
+    from radiotype.core import Grid
+    from radiotype.core.volume import Scan
+    from radiotype.io.masks import read_masks_nearest
+
+    labels = np.zeros((8, 8, 8), dtype=np.uint8)
+    labels[1:4, 1:4, 1:4], labels[6:, 6:, 6:] = 1, 2
+    path = tmp_path / "labels.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([-1.0, -1, 1, 1])), path)
+    scan = Scan(np.zeros((5, 5, 5), dtype=np.int16), Grid((5, 5, 5), np.eye(4)))
+    (mask,) = read_masks_nearest(path, scan)
+    assert (mask.label, mask.n_voxels) == ("1", 27)
+    assert mask.remarks[-1] == "1 other regions of the file left out (RT204)"
+    with pytest.raises(InputError, match="RT204"):
+        read_masks_nearest(path, scan, label=2)

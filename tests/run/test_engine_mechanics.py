@@ -61,20 +61,30 @@ def test_each_bad_case_is_a_row_with_code_stage_and_reason(cohort_folder):
         ("002", "tumour-2"): "ok",
         ("003", "tumour"): "failed",
         ("004", "tumour"): "failed",
-        ("005", "tumour"): "failed",
+        ("005", "tumour"): "partial",
         ("006", "tumour"): "failed",
     }
-    failed = cases[cases["status"] == "failed"].reset_index()
+    failed = cases[cases["code"] != ""].reset_index()
     assert list(zip(failed["case_id"], failed["code"], failed["stage"], strict=True)) == [
         ("003", "RT201", "read image"),
         ("004", "RT204", "read mask"),
-        ("005", "RT206", "features"),
+        ("005", "RT206", "margin"),
         ("006", "RT203", "read mask"),
     ]
     assert (failed["reason"] != "").all()
     assert (failed["hint"] != "").all()
-    assert len(extraction.table) == 3
-    assert extraction.n_failed == 4
+    assert len(extraction.table) == 4
+    assert extraction.n_failed == 3
+    assert len(extraction.problems) == 4
+
+
+def test_a_family_that_fails_leaves_the_others(cohort_folder):
+    table = describe_cohort(read_cohort(cohort_folder / "manifest.csv")).table
+    row = list(table.keys["case_id"]).index("005")
+    assert table.values.loc[row, "mesh_volume_mm3"] > 0
+    margin = [record.name for record in table.records if record.family == "margin"]
+    assert table.values.loc[row, margin].isna().all()
+    assert {table.reasons[row][name] for name in margin} == {"RT206"}
 
 
 def test_no_path_of_the_machine_is_stored(cohort_folder):
@@ -83,29 +93,29 @@ def test_no_path_of_the_machine_is_stored(cohort_folder):
 
 
 def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
-    import radiotype.run.engine as engine
+    import radiotype.run.worker as worker
 
-    genuine = engine.describe
+    genuine = worker.describe
 
-    def sometimes(scan, mask, **options):
+    def sometimes(scan, mask, *arguments, **options):
         if mask.label == "2":
             raise ZeroDivisionError("secret text")
-        return genuine(scan, mask, **options)
+        return genuine(scan, mask, *arguments, **options)
 
-    monkeypatch.setattr(engine, "describe", sometimes)
+    monkeypatch.setattr(worker, "describe", sometimes)
     extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
     (row,) = extraction.cases().query("code == 'RT000'").to_dict("records")
     assert row["roi"] == "tumour-2"
     assert row["reason"].startswith("ZeroDivisionError at test_engine_mechanics.py:")
     assert "secret" not in row["reason"]
-    assert len(extraction.table) == 2
+    assert len(extraction.table) == 3
 
 
 def test_a_run_folder_holds_every_table_and_gives_the_features_back(cohort_folder, tmp_path):
     cohort = read_cohort(cohort_folder / "manifest.csv")
     settings = FeatureSettings()
-    extraction = describe_cohort(cohort, settings, pictures=True)
     folder = RunFolder.create(tmp_path / "run")
+    extraction = describe_cohort(cohort, settings, folder=folder, pictures=True)
     log = RunLog(folder, "extract")
     record_extraction(folder, cohort, extraction, settings)
     log.state("done", n_regions=7, n_failed=4)
@@ -219,7 +229,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
         file.write(b"half")
         raise OSError(28, os.strerror(28))
 
-    with pytest.raises(StoreError, match="RT401"):
+    with pytest.raises(StoreError, match="RT405"):
         folder.write("a.json", fail)
     assert folder.read_json("a.json") == 1
     assert [path.name for path in folder.path.iterdir()] == ["a.json"]
@@ -247,4 +257,4 @@ def test_a_new_run_leaves_nothing_of_the_earlier_one_and_nothing_else_is_lost(tm
         folder.write_text(name, "x")
     folder.clear()
     left = sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
-    assert left == ["figures/edited.svg", "notes of mine.txt", "run.json"]
+    assert left == ["figures/edited.svg", "notes of mine.txt", "overlays/a.npz", "run.json"]

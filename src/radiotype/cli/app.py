@@ -25,6 +25,31 @@ app = typer.Typer(
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the run: a new one, or that of an earlier run.")]
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", envvar="RADIOTYPE_JOBS",
+        help="Worker processes; one per core when left out. 0 works in this process: nothing to start, but a file that kills "
+        "the process ends the run.",
+    ),
+]  # fmt: skip
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RADIOTYPE_MEMORY", help="Memory of all workers together, like 8GB; 80 % of what is free when left out."
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Dask scheduler, like tcp://host:8786, to use instead of processes of this machine; its workers "
+        "have their own limits. Dask trusts its network: whoever reaches a scheduler can run programs on it."
+    ),
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Read every input again to see whether it changed; else size and time are trusted.")
+]
+
 
 def run_app() -> NoReturn:
     """Run the command line; errors a user can act on are printed without a traceback."""
@@ -34,14 +59,15 @@ def run_app() -> NoReturn:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; the same command starts again", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except Exception as error:
         show = getattr(error, "show", None)  # a usage error of the option parser knows how to print itself
         if not callable(show):
             raise
         show()
         sys.exit(USAGE)
+    if code == INTERRUPTED:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)  # noqa: T201
     sys.exit(code if isinstance(code, int) else DONE)
 
 
@@ -65,11 +91,13 @@ def demo(
     ] = "full",
     output: Output = Path("radiotype-demo"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated cohort and of the study.")] = 0,
+    jobs: Jobs = None,
 ) -> int:
     """Simulate a cohort with known subtypes, run the whole study on it, and say how well they were found."""
     from radiotype.cli.demo import run_demo
+    from radiotype.cli.workers import workers
 
-    return run_demo(size, output, seed)
+    return run_demo(size, output, seed, workers=workers(jobs, None, None))
 
 
 @app.command()
@@ -114,28 +142,37 @@ def extract(
     resample_masks: Annotated[
         str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
     ] = "refuse",
+    jobs: Jobs = None,
+    memory: Memory = None,
+    scheduler: Scheduler = None,
+    verify: Verify = False,
 ) -> int:
     """Measure every region of a manifest and write features.parquet; a bad case is a row with its reason."""
     from radiotype.cli.extract import run_extract
+    from radiotype.cli.workers import workers
 
-    return run_extract(manifest, output, families, resample_masks)
+    return run_extract(manifest, output, families, resample_masks, workers=workers(jobs, memory, scheduler), verify=verify)
 
 
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(help="The study, as YAML.")],
     output: Output = Path("radiotype-run"),
+    jobs: Jobs = None,
+    memory: Memory = None,
+    scheduler: Scheduler = None,
+    verify: Verify = False,
 ) -> int:
     """Run a study from scans to report."""
     from radiotype.cli.run import run_study
+    from radiotype.cli.workers import workers
 
-    return run_study(recipe, output)
+    return run_study(recipe, output, workers=workers(jobs, memory, scheduler), verify=verify)
 
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="Folder of a run.")]) -> int:
     """Write report.html of a run again, from what the run stored."""
-    from radiotype.report import build
+    from radiotype.cli.report import run_report
 
-    typer.echo(f"report: {build(folder)}")
-    return DONE
+    return run_report(folder)

@@ -12,12 +12,13 @@ from radiotype import simulate, studies
 from radiotype.cli.app import DONE
 from radiotype.errors import RecipeError
 from radiotype.run.progress import progress
+from radiotype.run.workers import Workers
 
 #: Broken cases that the demo plants, to show what the report says of them.
 N_BROKEN = 3
 
 
-def run_demo(size: str, output: Path, seed: int) -> int:
+def run_demo(size: str, output: Path, seed: int, *, workers: Workers) -> int:
     """Simulate, study, compare with the truth; the exit code."""
     if size not in ("full", "small"):
         raise RecipeError("RT103", f"--size {size!r} is neither full nor small")
@@ -25,7 +26,7 @@ def run_demo(size: str, output: Path, seed: int) -> int:
         cohort = simulate.cohort(output / "cohort", size=size, seed=seed, n_broken=N_BROKEN, progress=advance)
     recipe = output / "study.yaml"
     recipe.write_text(yaml.safe_dump(demo_recipe(size, seed), sort_keys=False), encoding="utf-8")
-    result = studies.run(recipe, output / "run")
+    result = studies.run(recipe, output / "run", workers=workers)
     found = pd.read_parquet(result.folder / "results" / "subtypes.parquet")
     index, n = adjusted_rand(found, cohort.truth)
     typer.echo(

@@ -10,36 +10,29 @@ from radiotype.cli.app import DONE, SOME_FAILED
 from radiotype.errors import RecipeError
 from radiotype.features import FeatureSettings, family
 from radiotype.io import read_cohort
-from radiotype.run.engine import Extraction, describe_cohort
-from radiotype.run.record import RunLog, record_extraction
-from radiotype.run.store import RunFolder
+from radiotype.run.outcome import Extraction
+from radiotype.run.run import open_run
+from radiotype.run.workers import Workers
 
 #: At most this many failures are printed; all of them stand in cases.parquet.
 MAX_PRINTED = 10
 
 
-def run_extract(manifest: Path, output: Path, families: str, resample_masks: str) -> int:
+def run_extract(
+    manifest: Path, output: Path, families: str, resample_masks: str, *, workers: Workers, verify: bool = False
+) -> int:
     """Describe a manifest into a run folder; the exit code."""
     if resample_masks not in ("refuse", "nearest"):
         raise RecipeError("RT103", f"--resample-masks {resample_masks!r} is neither refuse nor nearest")
     names = dict.fromkeys(name.strip() for name in families.split(",") if name.strip())
     settings = FeatureSettings(families=tuple(family(name).name for name in names) or FeatureSettings().families)
     cohort = read_cohort(manifest, resample_masks=resample_masks)  # type: ignore[arg-type]
-    folder = RunFolder.create(output)
-    log = RunLog(folder, "extract")
-    log.state("running")
-    folder.clear()
-    try:
-        extraction = describe_cohort(cohort, settings)
-        record_extraction(folder, cohort, extraction, settings)
-    except BaseException as error:
-        log.state("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-        raise
-    log.state("done", n_regions=len(extraction.outcomes), n_failed=extraction.n_failed)
+    with open_run(output, "extract", workers=workers, verify=verify) as run:
+        extraction = run.measure(cohort, settings)
     print_summary(extraction)
     if extraction.table is not None:
-        typer.echo(f"features: {folder.path / 'features.parquet'}")
-    return SOME_FAILED if extraction.n_failed else DONE
+        typer.echo(f"features: {run.folder.path / 'features.parquet'}")
+    return SOME_FAILED if extraction.problems else DONE
 
 
 def print_summary(extraction: Extraction) -> None:
@@ -47,9 +40,10 @@ def print_summary(extraction: Extraction) -> None:
     n = len(extraction.outcomes)
     n_features = 0 if extraction.table is None else extraction.table.values.shape[1]
     typer.echo(f"{n - extraction.n_failed} of {n} regions described with {n_features} features")
-    failed = [one for one in extraction.outcomes if one.features is None]
-    for one in failed[:MAX_PRINTED]:
+    if extraction.n_stored:
+        typer.echo(f"{extraction.n_stored} rows were there already from an earlier run")
+    for one in extraction.problems[:MAX_PRINTED]:
         reason = one.reason.splitlines()[0]
         typer.echo(f"  {one.code} {one.key.case_id} ({one.stage}): {reason}{'; ' + one.hint if one.hint else ''}")
-    if len(failed) > MAX_PRINTED:
-        typer.echo(f"  and {len(failed) - MAX_PRINTED} more, see cases.parquet")
+    if len(extraction.problems) > MAX_PRINTED:
+        typer.echo(f"  and {len(extraction.problems) - MAX_PRINTED} more, see cases.parquet")

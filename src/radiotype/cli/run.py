@@ -9,13 +9,14 @@ import typer
 from radiotype import studies
 from radiotype.cli.app import DONE, SOME_FAILED
 from radiotype.cli.extract import print_summary
+from radiotype.run.workers import Workers
 
 
-def run_study(recipe: Path, output: Path) -> int:
+def run_study(recipe: Path, output: Path, *, workers: Workers, verify: bool = False) -> int:
     """Run a recipe; the exit code."""
-    result = studies.run(recipe, output)
+    result = studies.run(recipe, output, workers=workers, verify=verify)
     print_summary(result.extraction)
     for note in result.notes:
         typer.echo(f"note: {note}")
     typer.echo(f"report: {result.report}")
-    return SOME_FAILED if result.n_failed else DONE
+    return SOME_FAILED if result.extraction.problems else DONE

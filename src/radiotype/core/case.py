@@ -22,20 +22,29 @@ class RowKey(NamedTuple):
     roi: str
 
 
-class Loader(Protocol[T_co]):
-    """Reads one thing from files when called; `io` makes them, `core` only holds them."""
+class Source(Protocol):
+    """Something that lies in files."""
 
     @property
     def path(self) -> Path: ...
+
+    def files(self) -> tuple[Path, ...]:
+        """Every file that reading may open; empty where there is none. Their bytes and `how` decide what is read."""
+        ...
+
+    def how(self) -> Mapping[str, str]:
+        """The options it is read with, as text."""
+        ...
+
+
+class Loader(Source, Protocol[T_co]):
+    """Reads one thing from files when called; `io` makes them, `core` only holds them."""
 
     def __call__(self) -> T_co: ...
 
 
-class MaskLoader(Protocol):
+class MaskLoader(Source, Protocol):
     """Reads the regions of one mask file, on the grid of the scan they belong to."""
-
-    @property
-    def path(self) -> Path: ...
 
     def __call__(self, like: Scan) -> tuple[Mask, ...]: ...
 

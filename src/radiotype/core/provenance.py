@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -13,6 +14,11 @@ PACKAGES = ("radiotype", "numpy", "scipy", "pandas", "SimpleITK", "nibabel", "sc
 
 def versions() -> dict[str, str]:
     """Versions of Python, of the machine's architecture and of the packages that can change a number."""
+    return dict(_versions())
+
+
+@cache  # reading them takes longer than describing a small region
+def _versions() -> dict[str, str]:
     found = {"python": ".".join(map(str, sys.version_info[:3])), "machine": platform.machine()}
     for name in PACKAGES:
         try:

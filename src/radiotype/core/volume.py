@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -27,6 +28,11 @@ class Voxels(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...
 
+    @property
+    def dtype(self) -> npt.DTypeLike:
+        """Type of what `read` gives."""
+        ...
+
     def read(self) -> npt.NDArray[Any]:
         """The array in its stored type; (I, J, K) or (T, I, J, K)."""
         ...
@@ -42,8 +48,32 @@ class ArrayVoxels:
     def shape(self) -> tuple[int, ...]:
         return self.array.shape
 
+    @property
+    def dtype(self) -> npt.DTypeLike:
+        return self.array.dtype
+
     def read(self) -> npt.NDArray[Any]:
         return self.array
+
+
+@dataclass(frozen=True)
+class PhaseVoxels:
+    """One phase of a series that may still lie on disk."""
+
+    series: Voxels
+    index: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.series.shape[1:]
+
+    @property
+    def dtype(self) -> npt.DTypeLike:
+        return self.series.dtype
+
+    def read(self) -> npt.NDArray[Any]:
+        one: npt.NDArray[Any] = self.series.read()[self.index].copy()  # a view would keep the whole series
+        return one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,6 +95,8 @@ class Scan:
         Turn stored numbers into values.
     times_s : tuple of float, optional
         Time of each phase, seconds from the first.
+    remarks : tuple of str
+        What reading had to decide, such as "2 images of another size or direction were left out".
 
     Raises
     ------
@@ -86,6 +118,7 @@ class Scan:
     slope: float = 1.0
     intercept: float = 0.0
     times_s: tuple[float, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.voxels, np.ndarray):
@@ -112,6 +145,12 @@ class Scan:
         """Number of phases; 1 for a plain volume."""
         return self.voxels.shape[0] if len(self.voxels.shape) == 4 else 1
 
+    @property
+    def stored_bytes(self) -> int:
+        """Memory that reading `data` takes, bytes; known before. One phase is taken out of its whole series."""
+        read = self.voxels.series if isinstance(self.voxels, PhaseVoxels) else self.voxels
+        return math.prod(read.shape) * np.dtype(read.dtype).itemsize
+
     @cached_property
     def data(self) -> npt.NDArray[Any]:
         """The stored numbers, read-only, without slope and intercept."""
@@ -125,7 +164,7 @@ class Scan:
             raise InputError("RT212", f"phase {index} was asked for, the scan has {self.n_phases} (0 is the first)")
         if len(self.voxels.shape) == 3:
             return self
-        return replace(self, voxels=ArrayVoxels(self.data[index]), times_s=None)
+        return replace(self, voxels=PhaseVoxels(self.voxels, index), times_s=None)
 
     def box(self, low: tuple[int, int, int], high: tuple[int, int, int]) -> Floats:
         """Values of the voxels low <= index < high, as float64 in `unit`.

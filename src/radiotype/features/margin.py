@@ -207,4 +207,4 @@ def _compare(histograms: Mapping[str, Floats | str], options: MarginSettings) ->
     return values, reasons
 
 
-FAMILY = Family("margin", "regional variation between tumour core, margin and parenchyma", 1, records, measure)
+FAMILY = Family("margin", "regional variation between tumour core, margin and parenchyma", 1, records, measure, ("margin",))

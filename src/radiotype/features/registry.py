@@ -38,6 +38,8 @@ class Family:
         The feature records that given settings produce, in order.
     measure : callable
         (scan, mask, parenchyma or None, settings) -> Measured.
+    settings : tuple of str
+        The groups of `FeatureSettings` that it reads; a stored result holds as long as these do not change.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Family:
     algorithm_version: int
     records: Callable[[FeatureSettings], tuple[FeatureRecord, ...]]
     measure: Measure
+    settings: tuple[str, ...] = ()
 
 
 def _families() -> dict[str, Family]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,13 +92,11 @@ def _layout_names(groups: Sequence[Group], root: Path) -> list[str]:
     """The shortest beginning of each place that no other place has, without what all have in common."""
     places = list(dict.fromkeys(place for place, _ in groups))
     common = _n_common(places) if len(places) > 1 else max(0, len(places[0]) - 1)
+    begun = Counter(place[common : common + n] for place in places for n in range(1, len(place) - common + 1))
     shortened = {}
     for place in places:
         rest = place[common:]
-        for n in range(1, len(rest) + 1):
-            if sum(other[common : common + n] == rest[:n] for other in places) == 1:
-                rest = rest[:n]
-                break
+        rest = next((rest[:n] for n in range(1, len(rest) + 1) if begun[rest[:n]] == 1), rest)
         shortened[place] = "_".join(rest) or (place[-1] if place else root.resolve().name) or "case"
     return _unlike([_harmless(shortened[place]) for place, _ in groups])
 
@@ -111,12 +110,15 @@ def _n_common(places: Sequence[tuple[str, ...]]) -> int:
 
 
 def _unlike(names: Sequence[str]) -> list[str]:
-    """The names with -2, -3 ... where one returns."""
-    seen: dict[str, int] = {}
+    """The names with -2, -3 ... where one returns; no number gives a name that another one has."""
+    taken, seen = set(names), Counter[str]()
     result = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
+        seen[name] += 1
+        while seen[name] > 1 and f"{name}-{seen[name]}" in taken:
+            seen[name] += 1
         result.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+        taken.add(result[-1])
     return result
 
 
@@ -136,11 +138,13 @@ def _patients(groups: Sequence[Group], names: Sequence[str], flat: set[Group]) -
         if patient or (first and first.lower() not in _PARTS and (place, patient) not in flat):
             owners.setdefault(key, []).append(n)
     result = [""] * len(groups)
+    given: set[str] = set()
     for key, members in owners.items():
         if len(members) > 1 and (key.startswith("header") or len(members) <= MAX_CASES_OF_A_PATIENT):
             firsts = {groups[n][0][common : common + 1] for n in members}
             name = _harmless("".join(firsts.pop())) if len(firsts) == 1 and () not in firsts else names[members[0]]
-            name = names[members[0]] if name in result else name
+            name = names[members[0]] if name in given else name
+            given.add(name)
             for n in members:
                 result[n] = name
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -101,35 +101,54 @@ def check(
     if depth != "headers":
         readable.sort(key=lambda line: (str(line.region.image.path), line.line))
         with progress("checking voxels", len(readable)) as advance:
-            last: tuple[object, Scan] | None = None
+            voxels = _VoxelChecks(found, visit if depth == "images" else None, images=depth == "images")
             for line in readable:
-                last = _voxels(line, found, last, visit if depth == "images" else None, images=depth == "images")
+                voxels.row(line)
                 advance()
     keys = {line.region.key.case_id for line in lines}
     return Checked(table_of(found), len(lines), len(keys), headers.n_headers)
 
 
-def _voxels(
-    line: Line, found: list[Found], last: tuple[object, Scan] | None, visit: Visit | None, *, images: bool
-) -> tuple[object, Scan] | None:
-    """Check the voxels of one row; gives the scan back, because the next row is often drawn in the same one."""
-    region, key = line.region, line.region.key
-    role = "image"
-    try:
-        scan = last[1] if last is not None and last[0] == region.image else region.image()
-        role = "mask"
-        masks = region.masks(scan)
-        for mask in masks:
-            roi = key.roi if len(masks) == 1 else f"{key.roi}-{mask.label}"
+@dataclass
+class _VoxelChecks:
+    """Reads the voxels of rows ordered by scan, and collects what is wrong with them."""
+
+    found: list[Found]
+    visit: Visit | None
+    images: bool
+    _last: tuple[object, Scan] | None = None
+    _rows: dict[RowKey, Line] = field(default_factory=dict)
+
+    def row(self, line: Line) -> None:
+        """Check one row; its scan is kept, because the next row is often drawn in the same one."""
+        region, key = line.region, line.region.key
+        role = "image"
+        try:
+            if self._last is None or self._last[0] != region.image:
+                self._last = None
+                self._last = (region.image, region.image())
+            scan = self._last[1]
             role = "mask"
-            odd = check_mask(mask)
-            if images:
-                role = "image"
-                odd += check_region(scan, mask)
-                if visit is not None:
-                    visit(line.line, key._replace(roi=roi), scan, mask)
-            found += [Found(line.line, check, "mask", key.case_id, roi, found=words) for check, words in odd]
-    except InputError as error:
-        found.append(of_error(error, line.line, role, case_id=key.case_id, roi=key.roi))
-        return None
-    return region.image, scan
+            masks = region.masks(scan)
+            for mask in masks:
+                self._region(line, scan, mask, key if len(masks) == 1 else key._replace(roi=f"{key.roi}-{mask.label}"))
+            role = "parenchyma"
+            if region.parenchyma is not None:
+                region.parenchyma(scan)
+        except InputError as error:
+            self.found.append(of_error(error, line.line, role, case_id=key.case_id, roi=key.roi if role == "mask" else ""))
+        except MemoryError:
+            words = "it needs more memory than there is"
+            self.found.append(Found(line.line, "file_unreadable", role, key.case_id, code="RT202", found=words))
+
+    def _region(self, line: Line, scan: Scan, mask: Mask, key: RowKey) -> None:
+        before = self._rows.setdefault(key, line)
+        if before.region.key != line.region.key:
+            words = f"a label of one of the lines {before.line} and {line.line} gives a region that the other one has"
+            self.found.append(Found(line.line, "key_twice", case_id=key.case_id, roi=key.roi, code="RT112", found=words))
+        odd = check_mask(mask)
+        if self.images:
+            odd += check_region(scan, mask)
+            if self.visit is not None:
+                self.visit(line.line, key, scan, mask)
+        self.found += [Found(line.line, check, "mask", key.case_id, key.roi, found=words) for check, words in odd]

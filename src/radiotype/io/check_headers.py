@@ -22,8 +22,8 @@ from radiotype.io.header_tags import Links, Risks, opaque, read_links, read_risk
 from radiotype.io.named import Named, choose
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
-#: Bytes at each end of a file that are compared to find copies.
-_ENDS = 2**16
+#: Bytes at each end of a file that are compared to find copies, and number and bytes of the samples between.
+_ENDS, _SAMPLES, _SAMPLE = 2**16, 32, 2**11
 
 
 @dataclass
@@ -37,12 +37,19 @@ class Header:
     n_phases: int = 1
     regions: tuple[tuple[str, str], ...] | None = None
     fingerprint: str = ""
+    content: str = ""
     problems: list[RadiotypeError] = field(default_factory=list)
     doubts: list[tuple[str, str]] = field(default_factory=list)
     risks: Risks | None = None
     links: Links | None = None
     frame: str = ""
     series: str = ""
+
+    def mark(self, twice: Counter[str]) -> str:
+        """A key that copies share: the fingerprint, and all of the content where another file has the same one."""
+        if self.fingerprint and not self.content and twice[self.fingerprint] > 1:
+            self.content = digest(self.path)
+        return f"{self.fingerprint} {self.content}" if self.fingerprint else ""
 
 
 @dataclass
@@ -164,15 +171,16 @@ class HeaderChecks:
         """One file under several cases, by path or by content."""
         images: dict[str, Line] = {}
         masks: dict[tuple[str, str], Line] = {}
+        twice = Counter(header.fingerprint for header in [*self.images.values(), *self.masks.values()])
         for line in lines:
             key = line.region.key
             loader: Any = line.region.image
-            mark = self.images[(loader.path, loader.modality)].fingerprint
+            mark = self.images[(loader.path, loader.modality)].mark(twice)
             first = images.setdefault(mark, line) if mark else line
             if first.region.key.patient_id != key.patient_id:
                 self._add(line, "same_file", found=f"lines {first.line} and {line.line} are two patients with one image")
             mask: Any = line.region.masks
-            mark = self.masks[mask.path].fingerprint
+            mark = self.masks[mask.path].mark(twice)
             part = f"{getattr(mask, 'label', None) or ''} {key.roi if self.masks[mask.path].regions is not None else ''}"
             other = masks.setdefault((mark, part), line) if mark else line
             if other.region.key.case_id != key.case_id:
@@ -214,16 +222,16 @@ def read_image_header(loader: Any) -> Header:
         scan = replace(loader, phase=None)()
         header.grid, header.n_phases = scan.grid, scan.n_phases
         header.modality, header.unit = scan.modality, scan.unit
-        header.fingerprint = fingerprint(loader.path)
+        header.path = Path(getattr(scan.voxels, "path", loader.path))  # of a series its first slice
+        header.fingerprint = fingerprint(header.path)
         if suffix_of(loader.path) in NIFTI:
             header.doubts += _nifti_placement(loader.path)
         elif suffix_of(loader.path) not in ITK:
             from radiotype.io.dicom.header import read_header as read_dicom_header
 
-            one = Path(getattr(scan.voxels, "path", loader.path))
-            instance = read_dicom_header(one)
+            instance = read_dicom_header(header.path)
             header.frame, header.series = instance.frame_of_reference_uid, instance.series_uid
-            header.risks = read_risks(one)
+            header.risks = read_risks(header.path)
             header.doubts += _contradictions(scan, loader.modality)
     except RadiotypeError as error:
         header.problems.append(error)
@@ -264,19 +272,21 @@ def _whole(text: str) -> int:
 
 
 def fingerprint(path: Path) -> str:
-    """A key that two files share when size, beginning and end are the same; for a folder, that of its first file."""
+    """A key that two files share when their size, ends and samples between are the same; `digest` then tells whether all is."""
     with guard.foreign(path, "the file"):
-        file_path = _first_file(path)
-        size = file_path.stat().st_size
-        with file_path.open("rb") as file:
-            ends = file.read(_ENDS)
-            file.seek(max(0, size - _ENDS))
-            ends += file.read(_ENDS)
-    return f"{size} {hashlib.blake2b(ends, digest_size=16).hexdigest()}"
+        size = path.stat().st_size
+        seen = hashlib.blake2b(digest_size=16)
+        with path.open("rb") as file:
+            for start in (0, *range(_ENDS, size - _ENDS, max(1, size // _SAMPLES)), max(0, size - _ENDS)):
+                file.seek(start)
+                seen.update(file.read(_ENDS if start in (0, size - _ENDS) else _SAMPLE))
+    return f"{size} {seen.hexdigest()}"
 
 
-def _first_file(path: Path) -> Path:
-    return min(one for one in path.iterdir() if one.is_file()) if path.is_dir() else path
+def digest(path: Path) -> str:
+    """A key that two files share when all of their bytes are the same."""
+    with guard.foreign(path, "the file"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _nifti_placement(path: Path) -> list[tuple[str, str]]:

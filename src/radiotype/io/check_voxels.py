@@ -16,6 +16,9 @@ _SAMPLE = 64**3
 #: What is brighter than this is not air; other images: a tenth of their 99th percentile.
 _AIR_BELOW = {"CT": -500.0, "PT": 0.05}
 
+#: What the remarks of masks that lost a part to the border of the scan have in common.
+_CUT = "cut at the border"
+
 
 def check_mask(mask: Mask) -> list[tuple[str, str]]:
     """What is odd about a mask alone, as (check, words)."""
@@ -27,6 +30,7 @@ def check_mask(mask: Mask) -> list[tuple[str, str]]:
     fraction = mask.n_voxels / np.prod(mask.grid.shape)
     if fraction > 0.5:
         found.append(("mask_fills_scan", f"the mask covers {fraction:.0%} of the scan"))
+    found += [("mask_cut" if _CUT in remark else "mask_remark", remark) for remark in mask.remarks]
     if mask.n_voxels < 10:
         found.append(("mask_tiny", f"the mask has {mask.n_voxels} voxel{'s' * (mask.n_voxels > 1)}"))
     return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import InputError
 from radiotype.io.cases import Finding
-from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id, read_roi_numbers
+from radiotype.io.header_tags import Links, opaque, read_links, read_patient_id
 from radiotype.io.names import STORAGE_FOLDERS
 from radiotype.io.walk import Note
 
@@ -91,6 +90,10 @@ class DicomIndex:
     def findings(self) -> list[Finding]:
         """One finding per series and region, ordered by path."""
         series = self._complete_series()
+        by_uid = {one.uid: one for one in series}  # a series that is complete lies in one folder, so its UID is its own
+        by_frame: dict[str, list[FoundSeries]] = {}
+        for one in series:
+            by_frame.setdefault(one.frame, []).append(one)
         used: set[int] = set()
         result: list[Finding] = []
         for path, kind in sorted(self._regions):
@@ -100,13 +103,13 @@ class DicomIndex:
             except InputError as error:
                 self._note(path, f"{error.code} {error.found}")
                 continue
-            target = self._target(path, links, series)
+            target = self._target(path, links, by_uid, by_frame)
             if target is None:
                 continue
             if not regions:
                 self._note(path, "it holds no region")
             used.add(id(target))
-            result += self._rows(path, target, regions)
+            result += self._rows(path, target, regions, is_seg=kind == "SEG")
         for one in series:
             if id(one) not in used:
                 self._note(one.path, f"no RTSTRUCT or SEG references this {one.modality} series")
@@ -139,26 +142,27 @@ class DicomIndex:
         except InputError:
             return ""
 
-    def _target(self, path: Path, links: Links, series: Iterable[FoundSeries]) -> FoundSeries | None:
+    def _target(
+        self, path: Path, links: Links, by_uid: dict[str, FoundSeries], by_frame: dict[str, list[FoundSeries]]
+    ) -> FoundSeries | None:
         """The series a region object was drawn on: the one it names, else the only one in its frame of reference."""
-        named = [one for one in series if one.uid in links.series]
+        named = [by_uid[uid] for uid in links.series if uid in by_uid]
         if len(named) == 1:
             return named[0]
         if named:
             self._note(path, f"it references {len(named)} series; name one by hand")
             return None
-        framed = [one for one in series if one.frame and one.frame in links.frames]
+        framed = [one for frame in links.frames if frame for one in by_frame.get(frame, [])]
         if len(framed) == 1:
             self._note(path, "it names no series found here; the only one in its frame of reference was taken")
             return framed[0]
         self._note(path, "it references no series found here" if not framed else f"{len(framed)} series share its frame")
         return None
 
-    def _rows(self, path: Path, series: FoundSeries, regions: list[tuple[str, str]]) -> list[Finding]:
+    def _rows(self, path: Path, series: FoundSeries, regions: list[tuple[str, str]], *, is_seg: bool) -> list[Finding]:
         folder = series.folder
         whole = len(self._series_in[folder]) == 1 and folder != self.root
         place = _common_place(folder.relative_to(self.root), path.parent.relative_to(self.root))
-        is_seg = any(path == one and kind == "SEG" for one, kind in self._regions)
         return [
             Finding(
                 image=folder if whole else series.path,
@@ -181,14 +185,10 @@ class DicomIndex:
 def regions_of(path: Path, kind: str) -> list[tuple[str, str]]:
     """Name and number of each region of an RTSTRUCT or SEG."""
     if kind == "RTSTRUCT":
-        from radiotype.io.rtstruct import list_rois
-
-        names, numbered = list_rois(path), read_roi_numbers(path)
-        agree = [name.strip() for name in names] == [name.strip() for name, _ in numbered]
-        return numbered if agree else [(name, "") for name in names]
-    from radiotype.io.seg import list_segments
-
-    return [(name, str(number)) for number, name in list_segments(path) if number]
+        from radiotype.io.rtstruct import list_rois as listed
+    else:
+        from radiotype.io.seg import list_segments as listed
+    return [(name, str(number)) for number, name in listed(path)]
 
 
 def _common_place(first: Path, second: Path) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from radiotype.core.cohort import MANIFEST_COLUMNS
 from radiotype.errors import InputError, RecipeError
 from radiotype.io.cases import IDS, Finding, Ids, name_cases
 from radiotype.io.dicom_index import DicomIndex, is_dicom
-from radiotype.io.names import STORAGE_FOLDERS, Name, read_name, region_name
+from radiotype.io.names import MODALITY_WORDS, STORAGE_FOLDERS, Name, read_name, region_name, split_words
 from radiotype.io.pairs import Pair, Volume, pair_volumes
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 from radiotype.io.walk import Note, Walk, walk
@@ -170,13 +171,16 @@ def _of_pairs(pairs: Sequence[Pair], root: Path, *, numbered: bool) -> list[Find
 def _place(image: Name, *, alone: bool) -> tuple[str, ...]:
     """Folder names, and the words of the file name, that stand for the case of an image."""
     folders = [part for part in image.base.parts if part.lower() not in STORAGE_FOLDERS]
-    words = "_".join(part for part in image.stem.replace(".", "_").split("_") if _tells(part, image))
+    parts = (_told(part, image) for part in image.stem.replace(".", "_").split("_"))
+    words = "_".join(part for part in parts if part)
     return (*folders, words) if words and not (alone and image.base.parts) else tuple(folders)
 
 
-def _tells(part: str, image: Name) -> bool:
-    """Whether a part of a file name belongs to the case rather than to the scan."""
-    return any(word in image.key for word in part.lower().replace("-", " ").split())
+def _told(part: str, image: Name) -> str:
+    """What of a part of a file name belongs to the case rather than to the scan, as it is written."""
+    pieces = re.split(r"([\s\-]+)", part)
+    kept = [n for n in range(0, len(pieces), 2) if not set(split_words(pieces[n])).isdisjoint(image.key)]
+    return "".join(pieces[kept[0] : kept[-1] + 1]) if kept else ""
 
 
 def _channels(found: Walk) -> dict[Path, dict[str, str]]:
@@ -196,8 +200,6 @@ def _channels(found: Walk) -> dict[Path, dict[str, str]]:
 
 def _name_modalities(findings: Sequence[Finding], channels: dict[Path, dict[str, str]]) -> None:
     """Fill in modalities that a data set's own description names."""
-    from radiotype.io.names import MODALITY_WORDS, split_words
-
     for one in findings:
         name = channels.get(one.image.parent.parent, {}).get(one.scan, "")
         hints = [MODALITY_WORDS[word] for word in split_words(name) if word in MODALITY_WORDS]
@@ -246,6 +248,10 @@ def _of_volumes(volumes: Sequence[Volume], pairs: Sequence[Pair]) -> list[Note]:
             notes.append(Note(one.name.path.as_posix(), why))
     for image in {id(pair.image): pair.image for pair in pairs if pair.image.n_phases > 1}.values():
         notes.append(Note(image.name.path.as_posix(), f"it has {image.n_phases} phases: fill in the column `phase`"))
+    tissues = Counter(pair.image.name.path for pair in pairs if pair.mask.name.is_parenchyma)
+    notes += [
+        Note(path.as_posix(), f"it has {n} masks of organ tissue, the last is taken") for path, n in tissues.items() if n > 1
+    ]
     return notes
 
 
@@ -284,9 +290,9 @@ def _table(findings: Sequence[Finding], base: Path) -> pd.DataFrame:
 
 
 def _relative(path: Path, base: Path) -> str:
-    """A path as the manifest holds it; never one that a spreadsheet takes for a formula."""
+    """A path as the manifest holds it; never one that a spreadsheet takes for a formula, or that begins with a blank."""
     text = Path(os.path.relpath(path.absolute(), base.absolute())).as_posix()
-    return f"./{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"./{text}" if text[:1] in ("=", "+", "-", "@", "~") or text[:1].isspace() else text
 
 
 def _harmless_pattern(roi: str) -> str:

@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeGuard
+from typing import IO, NoReturn, TypeGuard
 
-from radiotype.errors import InputError, RadiotypeError
+from radiotype.errors import InputError, RadiotypeError, RecipeError
 
 #: Largest volume that is read, bytes once decompressed. The environment variable RADIOTYPE_MAX_VOLUME_GB changes it.
 MAX_VOLUME_BYTES = 8 * 2**30
@@ -102,12 +102,28 @@ def require_file(path: Path) -> int:
 
 
 def max_volume_bytes() -> int:
-    """The limit in force, bytes."""
+    """The limit in force, bytes.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if the environment variable holds no positive number.
+    """
     text = os.environ.get("RADIOTYPE_MAX_VOLUME_GB", "")
-    try:
-        return int(float(text) * 2**30) if text else MAX_VOLUME_BYTES
-    except ValueError:
+    if not text:
         return MAX_VOLUME_BYTES
+    try:
+        return int(float(text) * 2**30) if float(text) > 0 else _refuse_limit()
+    except (ValueError, OverflowError):
+        return _refuse_limit()
+
+
+def _refuse_limit() -> NoReturn:
+    raise RecipeError(
+        "RT103",
+        "the environment variable RADIOTYPE_MAX_VOLUME_GB is no positive number",
+        hint="give a number of gigabytes, such as 16, or unset it",
+    )
 
 
 def require_size(shape: tuple[int, ...], itemsize: int, *, path: Path, stored: int, compressed: bool) -> None:
@@ -198,7 +214,7 @@ def _unpacked(file: IO[bytes], enough: int) -> int:
     with gzip.GzipFile(fileobj=file) as stream:
         try:
             while found < enough:
-                part = stream.read(_CHUNK)
+                part = stream.read1(_CHUNK)  # what lies before a fault; `read` would lose it
                 if not part:
                     break
                 found += len(part)

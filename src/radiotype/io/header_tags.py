@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from radiotype.io import guard
+from radiotype.io.dicom import dataset as dicom
 
 #: Sequences that lead to the series an RTSTRUCT or SEG was drawn on.
 _LINKS = ("ReferencedFrameOfReferenceSequence", "ReferencedSeriesSequence", "StructureSetROISequence", "FrameOfReferenceUID")
@@ -68,20 +69,6 @@ def read_links(path: Path) -> Links:
     return Links(frozenset(uids["SeriesInstanceUID"]), frozenset(uids["FrameOfReferenceUID"]), patient)
 
 
-def read_roi_numbers(path: Path) -> list[tuple[str, str]]:
-    """Name and number of each region of an RTSTRUCT, in the order of the file.
-
-    Raises
-    ------
-    InputError
-        RT202 if it cannot be read.
-    """
-    dataset = _read(path, ("StructureSetROISequence",))
-    with guard.foreign(path, "the structure set"):
-        items = dataset.get("StructureSetROISequence", None) or ()
-        return [(str(item.get("ROIName", "") or ""), str(item.get("ROINumber", "") or "")) for item in items]
-
-
 def read_patient_id(path: Path) -> str:
     """The PatientID of a DICOM file, for the one purpose of naming cases by it when a user asks for that.
 
@@ -128,6 +115,8 @@ def _read(path: Path, names: Iterable[str]) -> Any:
     import pydicom
 
     with guard.foreign(path, "the DICOM header"):
+        if dicom.is_deflated(path):  # inflated to a limit, where the library would inflate all of it
+            return dicom.read_dataset(path)[0]
         return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(names), force=True)
 
 

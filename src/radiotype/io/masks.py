@@ -9,13 +9,17 @@ import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
+from radiotype.io import guard
 from radiotype.io.guard import require_file
-from radiotype.io.named import wants_any
+from radiotype.io.named import mask_of_each, wants_any
 from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
 #: More labels than this in one file are taken for an image that is not a mask.
 MAX_LABELS = 64
+
+#: No label stored as a floating point number is larger.
+MAX_NUMBER = 2**31 - 1
 
 
 def read_mask(path: str | Path, *, label: int | str | None = None, roi: str | None = None, like: Scan | None = None) -> Mask:
@@ -88,13 +92,13 @@ def read_masks_nearest(
     path = Path(path)
     if not _is_volume(path):
         try:
-            return read_masks(path, label=label, roi=roi, like=like)
+            return _from_dicom(path, label, roi, like, whole=True)
         except InputError as error:
             if error.code != "RT203":
                 raise
     masks = read_masks(path, label=label, roi=roi)
     try:
-        return tuple(mask_to_grid(mask, like.grid) for mask in masks)
+        return mask_of_each(masks, lambda mask: mask_to_grid(mask, like.grid))
     except InputError as error:
         error.file = error.file or path
         raise
@@ -116,19 +120,19 @@ def list_regions(path: str | Path) -> tuple[str, ...]:
     ('GTV-1', 'Lung_L')
     """
     if sop_class(path) in (SEGMENTATION, LABEL_MAP):
-        from radiotype.io.seg import list_segments
-
-        return tuple(name for _, name in list_segments(path))
-    from radiotype.io.rtstruct import list_rois
-
-    return list_rois(path)
+        from radiotype.io.seg import list_segments as listed
+    else:
+        from radiotype.io.rtstruct import list_rois as listed
+    return tuple(name for _, name in listed(path))
 
 
 def _is_volume(path: Path) -> bool:
     return suffix_of(path) in NIFTI + ITK
 
 
-def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan | None) -> tuple[Mask, ...]:
+def _from_dicom(
+    path: Path, label: int | str | None, roi: str | None, like: Scan | None, *, whole: bool = False
+) -> tuple[Mask, ...]:
     require_file(path)
     kind = sop_class(path)
     if kind == RTSTRUCT:
@@ -143,7 +147,7 @@ def _from_dicom(path: Path, label: int | str | None, roi: str | None, like: Scan
     if kind in (SEGMENTATION, LABEL_MAP):
         from radiotype.io.seg import read_seg
 
-        return read_seg(path, like, label=label, roi=roi)
+        return read_seg(path, like, label=label, roi=roi, whole=whole)
     raise InputError(
         "RT211",
         "this DICOM file is neither a structure set nor a segmentation" if kind else
@@ -161,7 +165,7 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
     if not inside.any():
         raise InputError("RT204", "the mask has no voxel inside", file=path, hint="check the export of this mask")
     if wants_any(label):
-        return (Mask(inside, header.grid, "any", path.name),)
+        return (Mask(_frozen(inside), header.grid, "any", path.name),)
     present = [int(n) for n in np.unique(numbers[inside])]
     if label is not None and str(label).strip() != "":
         wanted = _label_number(label, path)
@@ -178,7 +182,20 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
         raise InputError(
             "RT205", f"the file holds {len(present)} different values and looks like an image, not a mask", file=path
         )
-    return tuple(Mask(numbers == n, header.grid, str(n), path.name) for n in present)
+    if len(present) * numbers.size > max(numbers.size, guard.max_volume_bytes() // 4):
+        raise InputError(
+            "RT209",
+            f"{len(present)} masks of {numbers.size:,} voxels would take {len(present) * numbers.size / 2**30:.1f} GB",
+            file=path,
+            hint="name the label of each row; RADIOTYPE_MAX_VOLUME_GB raises the limit, which is a quarter of it",
+        )
+    return tuple(Mask(_frozen(numbers == n), header.grid, str(n), path.name) for n in present)
+
+
+def _frozen(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The same array, which a mask need not copy now that nobody can write to it."""
+    inside.setflags(write=False)
+    return inside
 
 
 def _label_number(label: int | str, path: Path) -> int:
@@ -191,15 +208,20 @@ def _label_number(label: int | str, path: Path) -> int:
 def _whole_numbers(data: npt.NDArray[np.generic], slope: float, intercept: float, path: Path) -> npt.NDArray[np.generic]:
     if data.dtype.kind in "iub" and (slope, intercept) == (1.0, 0.0):
         return data
-    values = data.astype(np.float64) * slope + intercept
-    rounded = np.rint(values)
-    with np.errstate(invalid="ignore"):
-        broken = ~(np.abs(values - rounded) <= 1e-3)
-    if broken.any():
+    numbers = np.empty(data.shape, dtype=np.int32)
+    n_broken = 0
+    for k in range(data.shape[2]):  # slice by slice, for a volume of float64 would take many times the file
+        values = data[:, :, k].astype(np.float64) * slope + intercept
+        rounded = np.rint(values)
+        with np.errstate(invalid="ignore"):
+            broken = ~(np.abs(values - rounded) <= 1e-3) | (np.abs(rounded) > MAX_NUMBER)
+        n_broken += int(broken.sum())
+        numbers[:, :, k] = np.where(broken, 0, rounded)
+    if n_broken:
         raise InputError(
             "RT205",
-            f"{int(broken.sum()):,} voxels of the mask are not whole numbers",
+            f"{n_broken:,} voxels of the mask are not whole numbers",
             file=path,
             hint="threshold a probability map into a mask first",
         )
-    return rounded.astype(np.int64)
+    return numbers

@@ -1,21 +1,30 @@
-"""Regions of a DICOM file by name or number. Names can hold anything, a patient's name too: no error quotes them."""
+"""Regions of a file by name or number. Names can hold anything, a patient's name too: no error quotes them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Source = TypeVar("Source")
+
 #: Longest name that a mask carries.
 MAX_NAME = 32
+
+#: What makes one region useless and says nothing against the others of its file. Damage is none of these.
+ITS_OWN_FAULT = frozenset({"RT203", "RT204", "RT207", "RT217"})
 
 
 class Named(NamedTuple):
@@ -23,6 +32,28 @@ class Named(NamedTuple):
 
     number: int
     name: str
+
+
+def listed(dataset: Dataset, sequence: str, number: str, name: str, *, least: int | None = None) -> list[Named]:
+    """The regions that a sequence of a DICOM file lists, in its order; those with a number below `least` are none.
+
+    Raises
+    ------
+    InputError
+        RT202 if there is none, one has no number, or two have the same.
+    """
+    found = []
+    for item in dataset.get(sequence) or ():
+        value = item.get(number)
+        if value is None or isinstance(value, list):
+            raise InputError("RT202", f"a region of the file has no number ({number})", hint="export it again")
+        if least is None or int(value) >= least:
+            found.append(Named(int(value), str(item.get(name, "") or "")))
+    if not found:
+        raise InputError("RT202", "the file lists no regions", hint="export it again")
+    if len({one.number for one in found}) < len(found):
+        raise InputError("RT202", "two regions of the file have the same number", hint="export it again")
+    return found
 
 
 def wants_any(label: int | str | None) -> bool:
@@ -83,6 +114,35 @@ def short_names(chosen: Sequence[Named]) -> list[str]:
     if len({name.lower() for name in unique}) < len(unique):
         unique = [f"{name}-{position}" for position, name in enumerate(unique, start=1)]
     return unique
+
+
+def mask_of_each(
+    sources: Sequence[Source], make: Callable[[Source], Mask], *, join: bool = False, whole: bool = False
+) -> tuple[Mask, ...]:
+    """One mask per region, or all of them joined.
+
+    A region that cannot be used is left out, which the remarks of the others tell, unless all are to be joined or `whole`.
+
+    Raises
+    ------
+    InputError
+        That of the first region that cannot be used, if none can, if all are needed, or if the file is damaged.
+    """
+    masks, errors = [], []
+    for one in sources:
+        try:
+            masks.append(make(one))
+        except InputError as error:
+            if join or whole or error.code not in ITS_OWN_FAULT:
+                raise
+            errors.append(error)
+    if not masks:
+        raise errors[0]
+    if errors:
+        codes = ", ".join(sorted({error.code for error in errors}))
+        remark = f"{len(errors)} other regions of the file left out ({codes})"
+        masks = [replace(mask, remarks=(*mask.remarks, remark)) for mask in masks]
+    return (joined(masks),) if join else tuple(masks)
 
 
 def joined(masks: Sequence[Mask]) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 
 IMAGE_FOLDERS = frozenset(["image", "images", "img", "imgs", "imagestr", "imagests", "imagesva", "scan", "scans", "volumes"])
@@ -35,7 +36,7 @@ STORAGE_FOLDERS = frozenset(
     ["nifti", "nii", "nrrd", "mha", "dicom", "dcm", "anat", "perf", "pet", "ct", "mr", "mri", "derivatives"]
 )
 
-IMAGE_WORDS = frozenset(["image", "img", "scan", "vol", "volume", "crop", "cropped"])
+IMAGE_WORDS = frozenset(["image", "img", "imaging", "scan", "vol", "volume", "crop", "cropped"])
 MASK_WORDS = frozenset(
     [
         "mask",
@@ -57,6 +58,13 @@ MASK_WORDS = frozenset(
 REGION_WORDS = frozenset(
     ["tumor", "tumour", "lesion", "lesions", "nodule", "nodules", "gtv", "ctv", "itv", "ptv", "bim", "mass", "metastasis"]
 )
+#: What else is said of a region, and never of a case.
+DESCRIPTIONS = frozenset(
+    [
+        *("reader", "rater", "observer", "manual", "auto", "automatic", "final", "corrected"),
+        *("whole", "core", "enhancing", "necrosis", "necrotic", "edema", "oedema", "primary", "node", "nodal"),
+    ]
+)
 
 #: Words of names, the modality each stands for and the name of the scan.
 MODALITY_WORDS = {
@@ -71,8 +79,12 @@ MODALITY_WORDS = {
     **{word: ("MR", word.upper()) for word in ("adc", "dwi", "dce", "swi", "dsc")},
 }
 
+#: Words that tell no mask from another; a mask may be called after its image.
+_OF_MASKS = MASK_WORDS | PARENCHYMA_WORDS | IMAGE_WORDS
+
 _CHANNEL = re.compile(r"_(\d{4})$")
 _ENTITY = re.compile(r"(?:^|_)(sub|ses)-([A-Za-z0-9]+)")
+_COUNTED = re.compile(r"^([a-z]+)(\d+)$")
 _NUMBERED = re.compile(r"^(gtv|ctv|itv|ptv|lesion|tumou?r|nodule|roi|mask|label|seg)[a-z]?\d*$")
 
 
@@ -92,17 +104,21 @@ class Name:
     channel: str
     entities: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         """Words that tell one case from another."""
         return tuple(word for word in self.specific if word not in MODALITY_WORDS)
 
-    @property
+    @cached_property
     def specific(self) -> tuple[str, ...]:
         """The same with the modality."""
-        return tuple(
-            word for word in self.words if word not in (MASK_WORDS | PARENCHYMA_WORDS if self.is_mask else IMAGE_WORDS)
-        )
+        return tuple(word for word in self.words if word not in (_OF_MASKS if self.is_mask else IMAGE_WORDS))
+
+    @cached_property
+    def identity(self) -> frozenset[str]:
+        """Words that can say whose file it is: neither what it shows nor what its folder is called."""
+        told = REGION_WORDS | DESCRIPTIONS | set(split_words(self.base.name))
+        return frozenset(word for word in self.key if word not in told and not _NUMBERED.match(word))
 
     @property
     def is_parenchyma(self) -> bool:
@@ -132,7 +148,19 @@ def split_words(text: str) -> tuple[str, ...]:
     >>> split_words("LUNG1-001_GTV-1")
     ('lung1', '001', 'gtv', '1')
     """
-    return tuple(word for word in re.split(r"[\s_.\-]+", text.lower()) if word)
+    return tuple(part for word in re.split(r"[\s_.\-]+", text.lower()) if word for part in _uncounted(word))
+
+
+def _uncounted(word: str) -> tuple[str, ...]:
+    """The two parts of mask1, ct1 or reader2; other words stay whole, t1 too."""
+    counted = _COUNTED.match(word)
+    known = IMAGE_WORDS | MASK_WORDS | REGION_WORDS | DESCRIPTIONS | MODALITY_WORDS.keys()
+    return counted.groups() if counted and counted.group(1) in known and word not in MODALITY_WORDS else (word,)
+
+
+def has_digit(word: str) -> bool:
+    """Whether a word counts or dates something."""
+    return any(letter.isdigit() for letter in word)
 
 
 def stem_of(path: PurePath) -> str:
@@ -180,7 +208,7 @@ def region_name(mask: Name, image: Name, *, known_words_only: bool = False) -> s
     'GTV-1'
     """
     shared = {*image.words, *MASK_WORDS, *MODALITY_WORDS}
-    words = [word for word in re.split(r"[\s_.\-]+", mask.stem) if word and word.lower() not in shared]
+    words = [word for word in re.split(r"[\s_.\-]+", mask.stem) if word and not shared.issuperset(split_words(word))]
     if known_words_only:
         words = [word for word in words if word.lower() in REGION_WORDS or (word.isdigit() and len(word) < 3)]
         words = words if any(word.lower() in REGION_WORDS for word in words) else []

@@ -25,6 +25,12 @@ ONE_PLANE_SLICES = 0.05
 #: A plane half way between two slices, within this rounding, belongs to the next one.
 HALF_WAY_SLICES = 0.01
 
+#: A contour farther than this from the middle of its slice is counted as moved.
+OFF_CENTRE_SLICES = 0.1
+
+#: Contours of one slice are compared with each other up to this many.
+MAX_COMPARED = 64
+
 #: Crossings of contours with rows of voxels that are held in memory at once.
 CROSSINGS_AT_ONCE = 2**19
 
@@ -53,6 +59,14 @@ class Drawing:
         Reach beyond the image within their slice: cut at its border.
     n_skipped_slices : int
         Slices without a contour between the first and the last with one; left empty.
+    n_overlapping : int
+        Pairs of contours of one slice that overlap in part; by the even-odd rule what both enclose is outside.
+    n_moved : int
+        Drawn off the middle of their slice by more than `OFF_CENTRE_SLICES`: taken to it all the same.
+    farthest_slices : float
+        The largest such distance, in slices.
+    gap_slices : float
+        The smallest distance between two planes with contours, in slices; 0 for fewer than three planes.
     """
 
     data: npt.NDArray[np.bool_]
@@ -64,6 +78,10 @@ class Drawing:
     n_tiny: int = 0
     n_clipped: int = 0
     n_skipped_slices: int = 0
+    n_overlapping: int = 0
+    n_moved: int = 0
+    farthest_slices: float = 0.0
+    gap_slices: float = 0.0
 
 
 def rasterise(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: bool = True) -> npt.NDArray[np.bool_]:
@@ -104,7 +122,7 @@ def draw_contours(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: b
     """As `rasterise`, with counts of the contours that needed a decision."""
     shapes = _Shapes.of(contours, grid)
     with_area = np.flatnonzero(~shapes.without_area())
-    plane, of_slice, nearest = _planes(shapes.plane[with_area])
+    plane, centre, of_slice, nearest = _planes(shapes.plane[with_area])
     on_scan = (of_slice >= 0) & (of_slice < grid.shape[2])
     candidates = with_area[on_scan & nearest]
     repeated = shapes.repeated(candidates, plane[on_scan & nearest])
@@ -112,14 +130,17 @@ def draw_contours(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: b
     order = np.argsort(slices, kind="stable")
     drawn, slices = drawn[order], slices[order]
     clipped = shapes.leaves(grid.shape[0], grid.shape[1])
+    moved = np.abs(shapes.plane[drawn] - slices)
     # Slices lie one after another in memory, and pages that are never written take none.
     stack = np.zeros(grid.shape[::-1], dtype=bool)
-    n_tiny = 0
+    n_tiny = n_overlapping = 0
     used, starts = np.unique(slices, return_index=True)
     for k, members in zip(used.tolist(), np.split(drawn, starts[1:]) if len(used) else [], strict=True):
         empty = _fill(shapes, members, stack[k])
+        n_overlapping += _n_overlapping(shapes, members[~empty], stack[k].shape)
         if keep_tiny:
             n_tiny += _set_centroids(shapes, members[empty & ~clipped[members]], stack[k])
+    stack.setflags(write=False)
     return Drawing(
         stack.transpose(2, 1, 0),
         n_contours=len(contours),
@@ -130,6 +151,10 @@ def draw_contours(contours: Sequence[npt.ArrayLike], grid: Grid, *, keep_tiny: b
         n_tiny=n_tiny,
         n_clipped=int(clipped[drawn].sum()),
         n_skipped_slices=int(used[-1] - used[0] + 1 - len(used)) if len(used) else 0,
+        n_overlapping=n_overlapping,
+        n_moved=int((moved > OFF_CENTRE_SLICES).sum()),
+        farthest_slices=float(moved.max(initial=0.0)),
+        gap_slices=float(np.diff(centre).min()) if len(centre) > 2 else 0.0,
     )
 
 
@@ -254,7 +279,7 @@ def _points(contour: npt.ArrayLike) -> Floats:
     return points
 
 
-def _planes(position: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+def _planes(position: Floats) -> tuple[Ints, Floats, Ints, npt.NDArray[np.bool_]]:
     """Planes on which contours were drawn.
 
     Parameters
@@ -264,8 +289,12 @@ def _planes(position: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
 
     Returns
     -------
-    number, of_slice : array, shape (n_contours,), int
-        A number for the plane of each contour, and the slice the plane belongs to.
+    number : array, shape (n_contours,), int
+        A number for the plane of each contour.
+    centre : array, shape (n_planes,)
+        Mean index coordinate of each plane.
+    of_slice : array, shape (n_contours,), int
+        The slice that the plane of each contour belongs to.
     nearest : array, shape (n_contours,), bool
         Whether no other plane is nearer to the middle of that slice.
     """
@@ -276,13 +305,13 @@ def _planes(position: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
             start, current = position[n], current + 1
         number[n] = current
     if current < 0:
-        return number, number, number.astype(bool)
+        return number, np.zeros(0), number, number.astype(bool)
     centre = np.bincount(number, position) / np.bincount(number)
     home = np.floor(centre + 0.5 + HALF_WAY_SLICES).astype(np.int64)
     order = np.lexsort((centre, np.abs(centre - home).round(3), home))
     nearest = np.zeros(current + 1, dtype=bool)
     nearest[order[np.unique(home[order], return_index=True)[1]]] = True
-    return number, home[number], nearest[number]
+    return number, centre, home[number], nearest[number]
 
 
 def _fill(shapes: _Shapes, members: Ints, image: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -319,6 +348,23 @@ def _fill(shapes: _Shapes, members: Ints, image: npt.NDArray[np.bool_]) -> npt.N
     inside = np.bitwise_xor.accumulate(parity.reshape(height, width)[:, :-1], axis=1)
     image[top : top + height] = inside.astype(bool)
     return empty
+
+
+def _n_overlapping(shapes: _Shapes, members: Ints, shape: tuple[int, ...]) -> int:
+    """Pairs of contours of one slice of which each holds voxel centres that the other holds, and some that it does not."""
+    low, high = np.split(shapes.boxes()[members], 2, axis=1)
+    apart = (low[:, None] >= high[None]).any(axis=2)
+    near = np.argwhere(np.triu(~(apart | apart.T), 1)) if 1 < len(members) <= MAX_COMPARED else ()
+    alone: dict[int, npt.NDArray[np.bool_]] = {}
+    found = 0
+    for pair in near:
+        for n in pair.tolist():
+            if n not in alone:
+                alone[n] = np.zeros(shape, dtype=bool)
+                _fill(shapes, members[n : n + 1], alone[n])
+        one, other = (alone[n] for n in pair.tolist())
+        found += bool((one & other).any() and (one & ~other).any() and (other & ~one).any())
+    return found
 
 
 def _parts(owner: Ints, count: Ints) -> Iterator[tuple[slice, bool]]:

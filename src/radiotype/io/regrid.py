@@ -8,6 +8,9 @@ from radiotype.core.geometry import Grid
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError
 
+#: A centre this close to the border of a grid counts as within.
+ROUNDING_VOXELS = 1e-6
+
 
 def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
     """The mask on another grid: a voxel is inside when the nearest voxel of the old grid is.
@@ -21,6 +24,7 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
     Returns
     -------
     Mask
+        Its remarks tell the volume before and after, and how many voxels lay beyond the grid.
 
     Raises
     ------
@@ -51,4 +55,23 @@ def mask_to_grid(mask: Mask, grid: Grid) -> Mask:
         data[low[0] : high[0], low[1] : high[1], low[2] : high[2]] = block
     if not data.any():
         raise InputError("RT204", f"nothing of the mask lies within the scan\n  scan  {grid}\n  mask  {mask.grid}")
-    return Mask(data, grid, mask.label, mask.source)
+    data.setflags(write=False)
+    new_mm3 = np.count_nonzero(data) * grid.voxel_volume_mm3
+    remarks = [f"resampled to the grid of the scan by nearest neighbour: {mask.volume_mm3:.1f} to {new_mm3:.1f} mm3"]
+    n_cut = _n_beyond(mask, grid)
+    if n_cut:
+        remarks.append(f"{n_cut} of {mask.n_voxels} voxels cut at the border of the scan")
+    return Mask(data, grid, mask.label, mask.source, (*mask.remarks, *remarks))
+
+
+def _n_beyond(mask: Mask, grid: Grid) -> int:
+    """Voxels of a mask whose centre lies in no voxel of a grid."""
+    to_new = np.linalg.inv(grid.affine) @ mask.grid.affine
+    low, high = mask.box
+    found = 0
+    for k in range(low[2], high[2]):
+        i, j = np.nonzero(mask.data[:, :, k])
+        index = to_new[:3, 0, None] * i + to_new[:3, 1, None] * j + (to_new[:3, 2] * k + to_new[:3, 3])[:, None]
+        within = (index >= -0.5 - ROUNDING_VOXELS) & (index < np.array(grid.shape)[:, None] - 0.5 + ROUNDING_VOXELS)
+        found += int((~within.all(axis=0)).sum())
+    return found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from radiotype.core.geometry import Floats
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import InputError
-from radiotype.io.named import Named, choose, joined, short_names, wants_any
+from radiotype.io.named import Named, choose, listed, mask_of_each, short_names, wants_any
 from radiotype.io.objects import RTSTRUCT, open_object, reading, require_same_frame
 from radiotype.io.rasterise import Drawing, draw_contours
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 OPEN = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")
+
+#: Three planes or more, no two of them nearer than this, were drawn on thicker slices, or on every other slice.
+THICKER_SLICES = 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class Roi:
     frame_uid : str
         Frame of reference it was drawn in.
     series_uids : tuple of str
-        Series that the file refers to.
+        Series that the file refers to in that frame of reference.
     """
 
     number: int
@@ -51,8 +53,8 @@ class Roi:
     series_uids: tuple[str, ...] = ()
 
 
-def list_rois(path: str | Path) -> tuple[str, ...]:
-    """Names of the regions of interest of a structure set, in its order.
+def list_rois(path: str | Path) -> tuple[tuple[int, str], ...]:
+    """Number and name of each region of interest of a structure set, in its order.
 
     Raises
     ------
@@ -62,11 +64,11 @@ def list_rois(path: str | Path) -> tuple[str, ...]:
     Examples
     --------
     >>> list_rois("structures.dcm")  # doctest: +SKIP
-    ('GTV-1', 'Lung_L')
+    ((1, 'GTV-1'), (2, 'Lung_L'))
     """
     path = Path(path)
     with reading(path, "the structure set"):
-        return tuple(one.name for one in _names(open_object(path, (RTSTRUCT,), "a structure set")))
+        return tuple((one.number, one.name) for one in _regions(open_object(path, (RTSTRUCT,), "a structure set")))
 
 
 def read_contours(path: str | Path, *, label: int | str | None = None, roi: str | None = None) -> tuple[Roi, ...]:
@@ -79,12 +81,8 @@ def read_contours(path: str | Path, *, label: int | str | None = None, roi: str 
     """
     path = Path(path)
     with reading(path, "the structure set"):
-        dataset = open_object(path, (RTSTRUCT,), "a structure set")
-        chosen = choose(_names(dataset), label, roi, path)
-        series = _series(dataset)
-        frames = {_whole(item, "ROINumber"): str(item.get("ReferencedFrameOfReferenceUID", "")) for item in _items(dataset)}
-        drawn = _contours(dataset, {one.number for one in chosen})
-        return tuple(Roi(one.number, one.name, *drawn[one.number], frames[one.number], series) for one in chosen)
+        structures = _Structures.of(open_object(path, (RTSTRUCT,), "a structure set"))
+        return tuple(structures.roi(one) for one in choose(structures.regions, label, roi, path))
 
 
 def read_rtstruct(
@@ -102,6 +100,7 @@ def read_rtstruct(
         The number of one region; "any" joins those that `roi` leaves.
     roi : str, optional
         A name, exact, or a shell pattern such as GTV*. Without name and number: one mask per region with closed contours.
+        Of several regions, those that cannot be drawn are left out, with a remark on the others.
     keep_tiny : bool
         A contour around no voxel centre becomes the voxel that holds its centroid.
 
@@ -121,12 +120,16 @@ def read_rtstruct(
     >>> masks = read_rtstruct("structures.dcm", scan, roi="GTV*")  # doctest: +SKIP
     """
     path = Path(path)
-    rois = read_contours(path, label=label, roi=roi)
-    rois = tuple(one for one in rois if one.contours) or rois
-    names = short_names([Named(one.number, one.name) for one in rois])
     with reading(path, "the structure set"):
-        masks = [_mask(one, name, like, keep_tiny, path) for one, name in zip(rois, names, strict=True)]
-        return (joined(masks),) if wants_any(label) else tuple(masks)
+        structures = _Structures.of(open_object(path, (RTSTRUCT,), "a structure set"))
+        chosen = choose(structures.regions, label, roi, path)
+        chosen = [one for one in chosen if structures.bounds(one)] or chosen
+        named = list(zip(chosen, short_names(chosen), strict=True))
+
+        def draw(one: tuple[Named, str]) -> Mask:
+            return _mask(structures.roi(one[0]), one[1], like, keep_tiny, path)
+
+        return mask_of_each(named, draw, join=wants_any(label))
 
 
 def _mask(roi: Roi, name: str, like: Scan, keep_tiny: bool, path: Path) -> Mask:
@@ -145,6 +148,13 @@ def _mask(roi: Roi, name: str, like: Scan, keep_tiny: bool, path: Path) -> Mask:
         raise InputError(error.code, f"{what}: {error.found}", file=path, hint=error.hint) from error
     if not drawing.data.any():
         raise _nothing_drawn(what, roi, drawing, like)
+    if drawing.gap_slices > THICKER_SLICES:
+        raise InputError(
+            "RT207",
+            f"{what} has contours on every {drawing.gap_slices:.1f} slices of the scan; between them it would be empty",
+            file=path,
+            hint="use the series it was drawn on, or have its contours interpolated where they were drawn",
+        )
     return Mask(drawing.data, like.grid, name, path.name, _remarks(roi.n_open, drawing))
 
 
@@ -171,61 +181,74 @@ def _remarks(n_open: int, drawing: Drawing) -> tuple[str, ...]:
         "contours without area ignored": drawing.n_without_area,
         "contours beyond the first or last slice ignored": drawing.n_off_scan,
         "contours between two slices ignored": drawing.n_between,
+        f"contours moved to the nearest slice, by up to {drawing.farthest_slices:.2f} of a slice": drawing.n_moved,
         "repeated contours drawn once": drawing.n_repeated,
         "contours around no voxel centre kept as one voxel": drawing.n_tiny,
         "contours cut at the border of the image": drawing.n_clipped,
+        "pairs of contours overlap in part, and what both enclose is outside": drawing.n_overlapping,
         "slices without a contour inside the region": drawing.n_skipped_slices,
     }
     return tuple(f"{n} {what}" for what, n in counts.items() if n)
 
 
-def _items(dataset: Dataset) -> Sequence[Dataset]:
-    items: Sequence[Dataset] = dataset.get("StructureSetROISequence") or ()
-    return items
+def _regions(dataset: Dataset) -> list[Named]:
+    return listed(dataset, "StructureSetROISequence", "ROINumber", "ROIName")
 
 
-def _names(dataset: Dataset) -> list[Named]:
-    found = [Named(_whole(item, "ROINumber"), str(item.get("ROIName", "") or "")) for item in _items(dataset)]
-    if not found:
-        raise InputError("RT202", "the structure set lists no regions", hint="export it again")
-    if len({one.number for one in found}) < len(found):
-        raise InputError("RT202", "two regions of the structure set have the same number", hint="export it again")
-    return found
+class _Structures(NamedTuple):
+    """A structure set: its regions; by number of a region, its frame of reference and contours; by frame, its series."""
+
+    regions: list[Named]
+    frames: dict[int, str]
+    contours: dict[int, list[Dataset]]
+    series: list[tuple[str, tuple[str, ...]]]
+
+    @staticmethod
+    def of(dataset: Dataset) -> _Structures:
+        regions = _regions(dataset)
+        frames = {int(item.ROINumber): _text(item, "ReferencedFrameOfReferenceUID") for item in dataset.StructureSetROISequence}
+        contours: dict[int, list[Dataset]] = {one.number: [] for one in regions}
+        for item in dataset.get("ROIContourSequence") or ():
+            number = item.get("ReferencedROINumber")
+            if number is None:
+                raise InputError("RT202", "the structure set lacks ReferencedROINumber", hint="export it again")
+            contours.setdefault(int(number), []).extend(item.get("ContourSequence") or ())
+        return _Structures(regions, frames, contours, _series(dataset))
+
+    def bounds(self, region: Named) -> bool:
+        """Whether it has a contour that is not open."""
+        return any(_kind(one) not in OPEN for one in self.contours[region.number])
+
+    def roi(self, region: Named) -> Roi:
+        """The region with its contours."""
+        number, closed = region.number, []
+        for contour in self.contours[number]:
+            kind = _kind(contour)
+            if kind in CLOSED:
+                closed.append(_points(contour, number))
+            elif kind not in OPEN:
+                raise InputError("RT202", f"region number {number} has a contour of no known type", hint="export it again")
+        frame = self.frames[number] or (self.series[0][0] if len(self.series) == 1 else "")
+        series = next((found for uid, found in self.series if uid == frame or len(self.series) == 1), ())
+        return Roi(number, region.name, tuple(closed), len(self.contours[number]) - len(closed), frame, series)
 
 
-def _whole(item: Dataset, keyword: str) -> int:
-    value = item.get(keyword)
-    if value is None or isinstance(value, list):
-        raise InputError("RT202", f"the structure set lacks {keyword}", hint="export it again")
-    return int(value)
+def _text(item: Dataset, keyword: str) -> str:
+    return str(item.get(keyword, "") or "").strip()
 
 
-def _series(dataset: Dataset) -> tuple[str, ...]:
-    """Series that the structure set refers to."""
+def _kind(contour: Dataset) -> str:
+    return _text(contour, "ContourGeometricType").upper()
+
+
+def _series(dataset: Dataset) -> list[tuple[str, tuple[str, ...]]]:
+    """Frames of reference, each with the series that the structure set refers to in it."""
     found = []
     for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
-        for study in frame.get("RTReferencedStudySequence") or ():
-            found += [str(one.get("SeriesInstanceUID", "")) for one in study.get("RTReferencedSeriesSequence") or ()]
-    return tuple(one for one in found if one)
-
-
-def _contours(dataset: Dataset, numbers: Collection[int]) -> dict[int, tuple[tuple[Floats, ...], int]]:
-    """Closed contours and the number of open ones, by number of the region."""
-    closed: dict[int, list[Floats]] = {number: [] for number in numbers}
-    n_open = dict.fromkeys(numbers, 0)
-    for item in dataset.get("ROIContourSequence") or ():
-        number = _whole(item, "ReferencedROINumber")
-        if number not in closed:
-            continue
-        for contour in item.get("ContourSequence") or ():
-            kind = str(contour.get("ContourGeometricType", "")).strip().upper()
-            if kind in OPEN:
-                n_open[number] += 1
-            elif kind in CLOSED:
-                closed[number].append(_points(contour, number))
-            else:
-                raise InputError("RT202", f"region number {number} has a contour of no known type", hint="export it again")
-    return {number: (tuple(closed[number]), n_open[number]) for number in numbers}
+        studies = frame.get("RTReferencedStudySequence") or ()
+        uids = [_text(one, "SeriesInstanceUID") for study in studies for one in study.get("RTReferencedSeriesSequence") or ()]
+        found.append((_text(frame, "FrameOfReferenceUID"), tuple(uid for uid in uids if uid)))
+    return found
 
 
 def _points(contour: Dataset, number: int) -> Floats:

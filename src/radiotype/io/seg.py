@@ -14,7 +14,7 @@ from radiotype.core.geometry import Grid
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import InputError, RecipeError
 from radiotype.io.dicom.header import read_header
-from radiotype.io.named import Named, choose, joined, short_names, wants_any
+from radiotype.io.named import Named, choose, listed, mask_of_each, short_names, wants_any
 from radiotype.io.objects import LABEL_MAP, SEGMENTATION, open_object, reading, require_same_frame
 from radiotype.io.seg_frames import Frames
 from radiotype.io.seg_pixels import FramePixels
@@ -54,6 +54,7 @@ def read_seg(
     label: int | str | None = None,
     roi: str | None = None,
     threshold: float = 0.5,
+    whole: bool = False,
 ) -> tuple[Mask, ...]:
     """Segments of a DICOM segmentation as masks.
 
@@ -68,8 +69,11 @@ def read_seg(
         The number of one segment; "any" joins those that `roi` leaves.
     roi : str, optional
         The label of a segment, exact, or a shell pattern. Without name and number: one mask per segment that is not empty.
+        Of several segments, those that do not lie on the scan are left out, with a remark on the others.
     threshold : float
         Least fraction of the largest possible value that is inside, of a fractional segmentation.
+    whole : bool
+        Refuse the file if one of the segments asked for does not lie on the scan.
 
     Returns
     -------
@@ -102,16 +106,23 @@ def read_seg(
         if like is not None:
             require_same_frame(like, str(dataset.get("FrameOfReferenceUID", "") or ""), _series(dataset), "the segmentation")
         grid = like.grid if like is not None else frames.grid()
-        data = _placed(frames, values, grid, [one.number for one in chosen])
-        inside = [one for one in chosen if one.number in data]
+        placed = _placed(frames, values, grid, [one.number for one in chosen])
+        inside = [one for one in chosen if one.number in placed]
         if not inside:
             raise InputError(
                 "RT204",
                 f"none of the {len(chosen)} segments asked for has a pixel inside",
                 hint="check the export of this mask",
             )
-        masks = [Mask(data[one.number], grid, name, path.name) for one, name in zip(inside, short_names(inside), strict=True)]
-        return (joined(masks),) if wants_any(label) else tuple(masks)
+
+        def finish(one: tuple[Named, str]) -> Mask:
+            segment = placed[one[0].number]
+            segment.require_whole(frames, grid)
+            remarks = (f"fractions from {threshold:g} on were taken as inside",) if segment.cut_fractions else ()
+            return Mask(segment.data, grid, one[1], path.name, remarks)
+
+        named = list(zip(inside, short_names(inside), strict=True))
+        return mask_of_each(named, finish, join=wants_any(label), whole=whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +132,7 @@ class _Values:
     pixels: FramePixels
     kind: str
     least: float
+    largest: int
     known: npt.NDArray[np.int64]
     padding: int | None
 
@@ -129,7 +141,7 @@ class _Values:
         kind = str(dataset.get("SegmentationType", "")).strip().upper()
         if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
             raise InputError("RT202", "the segmentation is neither binary nor fractional nor a label map")
-        least = 1.0
+        least, largest = 1.0, 1
         if kind == "FRACTIONAL":
             largest = int(dataset.get("MaximumFractionalValue") or 0)
             if not 1 <= largest <= 255:
@@ -137,7 +149,7 @@ class _Values:
             least = threshold * largest
         padding = dataset.get("PixelPaddingValue")
         known = np.array(sorted({0, *numbers}), dtype=np.int64)
-        return _Values(pixels, kind, least, known, None if padding is None else int(padding))
+        return _Values(pixels, kind, least, largest, known, None if padding is None else int(padding))
 
     def inside(self, stored: npt.NDArray[Any], segment: int) -> list[tuple[int, npt.NDArray[np.bool_]]]:
         """Segments with a pixel inside a frame, each with its pixels."""
@@ -170,48 +182,54 @@ def _refuse_contradictions(frames: Frames, values: _Values) -> None:
         )  # fmt: skip
 
 
-def _placed(frames: Frames, values: _Values, grid: Grid, numbers: list[int]) -> dict[int, npt.NDArray[np.bool_]]:
+@dataclass(eq=False)
+class _Segment:
+    """One segment on a grid, and what of it did not fit there."""
+
+    data: npt.NDArray[np.bool_]
+    n_off: int = 0
+    n_lost: int = 0
+    cut_fractions: bool = False
+
+    def require_whole(self, frames: Frames, grid: Grid) -> None:
+        if self.n_off or self.n_lost:
+            own = f"{frames.columns} x {frames.rows} pixels in {len(frames.segment)} frames"
+            raise InputError(
+                "RT203",
+                f"{self.n_off} frames fall on no slice of the scan, {self.n_lost} pixels beside its image\n"
+                f"  scan  {grid}\n  mask  {own}",
+                hint="check that it belongs to this scan, or allow resampling: --resample-masks nearest",
+            )
+        self.data.setflags(write=False)
+
+
+def _placed(frames: Frames, values: _Values, grid: Grid, numbers: list[int]) -> dict[int, _Segment]:
     """The chosen segments that are not empty, on a grid; by number."""
     place = Place.of(frames, grid)
-    data: dict[int, npt.NDArray[np.bool_]] = {}
-    n_lost = n_off = 0
+    placed: dict[int, _Segment] = {}
     wanted = [n for n, segment in enumerate(frames.segment.tolist()) if segment in (0, *numbers)]
     for n, stored in zip(wanted, values.pixels.frames(wanted), strict=True):
         for number, inside in values.inside(stored, int(frames.segment[n])):
             if number not in numbers:
                 continue
-            n_off += not place.on_grid[n]
+            if number not in placed:
+                # Slices lie one after another in memory, and pages that are never written take none.
+                placed[number] = _Segment(np.zeros(grid.shape[::-1], dtype=bool).transpose(2, 1, 0))
+            segment = placed[number]
             if not place.on_grid[n]:
+                segment.n_off += 1
                 continue
             where, kept = place.cut(n, inside)
-            n_lost += int(inside.sum()) - int(kept.sum())
-            if number not in data:
-                # Slices lie one after another in memory, and pages that are never written take none.
-                data[number] = np.zeros(grid.shape[::-1], dtype=bool).transpose(2, 1, 0)
-            data[number].transpose(place.order)[where] |= kept
-    if n_off or n_lost:
-        own = f"{frames.columns} x {frames.rows} pixels in {len(frames.segment)} frames"
-        raise InputError(
-            "RT203",
-            f"{n_off} frames fall on no slice of the scan, {n_lost} pixels beside its image\n  scan  {grid}\n  mask  {own}",
-            hint="check that it belongs to this scan, or allow resampling: --resample-masks nearest",
-        )
-    return {number: one for number, one in data.items() if one.any()}
+            segment.n_lost += int(inside.sum()) - int(kept.sum())
+            segment.data.transpose(place.order)[where] |= kept
+        if values.kind == "FRACTIONAL" and int(frames.segment[n]) in placed:
+            placed[int(frames.segment[n])].cut_fractions |= bool(((stored > 0) & (stored < values.largest)).any())
+    return placed
 
 
 def _names(dataset: Dataset) -> list[Named]:
-    found = []
-    for item in dataset.get("SegmentSequence") or ():
-        number = item.get("SegmentNumber")
-        if number is None or isinstance(number, list):
-            raise InputError("RT202", "a segment has no number", hint="export it again")
-        if int(number) > 0:
-            found.append(Named(int(number), str(item.get("SegmentLabel", "") or "")))
-    if not found:
-        raise InputError("RT202", "the segmentation lists no segments", hint="export it again")
-    if len({one.number for one in found}) < len(found):
-        raise InputError("RT202", "two segments have the same number", hint="export it again")
-    return found
+    """The segments; 0 is the background of a label map."""
+    return listed(dataset, "SegmentSequence", "SegmentNumber", "SegmentLabel", least=1)
 
 
 def _series(dataset: Dataset) -> list[str]:

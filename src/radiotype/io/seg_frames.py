@@ -78,7 +78,7 @@ class Frames:
             segment = np.zeros(n_frames, dtype=np.int64)
         else:
             segment = groups.vectors("SegmentIdentificationSequence", "ReferencedSegmentNumber", 1)[:, 0].astype(np.int64)
-        stated = groups.stated_spacing()
+        stated = groups.stated_spacing(one_plane=len(np.unique(position.round(3), axis=0)) == 1)
         return Frames(int(dataset.Rows), int(dataset.Columns), segment, position, across, down, stated)
 
     def grid(self) -> Grid:
@@ -95,6 +95,8 @@ class Frames:
         places = np.unique(along.round(4))
         places = places[np.append(True, np.diff(places) > 1e-3)]
         steps = np.diff(places)
+        if self.spacing_mm > 0 and not _on_steps(places, self.spacing_mm) and self._each_on_steps(along):
+            raise InputError("RT207", "the segments lie on different slices", hint="read it together with its scan")
         fits = [one for one in (self.spacing_mm, steps.min() if len(steps) else 0.0) if one > 0 and _on_steps(places, one)]
         if not fits:
             found = f"distances from {steps.min():.3f} to {steps.max():.3f} mm" if len(steps) else "one slice of no thickness"
@@ -116,6 +118,11 @@ class Frames:
         affine = np.eye(4)
         affine[:3] = np.column_stack([self.across, self.down, normal * step, lowest])
         return Grid((self.columns, self.rows, n_slices), affine)
+
+    def _each_on_steps(self, along: Floats) -> bool:
+        """Whether the slices of each segment alone have the spacing that the file states."""
+        places = [np.unique(along[self.segment == one].round(4)) for one in np.unique(self.segment)]
+        return len(places) > 1 and all(_on_steps(one, self.spacing_mm) for one in places)
 
 
 def _on_steps(places: Floats, step: float) -> bool:
@@ -162,10 +169,14 @@ class _Groups:
             found[n] = vector
         return found
 
-    def stated_spacing(self) -> float:
-        """Distance of neighbouring slices; thickness where the distance is not stated; 0 when neither is."""
+    def stated_spacing(self, *, one_plane: bool) -> float:
+        """Distance of neighbouring slices; thickness where the distance is not stated; 0 when neither is.
+
+        For a single plane the thickness comes first: a common writer states 1 mm for the distance to a neighbour it has not.
+        """
         first = self.per_frame[0] if self.per_frame else None
-        for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        distances = ("SpacingBetweenSlices", "SliceThickness")
+        for keyword in distances[::-1] if one_plane else distances:
             for place in (self.shared, first):
                 value = _of_group(place, "PixelMeasuresSequence", keyword)
                 if value is not None and np.isfinite(float(value)) and float(value) > 0:

@@ -12,7 +12,7 @@ import numpy as np
 from radiotype.core.volume import Mask
 from radiotype.errors import InputError, RecipeError, StoreError
 from radiotype.io import guard
-from radiotype.io.dicom.dataset import has_dicom_marker
+from radiotype.io.dicom.dataset import has_dicom_marker, read_dataset
 from radiotype.io.objects import reading
 from radiotype.io.seg_frames import Frames
 from radiotype.io.seg_place import Place
@@ -80,7 +80,8 @@ def write_seg(
     first, last = used[0], used[-1] + 1
     with reading(folder, "the series"):
         try:
-            segmentation = _segmentation(images[first:last], pixels, masks, algorithm, property_code)
+            gap_mm = masks[0].grid.spacing_mm[place.order[0]]
+            segmentation = _segmentation(images[first:last], pixels, masks, gap_mm, algorithm, property_code)
         except AttributeError as error:
             raise InputError("RT202", f"the images lack {error.name}, which a segmentation repeats") from None
     part = path.with_name(path.name + ".part")
@@ -94,8 +95,6 @@ def write_seg(
 
 def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
     """Headers of the images of one series, in order of position along their normal."""
-    from pydicom import dcmread
-
     if isinstance(series, str | Path):
         folder = Path(series)
         if not folder.is_dir():
@@ -110,7 +109,7 @@ def _images(series: str | Path | Sequence[str | Path]) -> list[Dataset]:
     images = []
     for one in paths:
         with reading(one, "the image"):
-            images.append(dcmread(one, stop_before_pixels=True))
+            images.append(read_dataset(one)[0])
     with reading(paths[0].parent, "the series"):
         if len({str(one.SeriesInstanceUID) for one in images}) > 1:
             raise InputError("RT211", "the images belong to several series", hint="give the files of one series")
@@ -154,10 +153,13 @@ def _pixels(frames: Frames, place: Place, masks: Sequence[Mask], folder: Path) -
     return used, pixels
 
 
-def _segmentation(images: list[Any], pixels: Any, masks: Sequence[Mask], algorithm: str, code: tuple[str, str, str]) -> Any:
+def _segmentation(
+    images: list[Any], pixels: Any, masks: Sequence[Mask], gap_mm: float, algorithm: str, code: tuple[str, str, str]
+) -> Any:
     import highdicom
     from pydicom.sr.coding import Code
     from pydicom.uid import generate_uid
+    from pydicom.valuerep import DS
 
     from radiotype import __version__
 
@@ -166,7 +168,7 @@ def _segmentation(images: list[Any], pixels: Any, masks: Sequence[Mask], algorit
     described = [
         highdicom.seg.SegmentDescription(
             segment_number=n,
-            segment_label=mask.label[:64],
+            segment_label=mask.label[:64] or str(n),
             segmented_property_category=Code(*CATEGORY),
             segmented_property_type=Code(*code),
             algorithm_type="AUTOMATIC" if algorithm else "MANUAL",
@@ -174,9 +176,11 @@ def _segmentation(images: list[Any], pixels: Any, masks: Sequence[Mask], algorit
         )
         for n, mask in enumerate(masks, start=1)
     ]
-    spacing = float(np.linalg.norm(_step(images))) if len(images) > 1 else None
-    thickness = images[0].get("SliceThickness") or spacing or 1.0
-    return highdicom.seg.Segmentation(
+    spacing = float(np.linalg.norm(_step(images))) if len(images) > 1 else gap_mm
+    thickness = images[0].get("SliceThickness") or spacing
+    for one in images:
+        one.SliceThickness = one.get("SliceThickness") or thickness  # images may leave it empty, a segmentation may not
+    segmentation = highdicom.seg.Segmentation(
         source_images=images,
         pixel_array=pixels,
         segmentation_type="BINARY",
@@ -192,6 +196,10 @@ def _segmentation(images: list[Any], pixels: Any, masks: Sequence[Mask], algorit
         pixel_measures=highdicom.PixelMeasuresSequence(images[0].PixelSpacing, float(thickness), spacing),
         omit_empty_frames=True,
     )
+    if len(images) == 1:  # for which 1 mm is written, whatever is asked for
+        (measures,) = segmentation.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+        measures.SpacingBetweenSlices = DS(spacing, auto_format=True)
+    return segmentation
 
 
 def _step(images: list[Any]) -> Any:

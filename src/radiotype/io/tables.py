@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -16,9 +17,10 @@ from radiotype.core.feature import FeatureRecord
 from radiotype.core.table import KEY_COLUMNS, FeatureTable
 from radiotype.core.volume import UNIT_OF_MODALITY, Mask, Scan
 from radiotype.errors import RecipeError, StoreError
+from radiotype.io import guard
 from radiotype.io.masks import read_masks, read_masks_nearest
 from radiotype.io.text_table import TextTable, read_text_lines, uneven_line
-from radiotype.io.volumes import read_scan
+from radiotype.io.volumes import files_of, read_scan
 
 Resample = Literal["refuse", "nearest"]
 
@@ -37,6 +39,12 @@ class ScanFile:
     def __call__(self) -> Scan:
         return read_scan(self.path, phase=self.phase, modality=self.modality)
 
+    def files(self) -> tuple[Path, ...]:
+        return files_of(self.path)
+
+    def how(self) -> dict[str, str]:
+        return {"modality": self.modality, "phase": "" if self.phase is None else str(self.phase)}
+
 
 @dataclass(frozen=True)
 class MaskFile:
@@ -51,6 +59,12 @@ class MaskFile:
         if self.resample == "nearest":
             return read_masks_nearest(self.path, like, label=self.label, roi=self.roi)
         return read_masks(self.path, label=self.label, roi=self.roi, like=like)
+
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def how(self) -> dict[str, str]:
+        return {"label": self.label or "", "resample": self.resample, "roi": self.roi or ""}
 
 
 def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") -> Cohort:
@@ -67,7 +81,7 @@ def read_cohort(manifest: str | Path, *, resample_masks: Resample = "refuse") ->
     Raises
     ------
     RecipeError
-        RT110 .. RT114, naming the manifest and the line.
+        RT103, RT110 .. RT114, naming the manifest and the line.
 
     Examples
     --------
@@ -115,8 +129,10 @@ def read_manifest_lines(path: Path) -> TextTable:
     Raises
     ------
     RecipeError
-        RT110 if it cannot be read or has no rows, RT111 if a column is missing.
+        RT103 for a limit of memory that is no number, before anything is read; RT110 if the manifest cannot be read or has no
+        rows, RT111 if a column is missing.
     """
+    guard.max_volume_bytes()
     text = read_text_lines(path)
     text = replace(text, frame=text.frame.set_axis([own_column(name) for name in text.frame.columns], axis=1))
     _require_plain_names(list(text.frame.columns), path)
@@ -177,10 +193,9 @@ def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resa
     modality = OTHER_NAMES.get(modality, modality)
     if modality not in UNIT_OF_MODALITY:
         raise refuse(f"modality {modality!r} is not known", hint=f"use one of {', '.join(UNIT_OF_MODALITY)}")
-    label = row.get("label", "")
+    label, phase = (_without_zeros(row.get(name, "")) for name in ("label", "phase"))
     if label and label.lower() != "any" and not _is_whole_number(label):
         raise refuse(f"label {label!r} is neither a whole number nor `any`")
-    phase = row.get("phase", "")
     if phase and not _is_whole_number(phase):
         raise refuse(f"phase {phase!r} is not a whole number (0 is the first)")
     reader = row.get("reader", "")
@@ -191,16 +206,30 @@ def region_of_row(row: dict[str, str], manifest: Path, line: int, resample: Resa
         scan=row.get("scan", "") or modality,
         roi=row.get("roi", "") or (f"reader-{reader}" if reader else "tumour"),
     )
-    folder = manifest.parent
+    folder = manifest.parent.absolute()  # workers may stand in another folder
     own = ("time_days", "modality", "reader", "site", "scanner", "cohort", "split")
     parenchyma = row.get("parenchyma", "")
     return Region(
         key=key,
-        image=ScanFile(folder / row["image"], modality, int(phase) if phase else None),
-        masks=MaskFile(folder / row["mask"], label or None, resample, row.get("roi", "") or None),
-        parenchyma=MaskFile(folder / parenchyma, "any", resample) if parenchyma else None,
+        image=ScanFile(_placed(row["image"], folder), modality, int(phase) if phase else None),
+        masks=MaskFile(_placed(row["mask"], folder), label or None, resample, row.get("roi", "") or None),
+        parenchyma=MaskFile(_placed(parenchyma, folder), "any", resample) if parenchyma else None,
         attributes={name: row.get(name, "") for name in own} | {"modality": modality},
     )
+
+
+def _placed(cell: str, folder: Path) -> Path:
+    """The path that a cell means: relative to the manifest, from the home folder with ~/, or as Windows writes it."""
+    path = folder / (Path(cell).expanduser() if cell.startswith("~/") else cell)
+    if "\\" in cell and not os.path.lexists(path):
+        return folder / cell.replace("\\", "/")
+    return path
+
+
+def _without_zeros(text: str) -> str:
+    """A whole number without the .0 that a table of floating point numbers gives it; other text as it is."""
+    whole, point, zeros = text.partition(".")
+    return whole if point and zeros and not zeros.strip("0") and _is_whole_number(whole) else text
 
 
 def _is_whole_number(text: str) -> bool:

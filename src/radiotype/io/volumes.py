@@ -17,6 +17,9 @@ from radiotype.errors import InputError
 from radiotype.io import guard
 from radiotype.io.text_volumes import StoredVoxels, read_text_volume
 
+#: Rises when the same files come to be read otherwise; part of the key of every stored result.
+READER_VERSION = 1
+
 NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".mha")
 DICOM = (".dcm", ".ima")
@@ -49,6 +52,7 @@ class NiftiVoxels:
 
     path: Path
     shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def read(self) -> npt.NDArray[Any]:
         import nibabel
@@ -74,6 +78,7 @@ def read_header(path: Path) -> Header:
         RT201, RT202, RT207, RT209, RT210 or RT211, each naming the file.
     """
     suffix = suffix_of(path)
+    size = guard.require_file(path)
     if suffix not in NIFTI + ITK:
         raise InputError(
             "RT211",
@@ -81,7 +86,6 @@ def read_header(path: Path) -> Header:
             file=path,
             hint="convert it; a pair of header and data (.hdr/.img, .mhd/.raw, .nhdr/.raw) must become one file",
         )
-    size = guard.require_file(path)
     try:
         return _nifti_header(path, size) if suffix in NIFTI else Header(*read_text_volume(path, suffix, size))
     except InputError as error:
@@ -114,9 +118,10 @@ def _nifti_header(path: Path, size: int) -> Header:
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise InputError("RT209", f"the header's scaling (slope {slope}, intercept {intercept}) is not usable", file=path)
     affine[:3] *= MM_PER_UNIT[unit]
-    grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
+    with np.errstate(invalid="ignore"):  # infinite numbers are refused by the grid
+        grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
-    return Header(grid, NiftiVoxels(path, ordered), slope, intercept)
+    return Header(grid, NiftiVoxels(path, ordered, dtype), slope, intercept)
 
 
 def _require_nifti(path: Path) -> None:
@@ -152,6 +157,17 @@ def is_dicom(path: Path) -> bool:
     return has_dicom_marker(path)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Every file that reading the scan at this path may open, in order of name: one, or all of a DICOM folder."""
+    try:
+        if not is_dicom(path):
+            return (path,)
+        folder = path if path.is_dir() else path.parent
+        return tuple(sorted(one for one in folder.iterdir() if one.is_file()))
+    except OSError:
+        return ()
+
+
 def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT", unit: str = "") -> Scan:
     """An image from a NIfTI, NRRD or MHA file or a DICOM series; its voxels are read when first needed.
 
@@ -181,9 +197,9 @@ def read_scan(path: str | Path, *, phase: int | None = None, modality: str = "OT
     """
     path = Path(path)
     if is_dicom(path):
-        from radiotype.io.dicom.series import series_of
+        from radiotype.io.recent import recent_series_of
 
-        return series_of(path).scan(phase, modality=modality, unit=unit)
+        return recent_series_of(path).scan(phase, modality=modality, unit=unit)
     header = read_header(path)
     try:
         scan = Scan(header.voxels, header.grid, modality, unit, header.slope, header.intercept)

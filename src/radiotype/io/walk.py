@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def walk(folder: str | Path) -> Walk:
     notes: list[Note] = []
 
     def note(path: Path, why: str) -> None:
-        notes.append(Note(path.relative_to(root).as_posix(), why))
+        notes.append(Note(_as_text(path.relative_to(root).as_posix()), why))
 
     def unreadable(error: OSError) -> None:
         note(Path(error.filename), "the folder may not be read")
@@ -54,14 +55,14 @@ def walk(folder: str | Path) -> Walk:
         place = Path(here)
         folders.sort()
         for name in list(folders):
-            if _unmeant(name):
+            if why := _unmeant(name):
                 folders.remove(name)
-                note(place / name, "hidden")
+                note(place / name, why)
             elif (place / name).is_symlink():
                 note(place / name, "a link to a folder is not followed")
         for name in sorted(names):
             path = place / name
-            why = "hidden" if _unmeant(name) else _refused(path, root)
+            why = _unmeant(name) or _refused(path, root)
             if why:
                 note(path, why)
             else:
@@ -69,8 +70,17 @@ def walk(folder: str | Path) -> Walk:
     return Walk(root, *_without_twins(root, files, notes))
 
 
-def _unmeant(name: str) -> bool:
-    return name.startswith(".") or name in _UNMEANT
+def _unmeant(name: str) -> str:
+    """Why a name alone lets a file or folder be passed by; empty when it does not."""
+    if name.startswith(".") or name in _UNMEANT:
+        return "hidden"
+    return "" if _as_text(name) == name else "its name is not plain text, so no manifest can hold it: rename it"
+
+
+def _as_text(name: str) -> str:
+    """A name of a file as it can be written; line ends and bytes that are no text become a backslash and a number."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(f"\\x{ord(letter):02x}" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 
 
 def _refused(path: Path, root: Path) -> str:

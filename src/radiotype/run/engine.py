@@ -2,104 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from radiotype.core.case import Region, RowKey
 from radiotype.core.cohort import Cohort
-from radiotype.core.feature import Features
+from radiotype.core.provenance import provenance
 from radiotype.core.table import FeatureTable
-from radiotype.core.volume import Mask, Scan
-from radiotype.errors import ComputeError, InputError, RadiotypeError, RecipeError
-from radiotype.features.describe import describe
+from radiotype.errors import RecipeError
+from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
+from radiotype.run.digests import Digests
+from radiotype.run.entries import Entries
 from radiotype.run.executor import Executor, Inline
+from radiotype.run.outcome import Assembly, Extraction, one_per_key
+from radiotype.run.parts import Failure, Part, from_plain, part_key, part_names, to_plain
 from radiotype.run.progress import progress
+from radiotype.run.store import PICTURES as PICTURE_FOLDER
+from radiotype.run.store import RunFolder
+from radiotype.run.worker import Row, RowResult, Task, describe_rows
 
-T = TypeVar("T")
+#: Rows of one image that are described in one go, the image read once.
+MAX_ROWS_PER_TASK = 16
 
-#: Code of an error that radiotype did not foresee; the case fails, the run goes on, the exit code says so.
-UNFORESEEN = "RT000"
-
-
-@dataclass(frozen=True)
-class Task:
-    """One region to describe."""
-
-    region: Region
-    settings: FeatureSettings
-    pictures: bool
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one region ended: features, or a code with its reason and a hint.
-
-    `row` is the key of its row in the manifest; `key` is completed with the label where the mask file holds several.
-    """
-
-    key: RowKey
-    modality: str
-    features: Features | None = None
-    stage: str = ""
-    code: str = ""
-    reason: str = ""
-    hint: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
-    planes: dict[str, npt.NDArray[Any]] | None = None
-    row: RowKey | None = None
-
-    @property
-    def status(self) -> str:
-        """ok, partial (some features are NaN) or failed."""
-        if self.features is None:
-            return "failed"
-        return "partial" if any(np.isnan(value) for value in self.features.values.values()) else "ok"
-
-
-@dataclass(frozen=True, eq=False)
-class Extraction:
-    """What a cohort gave: the feature table (None when every region failed) and how each region ended."""
-
-    table: FeatureTable | None
-    outcomes: tuple[Outcome, ...]
-
-    def cases(self) -> pd.DataFrame:
-        """One row per region: key, modality, status, stage, code, reason, hint."""
-        columns = ("modality", "status", "stage", "code", "reason", "hint")
-        rows = [one.key._asdict() | {name: getattr(one, name) for name in columns} for one in self.outcomes]
-        return pd.DataFrame(rows, columns=[*RowKey._fields, *columns])
-
-    def timings(self) -> pd.DataFrame:
-        """Seconds per region and stage."""
-        rows = [
-            one.key._asdict() | {"stage": stage, "seconds": seconds}
-            for one in self.outcomes
-            for stage, seconds in one.seconds.items()
-        ]
-        return pd.DataFrame(rows, columns=[*RowKey._fields, "stage", "seconds"])
-
-    @property
-    def n_failed(self) -> int:
-        """Number of regions without features."""
-        return sum(one.features is None for one in self.outcomes)
+Work = Executor[Task, list[RowResult]]
 
 
 def describe_cohort(
     cohort: Cohort,
     settings: FeatureSettings | None = None,
     *,
+    folder: RunFolder | None = None,
     pictures: bool = False,
-    executor: Executor[Task, list[Outcome]] | None = None,
+    verify: bool = False,
+    memory_bytes: int | None = None,
+    executor: Work | None = None,
 ) -> Extraction:
     """Describe every region of every case.
 
@@ -107,8 +44,14 @@ def describe_cohort(
     ----------
     cohort : Cohort
     settings : FeatureSettings, optional
+    folder : RunFolder, optional
+        What is measured is stored here as soon as it is there, and what is stored already is not measured again.
     pictures : bool
-        Also keep three planes with the contour of each region.
+        Also store three planes with the contour of each region; needs a folder.
+    verify : bool
+        Read every input again to see whether it changed, where its size and time alone would be trusted.
+    memory_bytes : int, optional
+        What one row may take; a row that needs more is refused before its voxels are read. What the machine has when left out.
     executor : Executor, optional
         Where to do it; this process when left out.
 
@@ -116,30 +59,119 @@ def describe_cohort(
     -------
     Extraction
         Ordered by key, whatever the order in which the regions finished. A region without a label in a mask file of several is
-        called roi-label; where that is the name of another row, the row that comes later by its own key fails (RT112).
+        called roi-label; where that is the name of another row, the row that comes later by its own key fails (RT112). A family
+        that fails leaves NaN with its code; a region of which every family failed has no row in the table.
 
     Raises
     ------
     RecipeError
         RT103 if the environment asks for a SIMD level that this processor does not have.
+    StoreError
+        RT401, RT405 if a result cannot be stored.
     """
     _require_simd_level()
+    if pictures and folder is None:
+        raise RecipeError("RT103", "pictures were asked for without a folder to store them in", hint="give `folder=`")
     chosen = settings or FeatureSettings()
+    store = _Store(folder, part_names(chosen, pictures), chosen, verify)
     regions = list(cohort.regions())
-    workers: Executor[Task, list[Outcome]] = executor or Inline(describe_region)
-    outcomes: list[Outcome] = []
+    results: dict[RowKey, RowResult] = {}
+    rows: list[Row] = []
+    for region in regions:
+        row, stored = store.look_up(region)
+        results[region.key] = RowResult(region.key, parts=stored)
+        if row is not None:
+            rows.append(row)
+    tasks = list(_tasks(rows, Task((), chosen, folder.path.absolute() if folder else None, memory_bytes)))
+    for result in _work(tasks, len(rows), executor or Inline(describe_rows)):
+        store.keep(result)
+        merged = {**results[result.key].parts, **result.parts}
+        results[result.key] = replace(result, parts=merged, pictures={}, digests=(), keys={})
+    versions = {name: family(name).algorithm_version for name in chosen.families}
+    assembly = Assembly(chosen, provenance(chosen.model_dump(mode="json"), versions))
+    outcomes = one_per_key([one for region in regions for one in assembly.outcomes(region, results[region.key])])
+    described = [(one.key, one.features) for one in outcomes if one.features is not None]
+    table = FeatureTable.from_rows(described) if described else None
+    return Extraction(table, tuple(outcomes), n_stored=len(regions) - len(rows))
+
+
+def _tasks(rows: Sequence[Row], blank: Task) -> Iterable[Task]:
+    """The rows in groups that share an image."""
+    group: list[Row] = []
+    for row in rows:
+        if group and (row.region.image != group[0].region.image or len(group) == MAX_ROWS_PER_TASK):
+            yield replace(blank, rows=tuple(group))
+            group = []
+        group.append(row)
+    if group:
+        yield replace(blank, rows=tuple(group))
+
+
+def _work(tasks: Sequence[Task], n_rows: int, workers: Work) -> Iterable[RowResult]:
+    """Results as they come. When the process of a group died, its rows are tried one by one."""
     try:
-        for region in regions:
-            workers.submit(Task(region, chosen, pictures))
-        with progress("describing regions", len(regions)) as advance:
-            for found in workers.results():
-                outcomes += found
-                advance()
+        for task in tasks:
+            workers.submit(task)
+        with progress("describing regions", n_rows) as advance:
+            for finished in workers.results() if tasks else ():
+                task = finished.task
+                if finished.result is None and len(task.rows) > 1:
+                    for row in task.rows:
+                        workers.submit(replace(task, rows=(row,)))
+                    continue
+                for result in finished.result or [_killed(task.rows[0].region, finished.death)]:
+                    yield result
+                    advance()
     finally:
         workers.close()
-    outcomes = _one_per_key(outcomes)
-    described = [(one.key, one.features) for one in outcomes if one.features is not None]
-    return Extraction(FeatureTable.from_rows(described) if described else None, tuple(outcomes))
+
+
+def _killed(region: Region, death: str) -> RowResult:
+    hint = "give more memory with --memory, or start fewer processes with --jobs; where the files are small, please report it"
+    return RowResult(region.key, failure=Failure("process", "RT307", f"the process that read or measured it was {death}", hint))
+
+
+class _Store:
+    """What the folder of a run holds of each row; a run without one holds nothing."""
+
+    def __init__(self, folder: RunFolder | None, names: tuple[str, ...], settings: FeatureSettings, verify: bool) -> None:
+        self._folder, self._names, self._settings = folder, names, settings
+        self._entries = Entries(folder) if folder is not None else None
+        self._digests = Digests(folder, trust=not verify)
+
+    def look_up(self, region: Region) -> tuple[Row | None, dict[str, Part]]:
+        """What is left to do of a row (None: nothing), and what is stored of it."""
+        inputs = self._inputs(region)
+        if inputs is None or self._entries is None:
+            return Row(region, self._names), {}
+        stored = {}
+        for name in self._names:
+            plain = self._entries.read(part_key(name, region, inputs, self._settings))
+            part = from_plain(plain) if plain is not None else ()
+            if part and all(self._has_picture(one.picture) for one in part):
+                stored[name] = part
+        missing = tuple(name for name in self._names if name not in stored)
+        return Row(region, missing, inputs) if missing else None, stored
+
+    def keep(self, result: RowResult) -> None:
+        """Store what a row gave."""
+        if self._folder is None or self._entries is None:
+            return
+        self._digests.add(result.digests)
+        for name, data in result.pictures.items():
+            self._folder.write(PICTURE_FOLDER + name, lambda file, data=data: file.write(data))  # type: ignore[misc]
+        for name, key in result.keys.items():
+            self._entries.write(key, to_plain(result.parts[name]))
+
+    def _inputs(self, region: Region) -> tuple[str, ...] | None:
+        if self._folder is None:
+            return None
+        sources = [one for one in (region.image, region.masks, region.parenchyma) if one is not None]
+        found = [self._digests.of(source) for source in sources]
+        return None if None in found else tuple(one for one in found if one is not None)
+
+    def _has_picture(self, name: str) -> bool:
+        return not name or (self._folder is not None and self._folder.has_unchanged(PICTURE_FOLDER + name))
 
 
 def _require_simd_level() -> None:
@@ -150,95 +182,3 @@ def _require_simd_level() -> None:
         _native.simd_level()
     except RuntimeError as error:
         raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error
-
-
-def _one_per_key(outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes ordered by key; of those that share one, all but that of the first row of the manifest fail."""
-    result: list[Outcome] = []
-    for one in sorted(outcomes, key=lambda one: (one.key, one.row or one.key)):
-        if result and result[-1].key == one.key:
-            reason = f"the region {one.key.roi!r} of this scan stands there already, from another row or label"
-            hint = (
-                "name the label of each row, or give its roi another name: roi-label is taken where a file holds several labels"
-            )
-            one = Outcome(
-                one.key, one.modality, stage="key", code="RT112", reason=reason, hint=hint, seconds=one.seconds, row=one.row
-            )
-        result.append(one)
-    return result
-
-
-def describe_region(task: Task) -> list[Outcome]:
-    """Read and describe one row of the manifest; several outcomes when its mask file holds several labels."""
-    from threadpoolctl import threadpool_limits
-
-    region = task.region
-    blank = Outcome(region.key, region.attributes.get("modality", ""), row=region.key)
-    with threadpool_limits(1):
-        clock = _Clock()
-        try:
-            scan = clock.time("read image", region.image)
-            masks = clock.time("read mask", lambda: region.masks(scan))
-            parenchyma = clock.time("read parenchyma", lambda: _parenchyma(region, scan))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends this region only
-            return [_failure(replace(blank, seconds=clock.seconds), clock.stage, error)]
-        result = []
-        for mask in masks:
-            key = region.key if len(masks) == 1 else region.key._replace(roi=f"{region.key.roi}-{mask.label}")
-            result.append(_describe_one(replace(blank, key=key), scan, mask, parenchyma, task, dict(clock.seconds)))
-        return result
-
-
-def _describe_one(
-    blank: Outcome, scan: Scan, mask: Mask, parenchyma: Mask | None, task: Task, seconds: dict[str, float]
-) -> Outcome:
-    clock = _Clock(seconds)
-    try:
-        features = clock.time("features", lambda: describe(scan, mask, parenchyma=parenchyma, settings=task.settings))
-        planes = clock.time("pictures", lambda: _planes(scan, mask)) if task.pictures else None
-    except Exception as error:  # noqa: BLE001 - whatever it is, it ends this region only
-        return _failure(replace(blank, seconds=clock.seconds), clock.stage, error)
-    return replace(blank, features=features, planes=planes, seconds=clock.seconds)
-
-
-def _parenchyma(region: Region, scan: Scan) -> Mask | None:
-    return region.parenchyma(scan)[0] if region.parenchyma is not None else None
-
-
-def _planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
-    from radiotype.imaging.planes import three_planes
-
-    return three_planes(scan, mask)
-
-
-def _failure(outcome: Outcome, stage: str, error: Exception) -> Outcome:
-    """The outcome of a region that ended in an error; errors that end the run are raised again."""
-    if isinstance(error, InputError | ComputeError):
-        return replace(outcome, stage=stage, code=error.code, reason=error.found, hint=error.hint or "")
-    if isinstance(error, RadiotypeError):
-        raise error
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-    hint = "this is a fault of radiotype: please report code, reason and version"
-    return replace(outcome, stage=stage, code=UNFORESEEN, reason=reason, hint=hint)
-
-
-class _Clock:
-    """Seconds per stage, and the stage that is running."""
-
-    def __init__(self, seconds: dict[str, float] | None = None) -> None:
-        self.seconds = dict(seconds or {})
-        self.stage = ""
-
-    def time(self, stage: str, work: Callable[[], T]) -> T:
-        self.stage = stage
-        start = time.perf_counter()
-        try:
-            return work()
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
-
-
-def picture_name(key: RowKey) -> str:
-    """File name of the pictures of one region; says nothing about the patient."""
-    return hashlib.sha256("\0".join(key).encode()).hexdigest()[:16] + ".npz"

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-Task_contra = TypeVar("Task_contra", contravariant=True)
-Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Executor(Protocol[Task_contra, Result_co]):
+@dataclass(frozen=True)
+class Finished(Generic[Task, Result]):
+    """A task with its result; or, when the process that worked on it died, how it died (and the result is None)."""
+
+    task: Task
+    result: Result | None
+    death: str = ""
+
+
+class Executor(Protocol[Task, Result]):
     """Takes tasks, gives results in the order in which they finish."""
 
-    def submit(self, task: Task_contra) -> None:
-        """Add a task."""
+    def submit(self, task: Task) -> None:
+        """Add a task, before or while results are taken."""
         ...
 
-    def results(self) -> Iterator[Result_co]:
-        """Results of every task submitted so far."""
+    def results(self) -> Iterator[Finished[Task, Result]]:
+        """Every task submitted so far, once it has finished. What a task raises is raised here."""
         ...
 
     def close(self) -> None:
-        """Free what was held."""
+        """Free what was held; tasks that have not begun are dropped."""
         ...
 
 
@@ -34,7 +42,7 @@ class Inline(Generic[Task, Result]):
     --------
     >>> executor = Inline(abs)
     >>> executor.submit(-3)
-    >>> list(executor.results())
+    >>> [finished.result for finished in executor.results()]
     [3]
     """
 
@@ -45,9 +53,10 @@ class Inline(Generic[Task, Result]):
     def submit(self, task: Task) -> None:
         self._tasks.append(task)
 
-    def results(self) -> Iterator[Result]:
+    def results(self) -> Iterator[Finished[Task, Result]]:
         while self._tasks:
-            yield self._function(self._tasks.pop(0))
+            task = self._tasks.pop(0)
+            yield Finished(task, self._function(task))
 
     def close(self) -> None:
         self._tasks.clear()

@@ -16,8 +16,8 @@ from radiotype.core.provenance import provenance
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
 from radiotype.io.tables import write_features
-from radiotype.run.engine import Extraction, picture_name
-from radiotype.run.store import FORMAT_VERSION, MARK, RunFolder
+from radiotype.run.outcome import Extraction
+from radiotype.run.store import FORMAT_VERSION, MARK, PICTURES, RunFolder
 
 log = logging.getLogger("radiotype")
 
@@ -33,16 +33,15 @@ class RunLog:
     command: str
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.perf_counter)
-    _lines: list[str] = field(default_factory=list)
 
     def event(self, event: str, **values: str | int | float) -> None:  # each event has its own values
-        """Add one line to log.jsonl."""
-        self._lines.append(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **values}))
+        """Add one line to log.jsonl; the lines of earlier runs into the folder stay."""
+        line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **values})
+        self.folder.append("log.jsonl", line.encode() + b"\n")
         log.info("%s %s", event, values)
 
     def state(self, state: str, *, n_regions: int = 0, n_failed: int = 0) -> None:
         """Store the state: running, done, interrupted or failed."""
-        self.folder.write_text("log.jsonl", "".join(line + "\n" for line in self._lines))
         self.folder.write_json(
             MARK,
             {
@@ -55,10 +54,13 @@ class RunLog:
                 "state": state,
             },
         )
+        self.event(state, command=self.command)
 
 
-def record_extraction(folder: RunFolder, cohort: Cohort, extraction: Extraction, settings: FeatureSettings) -> None:
-    """Store features, feature records, cases, clinical columns, timings, provenance and pictures."""
+def record_extraction(
+    folder: RunFolder, cohort: Cohort, extraction: Extraction, settings: FeatureSettings, *, run_log: RunLog | None = None
+) -> None:
+    """Store features, feature records, cases, clinical columns, timings, provenance and the list of pictures."""
     folder.write_table("cases.parquet", extraction.cases())
     folder.write_table("clinical.parquet", cohort.clinical())
     folder.write_table("timings.parquet", extraction.timings())
@@ -69,15 +71,9 @@ def record_extraction(folder: RunFolder, cohort: Cohort, extraction: Extraction,
     table = extraction.table
     if table is not None:
         folder.write("features.parquet", lambda file: write_features(table, file))
-    _record_pictures(folder, extraction)
-
-
-def _record_pictures(folder: RunFolder, extraction: Extraction) -> None:
-    rows = []
-    for one in extraction.outcomes:
-        if one.planes is not None:
-            name = picture_name(one.key)
-            folder.write_arrays(f"overlays/{name}", one.planes)
-            rows.append(one.key._asdict() | {"file": name})
+    rows = [one.key._asdict() | {"file": one.picture} for one in extraction.outcomes if one.picture]
     if rows:
         folder.write_table("overlays/index.parquet", pd.DataFrame(rows, columns=[*RowKey._fields, "file"]))
+    folder.keep_only(PICTURES, {str(row["file"]) for row in rows} | {"index.parquet"})
+    for one in extraction.problems if run_log is not None else ():
+        run_log.event("region", case=one.key.case_id, roi=one.key.roi, status=one.status, stage=one.stage, code=one.code)  # type: ignore[union-attr]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +17,28 @@ import pandas as pd
 
 from radiotype.errors import StoreError
 
-#: The file that makes a folder one of ours.
+#: The file that makes a folder one of ours, and the one that says who is writing.
 MARK = "run.json"
+LOCK = ".lock"
 FORMAT_VERSION = 1
 
-#: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first.
+#: SHA-256 of every stored result, written when a run has ended.
+CHECKSUMS = "checksums.json"
+
+#: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first; `store/` and the
+#: pictures, which say themselves what they belong to, stay.
 STORED = (
-    "*.parquet", "features.json", "provenance.json", "report.html",
-    "results/*", "overlays/*", "figures/*.csv",
+    CHECKSUMS, "*.parquet", "features.json", "provenance.json", "report.html",
+    "results/*", "overlays/*.parquet", "figures/*.csv",
 )  # fmt: skip
+
+#: Files whose name begins so are not complete.
+_WRITING = ".writing-"
+
+#: Files that carry their own checksum, or hold times or the date: `checksums.json` is the same for runs with the same results.
+_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet", "report.html")
+#: Pictures are named by their own checksum.
+PICTURES = "overlays/"
 
 
 class RunFolder:
@@ -42,6 +57,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._checksums: dict[str, str] | None = None
 
     @classmethod
     def create(cls, path: str | Path) -> RunFolder:
@@ -53,7 +69,8 @@ class RunFolder:
             RT402 if the folder holds something that is not a run; RT401 if it cannot be written.
         """
         folder = cls(path)
-        if folder.path.exists() and (not folder.path.is_dir() or (any(folder.path.iterdir()) and not folder.has(MARK))):
+        folder._checksums = {}  # those of an earlier run say nothing of what this one will write
+        if folder.path.exists() and (not folder.path.is_dir() or not (folder.has(MARK) or folder._is_bare())):
             raise StoreError(
                 "RT402", "the output folder is not empty and is not a run", file=folder.path, hint="name a new folder with -o"
             )
@@ -77,6 +94,15 @@ class RunFolder:
             raise StoreError("RT403", "this is not the folder of a run", file=folder.path, hint="name the folder given with -o")
         return folder
 
+    def _is_bare(self) -> bool:
+        """Whether nothing lies here but what a run killed at its very beginning leaves."""
+        return all(one.name == LOCK or one.name.startswith(_WRITING) for one in self.path.iterdir())
+
+    def sweep(self) -> None:
+        """Take away files that a killed process left half-written."""
+        for path in self.path.rglob(_WRITING + "*"):
+            path.unlink(missing_ok=True)
+
     def clear(self) -> None:
         """Take away what an earlier run stored here, so that no old table stands beside new ones; other files stay.
 
@@ -86,6 +112,7 @@ class RunFolder:
             RT401 if a file cannot be removed.
         """
         for path in (one for pattern in STORED for one in self.path.glob(pattern) if one.is_file()):
+            self._sums().pop(path.relative_to(self.path).as_posix(), None)
             try:
                 path.unlink()
             except OSError as error:
@@ -96,9 +123,23 @@ class RunFolder:
                     hint="name a new folder",
                 ) from error
 
+    def keep_only(self, part: str, names: set[str]) -> None:
+        """Take away the files of one sub-folder that have other names."""
+        for path in self.path.glob(f"{part}*"):
+            if path.is_file() and path.name not in names:
+                path.unlink(missing_ok=True)
+
     def has(self, name: str) -> bool:
         """Whether `name` was stored."""
         return (self.path / name).is_file()
+
+    def has_unchanged(self, name: str) -> bool:
+        """Whether `name` was stored and is as it was stored."""
+        try:
+            self._require_unchanged(name)
+        except (OSError, ValueError):
+            return False
+        return self.has(name)
 
     def write(self, name: str, fill: Callable[[IO[bytes]], object]) -> Path:
         """Write one file through `fill`, visible only once complete.
@@ -106,28 +147,59 @@ class RunFolder:
         Raises
         ------
         StoreError
-            RT401 if it cannot be written; nothing half-written stays.
+            RT405 if no space is left, RT401 if it cannot be written for another reason; nothing half-written stays.
         """
         target = self.path / name
         temporary: Path | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".writing-", delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=_WRITING, delete=False) as file:
                 temporary = Path(file.name)
                 fill(file)
             temporary.chmod(0o644)
+            checksum = _sha256(temporary)
             temporary.replace(target)
+            if not name.startswith(_CHECKED_OTHERWISE) and not _is_picture(name):
+                self._sums()[name] = checksum
         except OSError as error:
-            raise StoreError(
-                "RT401",
-                f"the file cannot be written ({error.strerror})",
-                file=target,
-                hint="free some space or choose another folder",
-            ) from error
+            _refuse(error, target)
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
         return target
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add to the end of a file; what a killed process leaves of it is a shorter end.
+
+        Raises
+        ------
+        StoreError
+            RT405 if no space is left, RT401 if it cannot be written for another reason.
+        """
+        target = self.path / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            _refuse(error, target)
+
+    def seal(self) -> None:
+        """Store the checksum of everything that was written; from now on what was changed is refused."""
+        sums = {name: value for name, value in self._sums().items() if self.has(name)}
+        self.write_json(CHECKSUMS, sums)
+
+    def _require_unchanged(self, name: str) -> None:
+        expected = Path(name).stem if _is_picture(name) else self._sums().get(name, "")
+        if expected and not _sha256(self.path / name).startswith(expected):
+            raise ValueError("its checksum is another")
+
+    def _sums(self) -> dict[str, str]:
+        """Checksums of stored results by name; those of the last seal when nothing was written yet."""
+        if self._checksums is None:
+            found = json.loads((self.path / CHECKSUMS).read_bytes()) if self.has(CHECKSUMS) else {}
+            self._checksums = {str(name): str(value) for name, value in found.items()}
+        return self._checksums
 
     def write_text(self, name: str, text: str) -> Path:
         """Store text as UTF-8."""
@@ -150,9 +222,8 @@ class RunFolder:
 
     def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
         """Store arrays as one compressed NPZ."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
-        return self.write(name, lambda file: file.write(buffer.getvalue()))
+        data = npz(arrays)
+        return self.write(name, lambda file: file.write(data))
 
     def read_text(self, name: str) -> str:
         """Stored text."""
@@ -178,6 +249,7 @@ class RunFolder:
     def _read(self, name: str, load: Callable[[Path], Any]) -> Any:
         path = self.path / name
         try:
+            self._require_unchanged(name)
             return load(path)
         except Exception as error:
             raise StoreError(
@@ -186,6 +258,40 @@ class RunFolder:
                 file=path,
                 hint="run the same command again",
             ) from error
+
+
+def npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Arrays as one compressed NPZ, the same bytes for the same arrays."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def picture_name(data: bytes) -> str:
+    """Name of a stored picture: the beginning of its checksum. Says nothing about the patient."""
+    return hashlib.sha256(data).hexdigest()[:32] + ".npz"
+
+
+def _is_picture(name: str) -> bool:
+    return name.startswith(PICTURES) and name.endswith(".npz")
+
+
+def _refuse(error: OSError, target: Path) -> NoReturn:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        raise StoreError(
+            "RT405",
+            f"the file cannot be written ({error.strerror})",
+            file=target,
+            hint="free some space; the same command goes on where it stopped",
+        ) from error
+    raise StoreError(
+        "RT401", f"the file cannot be written ({error.strerror})", file=target, hint="choose another folder with -o"
+    ) from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _defused(cell: object) -> object:

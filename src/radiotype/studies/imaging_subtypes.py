@@ -18,8 +18,8 @@ from radiotype.core.cohort import Cohort
 from radiotype.core.table import FeatureTable
 from radiotype.errors import ComputeError
 from radiotype.io.tables import read_cohort
-from radiotype.run.engine import Extraction, describe_cohort
-from radiotype.run.record import RunLog, record_extraction
+from radiotype.run.outcome import Extraction
+from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
 from radiotype.studies.cells import counted, were
 from radiotype.studies.columns import check_columns
@@ -46,34 +46,29 @@ class Subtyping:
     notes: list[str]
 
 
-def run(recipe: Recipe, manifest: Path, folder: RunFolder, log: RunLog) -> Extraction:
+def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
     """The study, from scans to the tables behind the report."""
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
     numbers_of_subtypes(recipe.subtypes, discovery_patients(cohort))  # too few are refused before anything is measured
-    log.event("cohort read", cases=len(cohort))
-    folder.clear()
 
-    extraction = measure(cohort, recipe, folder)
-    log.event("features measured", failed=extraction.n_failed)
+    extraction = measure(cohort, recipe, run)
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
 
     sample = select(extraction.table, cohort, recipe)
     found = subtype(sample, recipe)
-    log.event("subtypes found", k=found.k)
-    store_subtypes(folder, found, recipe)
+    run.log.event("subtypes found", k=found.k)
+    store_subtypes(run.folder, found, recipe)
 
     evidence = survive(found.sample, found, recipe)
-    store_evidence(folder, evidence, found.notes)
+    store_evidence(run.folder, evidence, found.notes)
     return extraction
 
 
-def measure(cohort: Cohort, recipe: Recipe, folder: RunFolder) -> Extraction:
+def measure(cohort: Cohort, recipe: Recipe, run: Run) -> Extraction:
     """Shape and margin features of every tumour."""
-    extraction = describe_cohort(cohort, recipe.features, pictures=True)
-    record_extraction(folder, cohort, extraction, recipe.features)
-    return extraction
+    return run.measure(cohort, recipe.features, pictures=True)
 
 
 def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:

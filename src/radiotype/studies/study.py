@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from radiotype import report
-from radiotype.run.engine import Extraction
-from radiotype.run.record import RunLog
-from radiotype.run.store import RunFolder
+from radiotype.run.outcome import Extraction
+from radiotype.run.run import open_run
+from radiotype.run.workers import Workers
 from radiotype.studies import imaging_subtypes
 from radiotype.studies.recipe import Recipe, check_recipe, read_recipe
 
@@ -29,7 +29,13 @@ class StudyResult:
     notes: tuple[str, ...] = ()
 
 
-def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radiotype-run") -> StudyResult:
+def run(
+    recipe: str | Path | Recipe | dict[str, Any],
+    out: str | Path = "radiotype-run",
+    *,
+    workers: Workers | None = None,
+    verify: bool = False,
+) -> StudyResult:
     """Run a study: measure, find subtypes, compare survival, write the report.
 
     Parameters
@@ -37,7 +43,11 @@ def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radioty
     recipe : path, Recipe or dict
         A YAML file, or its content; a manifest path in a dict is relative to the working directory.
     out : path
-        Folder of the run; a new one or that of an earlier run.
+        Folder of the run; a new one or that of an earlier run, of which everything that still holds is used again.
+    workers : Workers, optional
+        Where features are measured, such as `radiotype.run.Workers(jobs=4)`; this process when left out.
+    verify : bool
+        Read every input again to see whether it changed; else its size and time are trusted.
 
     Returns
     -------
@@ -59,18 +69,10 @@ def run(recipe: str | Path | Recipe | dict[str, Any], out: str | Path = "radioty
         manifest = Path(chosen.manifest)
     else:
         chosen, manifest = read_recipe(recipe)
-    folder = RunFolder.create(out)
-    log = RunLog(folder, "run")
-    log.state("running")
-    folder.write_text("recipe.resolved.yaml", chosen.to_yaml())
-    try:
-        with threadpool_limits(1):  # the order of a sum must not depend on the number of cores
-            extraction = imaging_subtypes.run(chosen, manifest, folder, log)
-    except BaseException as error:
-        log.event("stopped", error=type(error).__name__)
-        log.state("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-        raise
-    n_regions, n_failed = len(extraction.outcomes), extraction.n_failed
-    log.state("done", n_regions=n_regions, n_failed=n_failed)
-    notes = tuple(folder.read_json("results/notes.json"))
-    return StudyResult(folder.path, report.build(folder), n_regions, n_failed, extraction, notes)
+    # one thread: the order of a sum must not depend on the number of cores
+    with open_run(out, "run", workers=workers, verify=verify) as run, threadpool_limits(1):
+        run.folder.write_text("recipe.resolved.yaml", chosen.to_yaml())
+        extraction = imaging_subtypes.run(chosen, manifest, run)
+        page = report.build(run.folder)
+    notes = tuple(run.folder.read_json("results/notes.json"))
+    return StudyResult(run.folder.path, page, run.n_regions, run.n_failed, extraction, notes)

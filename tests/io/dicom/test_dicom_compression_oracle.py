@@ -25,7 +25,7 @@ from pydicom.uid import (
 
 from radiotype.errors import InputError
 from radiotype.io import read_scan
-from radiotype.io.dicom import decoding, pixels, read_header
+from radiotype.io.dicom import decoding, pixels, read_header, series_of
 
 
 def ramp(dtype, bits):
@@ -285,3 +285,45 @@ def test_compressed_copies_are_known_by_their_codes(maker):
     write_rle(maker, volume)
     assert read_scan(maker.folder).grid.shape == (24, 40, 3)
     assert read_header(next(maker.folder.iterdir())).transfer_syntax == RLELossless
+
+
+def test_a_child_that_cannot_be_started_is_an_input_error(maker, monkeypatch):
+    write_rle(maker, ramp(np.int16, 16))
+    scan = read_scan(maker.folder)
+
+    def refuse(*_, **__):
+        raise OSError(12, "no memory for another process")
+
+    monkeypatch.setattr("radiotype.io.dicom.decoding.subprocess.Popen", refuse)
+    with pytest.raises(InputError, match="RT202"):
+        _ = scan.data
+
+
+def test_a_volume_beyond_the_memory_is_an_input_error(maker, volume, monkeypatch):
+    maker.slices(volume)
+    scan = read_scan(maker.folder)
+
+    def refuse(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("radiotype.io.dicom.pixels.np.empty", refuse)
+    with pytest.raises(InputError, match=r"RT202.*MemoryError"):
+        _ = scan.data
+
+
+def test_the_pieces_of_a_file_are_counted_once_however_many_planes_are_compared(enhanced, tmp_path, monkeypatch):
+    volume = (np.arange(40 * 12).reshape(40, 3, 4) % 300).astype(np.int16)
+    one = enhanced(volume, [(0, 0, 3 * (k // 2)) for k in range(40)], modality="MR")
+    one.file_meta.TransferSyntaxUID = RLELossless
+    one.PixelData = encapsulate([plane.tobytes() for plane in volume])  # never decoded here
+    one["PixelData"].is_undefined_length = True
+    one.save_as(tmp_path / "a.dcm")
+    calls = []
+
+    def counted(instance, original=pixels.frame_fragments):
+        calls.append(instance.path)
+        return original(instance)
+
+    monkeypatch.setattr(pixels, "frame_fragments", counted)
+    assert series_of(tmp_path / "a.dcm").n_phases == 2
+    assert len(calls) <= 2

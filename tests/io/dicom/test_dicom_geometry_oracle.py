@@ -165,7 +165,7 @@ def test_a_copy_of_a_slice_is_dropped_and_reported(maker, volume):
     series = series_of(maker.folder)
     assert (series.scan().data == volume.transpose(2, 1, 0)).all()
     assert series.stack.phases.n_dropped == 2
-    assert "2 images stood twice" in series.stack.notes[0]
+    assert series.scan().remarks == ("2 images stood twice with the same pixels and were taken once",)
 
 
 def test_a_second_slice_of_other_content_is_refused(maker, volume):
@@ -191,6 +191,7 @@ def test_localizers_within_a_series_are_split_apart(maker, volume):
     series = series_of(maker.folder)
     assert series.grid.same_as(PLAIN)
     assert series.stack.n_left_out == 1
+    assert read_scan(maker.folder).remarks == ("1 images of another size or direction were left out",)
     assert series_of(path).grid.same_as(PLAIN)  # a single scout is not meant by its name
 
 

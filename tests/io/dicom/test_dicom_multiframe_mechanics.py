@@ -123,3 +123,13 @@ def test_frames_without_geometry_are_no_scan(maker, volume):
     del one.ImageOrientationPatient
     with pytest.raises(InputError, match=r"RT207.*where its 4 frames lie"):
         read_scan(maker.write(one))
+
+
+def test_the_rescale_type_of_an_enhanced_file_decides_its_unit(enhanced, tmp_path, volume):
+    def stored(kind):
+        one = enhanced(volume, [(0, 0, 3 * k) for k in range(4)])
+        one.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0].RescaleType = kind
+        return read_scan(write(one, tmp_path)).unit
+
+    assert stored("HU") == "HU"
+    assert stored("Z_EFF") == "1"

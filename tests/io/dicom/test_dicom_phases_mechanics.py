@@ -159,3 +159,33 @@ def test_a_clock_of_absurd_numbers_ends_in_bounded_time(maker, volume):
 
     write_phases(maker, volume, edit)
     require_phases(maker, volume, "AcquisitionNumber", None)
+
+
+@pytest.mark.parametrize("per_slice", [0, 1])
+def test_acquisition_times_across_midnight_keep_their_order_without_dates(maker, volume, per_slice):
+    def undated(one, p, k):
+        one.InstanceNumber = 1
+        one.AcquisitionTime = ("235930", "000030", "000130")[p][:5] + str(per_slice * k)
+
+    write_phases(maker, volume, undated)
+    require_phases(maker, volume, "AcquisitionTime", (0, 60, 120))
+
+
+def test_blank_slices_of_several_phases_are_no_copies(maker, volume):
+    volume[-1] = 0
+
+    for p in range(3):
+        for k in range(len(volume)):
+            blank = k == len(volume) - 1
+            maker.write(maker.dataset(volume[k] + np.int16(0 if blank else 1000 * p), (-10, 20, 30 + 3 * k), modality="MR"))
+    series = series_of(maker.folder)
+    assert (series.n_phases, series.stack.phases.split_by, series.stack.phases.n_dropped) == (3, "InstanceNumber", 0)
+    assert (series.scan(phase=2).data[:, :, -1] == 0).all()
+
+
+def test_equal_numbers_of_another_slope_are_no_copy(maker, volume):
+    for p in range(2):
+        maker.slices(volume, edit=lambda one, k, p=p: setattr(one, "RescaleSlope", 1 + p), modality="CT")
+    series = series_of(maker.folder)
+    assert series.n_phases == 2
+    assert (series.scan(phase=1).data != series.scan(phase=0).data).any() or series.scan(phase=1).slope == 2

@@ -118,6 +118,11 @@ def test_philips_a_factor_of_zero_is_none(suv):
     assert suv(both, Units="CNTS") == pytest.approx(1.135135, abs=1e-6)
 
 
+def test_philips_a_negative_factor_is_none(suv):
+    with pytest.raises(InputError, match=r"RT216.*Units is 'CNTS'"):
+        suv(philips("-0.000551", 0x00), Units="CNTS")
+
+
 def test_grams_per_millilitre_are_uptake_values_already(suv):
     assert suv(Units="GML", PatientWeight=None) == pytest.approx(2000)
 
@@ -214,3 +219,75 @@ def test_free_text_in_a_coded_element_is_not_repeated(suv):
 def test_activity_is_not_made_of_counts(suv):
     with pytest.raises(InputError, match=r"RT216.*Units is 'CNTS'"):
         suv(unit="Bq/mL", Units="CNTS")
+
+
+#: Zirconium-89: 78.4 h.
+ZIRCONIUM_S = 282240.0
+
+
+def test_a_long_half_life_needs_the_date_of_the_injection(suv):
+    # Without a date it may have been injected on any of several days.
+    with pytest.raises(InputError, match=r"RT216.*RadiopharmaceuticalStartDateTime is missing"):
+        suv(RadionuclideHalfLife=ZIRCONIUM_S)
+
+
+def test_an_injection_three_days_ago(suv):
+    # Three days and an hour: 262800 s; 2 ** (-262800 / 282240) = 0.524450; 2000 * 70000 / (370e6 * 0.524450) = 0.721476
+    found = suv(RadionuclideHalfLife=ZIRCONIUM_S, RadiopharmaceuticalStartDateTime="20191230100000")
+    assert found == pytest.approx(0.721476, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        # 08:00 of universal time is 10:00 of the scanner.
+        {"RadiopharmaceuticalStartDateTime": "20200102080000+0000", "TimezoneOffsetFromUTC": "+0200"},
+        {"RadiopharmaceuticalStartDateTime": "20200102143000+0430", "TimezoneOffsetFromUTC": "+0000"},
+        {"RadiopharmaceuticalStartDateTime": "20200102100000+0200"},
+    ],
+)
+def test_the_offset_from_universal_time_is_applied_where_the_file_tells_its_own(suv, injected):
+    assert suv(**injected) == pytest.approx(ONE_HALF_LIFE)
+
+
+def test_pictures_among_the_files_of_a_series_do_not_touch_the_uptake_value(maker, pet):
+    def change(one, k):
+        one.RescaleSlope = 2
+        pet(one, k, RadionuclideHalfLife=3600.0)
+
+    maker.slices(np.full((3, 4, 4), 1000, dtype=np.int16), modality="PT", edit=change)
+    picture = maker.dataset(np.zeros((9, 9), dtype=np.uint8), None, modality="PT")
+    picture.SOPClassUID = picture.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    maker.write(picture)
+    assert read_scan(maker.folder).box((0, 0, 0), (1, 1, 1)).item() == pytest.approx(ONE_HALF_LIFE)
+
+
+def enhanced_pet(enhanced, path, *, real_world_slope=2.0, **tags):
+    from pydicom.dataset import Dataset
+
+    one = enhanced(np.full((3, 4, 4), 1000, dtype=np.int16), [(0, 0, 3 * k) for k in range(3)], modality="PT")
+    drug, mapping, code = Dataset(), Dataset(), Dataset()
+    drug.RadiopharmaceuticalStartDateTime, drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = "20200102100000", 370e6, 3600
+    one.RadiopharmaceuticalInformationSequence, one.PatientWeight = [drug], 70
+    one.DecayCorrectionDateTime = "20200102110000"
+    for keyword, value in tags.items():
+        setattr(one, keyword, value)
+    code.CodeValue, mapping.MeasurementUnitsCodeSequence = "Bq/ml", [code]
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = real_world_slope, 0.0
+    one.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence = [mapping]
+    one.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0].RescaleSlope = 2
+    path.parent.mkdir()
+    one.save_as(path)
+    return read_scan(path).box((0, 0, 0), (1, 1, 1)).item()
+
+
+def test_a_unit_of_real_world_values_holds_only_for_their_own_slope(enhanced, tmp_path):
+    assert enhanced_pet(enhanced, tmp_path / "a" / "pet.dcm") == pytest.approx(ONE_HALF_LIFE)
+    with pytest.raises(InputError, match=r"RT216.*Units is missing"):
+        enhanced_pet(enhanced, tmp_path / "b" / "pet.dcm", real_world_slope=3.0)
+
+
+@pytest.mark.parametrize("said", [{"DecayCorrection": "NONE"}, {"DecayCorrected": "NO"}])
+def test_a_moment_of_decay_correction_does_not_excuse_decay_that_was_not_corrected(enhanced, tmp_path, said):
+    with pytest.raises(InputError, match=r"RT216.*DecayCorrect"):
+        enhanced_pet(enhanced, tmp_path / "a" / "pet.dcm", **said)

@@ -90,19 +90,28 @@ def read_dataset(path: Path) -> tuple[Dataset, PixelElement | None]:
     import pydicom
 
     guard.require_file(path)
+    if not has_dicom_marker(path):
+        raise InputError("RT202", "this is no DICOM file: its marker is missing", file=path)
+    if is_deflated(path):
+        return _read_deflated(path)
     with path.open("rb") as file:
-        start = file.read(8192)
-        if start[128:132] != b"DICM":
-            raise InputError("RT202", "this is no DICOM file: its marker is missing", file=path)
-        if DEFLATED.encode() in start and _transfer_syntax(path) == DEFLATED:
-            return _read_deflated(path)
-        file.seek(0)
         dataset = pydicom.dcmread(file, stop_before_pixels=True, defer_size=MAX_VALUE_BYTES)
         little_endian = dataset.original_encoding[1] is not False
         element = _pixel_element(file, little_endian)
     require_depth(dataset, path)
     _require_whole_values(dataset, path)
     return dataset, element
+
+
+def is_deflated(path: Path) -> bool:
+    """Whether the data set of a DICOM file is deflated; to be called within `reading`."""
+    with path.open("rb") as file:
+        start = file.read(8192)
+    if start[128:132] != b"DICM" or DEFLATED.encode() not in start:
+        return False
+    from pydicom.filereader import read_file_meta_info
+
+    return str(read_file_meta_info(path).get("TransferSyntaxUID", "")) == DEFLATED
 
 
 def inflate(path: Path, limit: int) -> bytes:
@@ -138,12 +147,6 @@ def _require_whole_values(dataset: Dataset, path: Path) -> None:
 
 def _too_deep(path: Path) -> InputError:
     return InputError("RT209", f"the file nests sequences deeper than {MAX_DEPTH}", file=path, hint=_DAMAGED)
-
-
-def _transfer_syntax(path: Path) -> str:
-    from pydicom.filereader import read_file_meta_info
-
-    return str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
 
 
 def _read_deflated(path: Path) -> tuple[Dataset, PixelElement | None]:

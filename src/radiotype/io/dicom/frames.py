@@ -45,22 +45,38 @@ def frames_of(dataset: Dataset, n_frames: int) -> tuple[Frame, ...]:
     InputError
         RT209 if the functional groups do not fit the number of frames, or a number is not one.
     """
-    per_frame = items_of(dataset, "PerFrameFunctionalGroupsSequence")
-    shared = items_of(dataset, "SharedFunctionalGroupsSequence")
+    groups = frame_groups(dataset)
     if n_frames < 1:
         raise InputError("RT209", f"the header claims {n_frames} frames")
-    if not per_frame and n_frames == 1:
-        return (_frame_of_groups(0, shared[0], None),) if shared else (_plain_frame(dataset),)
-    if not per_frame:
+    if not items_of(dataset, "PerFrameFunctionalGroupsSequence") and n_frames > 1:
         return ()
-    if len(per_frame) != n_frames:
+    if not groups:
+        return (_plain_frame(dataset),)
+    if len(groups) != n_frames:
         raise InputError(
             "RT209",
-            f"the header claims {n_frames} frames and describes {len(per_frame)}",
+            f"the header claims {n_frames} frames and describes {len(groups)}",
             hint="the file was cut short or edited; export it again",
         )
-    common = shared[0] if shared else None
-    return tuple(_frame_of_groups(index, group, common) for index, group in enumerate(per_frame))
+    return tuple(_frame_of_groups(index, *group) for index, group in enumerate(groups))
+
+
+def frame_groups(dataset: Dataset) -> list[tuple[Dataset, Dataset]]:
+    """Functional groups of each frame: its own, and those that all frames share; none in a plain file."""
+    from pydicom.dataset import Dataset
+
+    per_frame = items_of(dataset, "PerFrameFunctionalGroupsSequence")
+    shared = items_of(dataset, "SharedFunctionalGroupsSequence")
+    common = shared[0] if shared else Dataset()
+    return [(own, common) for own in per_frame or shared[:1]]
+
+
+def macro(own: Dataset, common: Dataset, keyword: str) -> Dataset:
+    """A functional group of a frame: it stands among its own, or among those that all frames share; empty if in neither."""
+    from pydicom.dataset import Dataset
+
+    found = items_of(own, keyword) or items_of(common, keyword)
+    return found[0] if found else Dataset()
 
 
 def _plain_frame(dataset: Dataset) -> Frame:
@@ -82,23 +98,19 @@ def _plain_frame(dataset: Dataset) -> Frame:
     )
 
 
-def _frame_of_groups(index: int, own: Dataset, common: Dataset | None) -> Frame:
-    """A frame of an enhanced file: each macro stands in the frame's own group, or in the group that all frames share."""
+def _frame_of_groups(index: int, own: Dataset, common: Dataset) -> Frame:
+    """A frame of an enhanced file."""
 
-    def macro(keyword: str) -> Dataset:
-        for group in (own, common):
-            found = items_of(group, keyword) if group is not None else []
-            if found:
-                return found[0]
-        return type(own)()
+    def group(keyword: str) -> Dataset:
+        return macro(own, common, keyword)
 
-    measures, scaling = macro("PixelMeasuresSequence"), macro("PixelValueTransformationSequence")
-    content, cardiac = macro("FrameContentSequence"), macro("CardiacSynchronizationSequence")
+    measures, scaling = group("PixelMeasuresSequence"), group("PixelValueTransformationSequence")
+    content, cardiac = group("FrameContentSequence"), group("CardiacSynchronizationSequence")
     trigger = number_of(cardiac, "NominalCardiacTriggerDelayTime")
     return Frame(
         index=index,
-        position=numbers_of(macro("PlanePositionSequence"), "ImagePositionPatient", 3),
-        orientation=numbers_of(macro("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
+        position=numbers_of(group("PlanePositionSequence"), "ImagePositionPatient", 3),
+        orientation=numbers_of(group("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
         spacing=numbers_of(measures, "PixelSpacing", 2),
         thickness=number_of(measures, "SliceThickness"),
         slope=_one(scaling, "RescaleSlope"),
@@ -107,7 +119,7 @@ def _frame_of_groups(index: int, own: Dataset, common: Dataset | None) -> Frame:
         acquisition_number=whole_of(content, "FrameAcquisitionNumber"),
         instance_number=index + 1,
         trigger_time_s=None if trigger is None else trigger / 1000,
-        time_offset_s=number_of(macro("TemporalPositionSequence"), "TemporalPositionTimeOffset"),
+        time_offset_s=number_of(group("TemporalPositionSequence"), "TemporalPositionTimeOffset"),
         acquisition_time=moment_of(content, "FrameAcquisitionDateTime", "", ""),
         content_time=moment_of(content, "FrameReferenceDateTime", "", ""),
     )

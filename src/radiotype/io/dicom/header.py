@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from radiotype.io.dicom.dataset import (
     texts_of,
     whole_of,
 )
-from radiotype.io.dicom.frames import Frame, frames_of
+from radiotype.io.dicom.frames import Frame, frame_groups, frames_of, macro
 from radiotype.io.dicom.moments import moment_of, moment_of_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class PetTags:
 
     units: str = ""
     decay_correction: str = ""
+    decay_corrected: str = ""
     corrected_image: tuple[str, ...] = ()
     suv_type: str = ""
     weight_kg: float | None = None
@@ -215,12 +217,19 @@ def _instance(path: Path, dataset: Dataset, pixels: PixelElement | None) -> Inst
         high_bit=stored - 1 if high is None else high,
         signed=whole_of(dataset, "PixelRepresentation") == 1,
         photometric=text_of(dataset, "PhotometricInterpretation").upper(),
-        rescale_type=text_of(dataset, "RescaleType").upper(),
+        rescale_type=_rescale_type(dataset),
         transfer_syntax="" if meta is None else text_of(meta, "TransferSyntaxUID"),
         pixels=pixels,
         frames=frames_of(dataset, 1 if n_frames is None else n_frames),
         pet=_pet_tags(dataset) if modality == "PT" else None,
     )
+
+
+def _rescale_type(dataset: Dataset) -> str:
+    """RescaleType; of an enhanced file that of its frames, several words if they differ."""
+    groups = frame_groups(dataset)
+    kinds = {text_of(macro(*group, "PixelValueTransformationSequence"), "RescaleType").upper() for group in groups}
+    return " ".join(sorted(kinds)) if groups else text_of(dataset, "RescaleType").upper()
 
 
 def _pet_tags(dataset: Dataset) -> PetTags:
@@ -230,19 +239,21 @@ def _pet_tags(dataset: Dataset) -> PetTags:
     drug = injected[0] if injected else Dataset()
     corrected = texts_of(dataset, "CorrectedImage")
     reference, duration = number_of(dataset, "FrameReferenceTime"), number_of(dataset, "ActualFrameDuration")
+    zone = text_of(dataset, "TimezoneOffsetFromUTC")
     return PetTags(
         units=text_of(dataset, "Units").upper() or _unit_of_real_world_values(dataset),
         decay_correction=text_of(dataset, "DecayCorrection").upper(),
+        decay_corrected=text_of(dataset, "DecayCorrected").upper(),
         corrected_image=tuple(one.upper() for one in corrected),
         suv_type=text_of(dataset, "SUVType").upper(),
         weight_kg=number_of(dataset, "PatientWeight"),
         dose_bq=number_of(drug, "RadionuclideTotalDose"),
         half_life_s=number_of(drug, "RadionuclideHalfLife"),
-        injection=moment_of(drug, "RadiopharmaceuticalStartDateTime", "", "RadiopharmaceuticalStartTime"),
+        injection=moment_of(drug, "RadiopharmaceuticalStartDateTime", "", "RadiopharmaceuticalStartTime", zone=zone),
         series_start=moment_of(dataset, "", "SeriesDate", "SeriesTime"),
-        acquisition_start=moment_of(dataset, "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime"),
+        acquisition_start=moment_of(dataset, "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime", zone=zone),
         ge_scan_start=_ge_scan_start(dataset),
-        decay_reference=moment_of(dataset, "DecayCorrectionDateTime", "", ""),
+        decay_reference=moment_of(dataset, "DecayCorrectionDateTime", "", "", zone=zone),
         frame_reference_time_s=None if reference is None else reference / 1000,
         frame_duration_s=None if duration is None else duration / 1000,
         philips_suv_factor=_philips(dataset, 0x00),
@@ -251,14 +262,28 @@ def _pet_tags(dataset: Dataset) -> PetTags:
 
 
 def _unit_of_real_world_values(dataset: Dataset) -> str:
-    """Units of an enhanced PET image, in the words of a plain one."""
-    groups = items_of(dataset, "SharedFunctionalGroupsSequence") + items_of(dataset, "PerFrameFunctionalGroupsSequence")[:1]
-    for group in groups:
-        for mapping in items_of(group, "RealWorldValueMappingSequence"):
-            for code in items_of(mapping, "MeasurementUnitsCodeSequence"):
-                unit = {"BQ/ML": "BQML", "{SUVBW}G/ML": "GML", "G/ML{SUVBW}": "GML"}.get(text_of(code, "CodeValue").upper())
-                if unit:
-                    return unit
+    """Units of an enhanced PET image, in the words of a plain one; empty where they are not those of its rescaled values."""
+    found = set()
+    for own, common in frame_groups(dataset):
+        mappings = items_of(own, "RealWorldValueMappingSequence") or items_of(common, "RealWorldValueMappingSequence")
+        scaling = macro(own, common, "PixelValueTransformationSequence")
+        pair = number_of(scaling, "RescaleSlope"), number_of(scaling, "RescaleIntercept")
+        found.add(next((unit for one in mappings if (unit := _unit_of_mapping(one, pair))), ""))
+    return found.pop() if len(found) == 1 else ""
+
+
+def _unit_of_mapping(mapping: Dataset, pair: tuple[float | None, float | None]) -> str:
+    """Its unit, if it scales as the frame does."""
+    scaled = (number_of(mapping, "RealWorldValueSlope"), number_of(mapping, "RealWorldValueIntercept"))
+    if "RealWorldValueLUTData" in mapping:
+        return ""
+    for given, own in zip(scaled, pair, strict=True):
+        if given is not None and (own is None or not math.isclose(given, own, rel_tol=1e-6, abs_tol=1e-12)):
+            return ""
+    for code in items_of(mapping, "MeasurementUnitsCodeSequence"):
+        unit = {"BQ/ML": "BQML", "{SUVBW}G/ML": "GML", "G/ML{SUVBW}": "GML"}.get(text_of(code, "CodeValue").upper())
+        if unit:
+            return unit
     return ""
 
 
@@ -278,4 +303,4 @@ def _ge_scan_start(dataset: Dataset) -> float | None:
 
 def _philips(dataset: Dataset, number: int) -> float | None:
     factor = as_number(_private(dataset, 0x7053, "Philips PET Private Group", number))
-    return factor if factor else None
+    return factor if factor is not None and factor > 0 else None

@@ -15,6 +15,7 @@ DAY_S = 86400.0
 
 _DATE = re.compile(r"(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)$")
 _TIME = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?(\.\d{1,6})?$")
+_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)$")
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)([+-]\d{4})?$")
 
 
@@ -51,7 +52,7 @@ def moment_of_text(text: str) -> float | None:
     return None if day is None or second is None else day + second
 
 
-def moment_of(dataset: Dataset, date_time: str, date: str, time: str) -> float | None:
+def moment_of(dataset: Dataset, date_time: str, date: str, time: str, *, zone: str = "") -> float | None:
     """The moment that an element of date and time holds, or that an element of each hold; undated if there is no date.
 
     Parameters
@@ -59,20 +60,30 @@ def moment_of(dataset: Dataset, date_time: str, date: str, time: str) -> float |
     dataset : Dataset
     date_time, date, time : str
         Keywords of the elements; empty for none.
+    zone : str
+        TimezoneOffsetFromUTC of the file, if it says: the zone of its dates and times. A date and time with an offset of its
+        own is brought to it; where the file does not say, offsets are taken for its own.
 
     Returns
     -------
     float or None
-        Seconds. Moments with a date can be subtracted from each other, and so can two without. The offset from UTC is not
-        applied: it is the same in all elements of one file.
+        Seconds. Moments with a date can be subtracted from each other, and so can two without.
     """
     if date_time:
-        moment = moment_of_text(text_of(dataset, date_time))
+        text = text_of(dataset, date_time)
+        moment = moment_of_text(text)
         if moment is not None:
-            return moment
+            own, file = _OFFSET.search(text), _OFFSET.search(zone.strip(" \0"))
+            return moment if own is None or file is None else moment + _seconds_east(file) - _seconds_east(own)
     second = seconds_of_day(text_of(dataset, time)) if time else None
     day = day_of(text_of(dataset, date)) if date else None
     return None if second is None else second + (day or 0.0)
+
+
+def _seconds_east(offset: re.Match[str]) -> float:
+    """Seconds that a clock of this offset (+0200) is ahead of universal time."""
+    sign, hours, minutes = offset.groups()
+    return (-1 if sign == "-" else 1) * (int(hours) * 3600.0 + int(minutes) * 60.0)
 
 
 def seconds_between(start: float, end: float) -> float:

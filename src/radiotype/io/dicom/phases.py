@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -83,9 +84,11 @@ def split_phases(planes: Sequence[Plane], digest: Callable[[Plane], bytes]) -> P
         split = _split_by_label(stack)
         if split is not None:
             return _with_times(*split, n_dropped)
-    stack, n_copies = _without_copies(stack, digest)
-    n_dropped += n_copies
-    counts = {len(level) for level in stack}
+    different = _without_copies(stack, digest)
+    if len(counts) > 1 or len({len(level) for level in different}) == 1:
+        # Otherwise only some positions hold the same pixels twice, as blank slices of several phases do: those are no copies.
+        n_dropped += sum(map(len, stack)) - sum(map(len, different))
+        stack, counts = different, {len(level) for level in different}
     if counts == {1}:
         return Phases((tuple(level[0] for level in stack),), n_dropped=n_dropped)
     if len(counts) > 1:
@@ -119,18 +122,18 @@ def _without_repeated_files(planes: Sequence[Plane], digest: Callable[[Plane], b
     return kept, len(planes) - len(kept)
 
 
-def _without_copies(stack: list[Level], digest: Callable[[Plane], bytes]) -> tuple[list[Level], int]:
-    """Without second copies of an image under another instance UID at the same position."""
+def _without_copies(stack: list[Level], digest: Callable[[Plane], bytes]) -> list[Level]:
+    """Without second copies of an image under another instance UID at the same position: the same numbers, scaled alike."""
     kept: list[Level] = []
     for level in stack:
         if len(level) == 1:
             kept.append(level)
             continue
-        by_content: dict[bytes, Plane] = {}
+        by_content: dict[tuple[object, ...], Plane] = {}
         for plane in level:
-            by_content.setdefault(digest(plane), plane)
+            by_content.setdefault((digest(plane), plane.frame.slope, plane.frame.intercept), plane)
         kept.append(list(by_content.values()))
-    return kept, sum(map(len, stack)) - sum(map(len, kept))
+    return kept
 
 
 def _split_by_label(stack: list[Level]) -> tuple[list[list[Plane]], str] | None:
@@ -142,7 +145,7 @@ def _split_by_label(stack: list[Level]) -> tuple[list[list[Plane]], str] | None:
             if len(found) != len(level) or (wanted is not None and set(found) != wanted):
                 break
             wanted = set(found)
-            rows.append([found[value] for value in sorted(found)])
+            rows.append([found[value] for value in _in_order(found, name)])
         else:
             return rows, name
     return None
@@ -155,10 +158,20 @@ def _split_by_order(stack: list[Level]) -> tuple[list[list[Plane]], str] | None:
             found = {value: plane for plane in level if (value := key(plane)) is not None}
             if len(found) != len(level):
                 break
-            rows.append([found[value] for value in sorted(found)])
+            rows.append([found[value] for value in _in_order(found, name)])
         else:
             return rows, name
     return None
+
+
+def _in_order(values: Iterable[float], name: str) -> list[float]:
+    """Values in increasing order; times of day without a date begin after their longest pause, which may include midnight."""
+    found = sorted(values)
+    if name not in ("AcquisitionTime", "ContentTime") or is_dated(found[-1]):
+        return found
+    pauses = [later - earlier for earlier, later in pairwise([*found, found[0] + DAY_S])]
+    first = (pauses.index(max(pauses)) + 1) % len(found)
+    return found[first:] + found[:first]
 
 
 def _with_times(rows: list[list[Plane]], split_by: str, n_dropped: int) -> Phases:

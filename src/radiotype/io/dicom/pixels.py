@@ -160,19 +160,28 @@ def _fragments(instance: Instance) -> tuple[list[tuple[int, int]], tuple[int, ..
     raise InputError("RT209", f"the compressed pixel data end after {len(pieces)} pieces", file=path, hint=CUT_SHORT)
 
 
-def digest(plane: Plane) -> bytes:
-    """A digest of the stored pixels of a plane."""
-    instance = plane.instance
-    require_pixels(instance)
-    with reading(plane.path, "the pixel data"):
-        if instance.transfer_syntax in NATIVE:
-            return hashlib.sha256(_native_frame(instance, plane.frame.index).tobytes()).digest()
-        found = hashlib.sha256()
-        with plane.path.open("rb") as file:
-            for offset, length in frame_fragments(instance)[plane.frame.index]:
-                file.seek(offset)
-                found.update(file.read(length))
-        return found.digest()
+class Digests:
+    """Digests of the stored pixels of planes; each file is checked once, however many planes it holds."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[Path, list[list[tuple[int, int]]]] = {}
+        self._inflated: dict[Path, bytes] = {}
+
+    def __call__(self, plane: Plane) -> bytes:
+        instance, path, index = plane.instance, plane.path, plane.frame.index
+        native = instance.transfer_syntax in NATIVE
+        with reading(path, "the pixel data"):
+            if path not in self._pieces:
+                require_pixels(instance)
+                self._pieces[path] = [] if native else frame_fragments(instance)
+            if native:
+                return hashlib.sha256(_native_frame(instance, index, self._inflated).tobytes()).digest()
+            found = hashlib.sha256()
+            with path.open("rb") as file:
+                for offset, length in self._pieces[path][index]:
+                    file.seek(offset)
+                    found.update(file.read(length))
+            return found.digest()
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,10 @@ class DicomVoxels:
 
     def read(self) -> npt.NDArray[Any]:
         """The array in its stored type, or float32 values; planes lie one after another in memory."""
+        with reading(self.path, "the pixel data"):
+            return self._read()
+
+    def _read(self) -> npt.NDArray[Any]:
         one = self.volumes[0][0].instance
         data = np.empty((len(self.volumes), len(self.volumes[0]), one.rows, one.columns), dtype=self.dtype)
         packed: list[tuple[int, int, Plane]] = []

@@ -19,7 +19,7 @@ from radiotype.io import guard
 from radiotype.io.dicom.dataset import CUT_SHORT, has_dicom_marker
 from radiotype.io.dicom.header import Instance, read_header
 from radiotype.io.dicom.phases import Phases, split_phases
-from radiotype.io.dicom.pixels import DicomVoxels, digest, require_pixels
+from radiotype.io.dicom.pixels import DicomVoxels, Digests, require_pixels
 from radiotype.io.dicom.stack import Plane, grid_of, require_geometry, split_stacks
 from radiotype.io.dicom.suv import activity_factor, suv_factors
 
@@ -130,7 +130,7 @@ class Series:
         chosen = self._choose(stacks)
         if len({plane.instance.frame_of_reference_uid for plane in chosen}) > 1:
             raise InputError("RT217", "the images of the series lie in different frames of reference")
-        phases = split_phases(chosen, digest)
+        phases = split_phases(chosen, Digests())
         grids = [grid_of(volume) for volume in phases.volumes]
         first, gap = phases.volumes[0], grids[0].spacing_mm[2]
         for volume in phases.volumes[1:]:
@@ -225,7 +225,8 @@ class Series:
         claimed = math.prod(voxels.shape) * itemsize
         guard.require_size(voxels.shape, itemsize, path=voxels.path, stored=claimed, compressed=False)
         slope, intercept = pairs[0].tolist() if one_pair else (1.0, 0.0)
-        return Scan(voxels, stack.grid, modality, unit, slope, intercept, times if len(volumes) > 1 else None)
+        times = times if len(volumes) > 1 else None
+        return Scan(voxels, stack.grid, modality, unit, slope, intercept, times, stack.notes)
 
     def _modality(self, wanted: str) -> str:
         if wanted in ("", "OT", self.modality):
@@ -243,8 +244,8 @@ class Series:
         planes = [plane for volume in volumes for plane in volume]
         pairs = np.array([_rescale(plane) for plane in planes])
         if modality == "PT" and unit in ("", "SUVbw"):
-            paths = [one.path for one in self.instances]
-            factors = dict(zip(paths, suv_factors(self.instances), strict=True))
+            images = {plane.path: plane.instance for volume in self.stack.phases.volumes for plane in volume}
+            factors = dict(zip(images, suv_factors(images.values()), strict=True))
             pairs *= np.array([factors[plane.path] for plane in planes])[:, None]
             found = "SUVbw"
         elif modality == "PT":

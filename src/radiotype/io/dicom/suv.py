@@ -67,7 +67,7 @@ def suv_factors(instances: Iterable[Instance]) -> list[float]:
     Parameters
     ----------
     instances : iterable of Instance
-        All files of one PET series.
+        All images of one PET series; the earliest of them tells when the scan began.
 
     Returns
     -------
@@ -126,7 +126,9 @@ def _grams_per_decayed_becquerel(instances: list[Instance]) -> float:
         raise _refuse("CorrectedImage does not say that decay was corrected (DECY)", one)
     if tags.decay_correction == "ADMIN":
         return weight * 1000.0 / dose
-    if tags.decay_reference is None and tags.decay_correction != "START":
+    if tags.decay_corrected == "NO":
+        raise _refuse("DecayCorrected is 'NO'", one)
+    if tags.decay_correction != "START" and (tags.decay_correction or tags.decay_reference is None):
         raise _refuse(f"DecayCorrection is {_quoted(tags.decay_correction)}; it must be START or ADMIN", one)
     half_life = _needed("RadionuclideHalfLife", tags.half_life_s, one)
     if half_life <= 0:
@@ -137,6 +139,12 @@ def _grams_per_decayed_becquerel(instances: list[Instance]) -> float:
         raise _refuse(
             f"RadiopharmaceuticalStartTime and the start of the scan are {waited / 3600:.2f} h apart, "
             f"with a half-life of {half_life / 3600:.2f} h",
+            one,
+        )
+    if not is_dated(injection) and waited + DAY_S <= MAX_HALF_LIVES * half_life:
+        raise _refuse(
+            f"RadiopharmaceuticalStartDateTime is missing, and with a half-life of {half_life / 3600:.2f} h the injection may "
+            "have been on an earlier day",
             one,
         )
     return weight * 1000.0 / (dose * 2.0 ** (-waited / half_life))

@@ -1,0 +1,108 @@
+"""Cores and memory that a run may use. Limits of a container or a batch system count like those of the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+from pathlib import Path
+
+from radiotype.errors import RecipeError
+
+#: Share of the available memory that a run takes unless told otherwise.
+MEMORY_SHARE = 0.8
+
+#: A process that describes regions needs this much before it has read anything, bytes.
+BASE_BYTES = 512 * 2**20
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_cores() -> int:
+    """Cores this process may use: its affinity, and the quota of its control group."""
+    cores = len(os.sched_getaffinity(0))
+    quota = _first(_CGROUP / "cpu.max").split()
+    if len(quota) == 2 and quota[0].isdecimal() and quota[1].isdecimal():
+        cores = min(cores, max(1, int(quota[0]) // int(quota[1])))
+    return cores
+
+
+def available_bytes() -> int:
+    """Memory this process may still use: what the machine has free, its control group allows and its own limits leave."""
+    free = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for line in _text(Path("/proc/meminfo")).splitlines():
+        if line.startswith("MemAvailable:"):
+            free.append(int(line.split()[1]) * 1024)
+    limit, used = _first(_CGROUP / "memory.max"), _first(_CGROUP / "memory.current")
+    if limit.isdecimal() and used.isdecimal():
+        free.append(max(0, int(limit) - int(used)))
+    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        soft = resource.getrlimit(kind)[0]
+        if soft != resource.RLIM_INFINITY:
+            free.append(soft)
+    return min(free)
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes that a person means.
+
+    Raises
+    ------
+    RecipeError
+        RT103 for anything but a number with a unit.
+
+    Examples
+    --------
+    >>> parse_bytes("4GB"), parse_bytes("1.5 GiB")
+    (4000000000, 1610612736)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text, re.IGNORECASE)
+    unit = _UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise RecipeError("RT103", f"{text!r} is no amount of memory", hint="write it like 8GB or 500MB")
+    return int(float(match[1]) * unit)
+
+
+def plan_resources(jobs: int | None, memory: str | None) -> tuple[int, int]:
+    """Number of worker processes and memory of all of them together, bytes.
+
+    Parameters
+    ----------
+    jobs : int or None
+        0: no worker, the work is done in this process. None: one per core.
+    memory : str or None
+        Such as "8GB"; None: 80 % of what is available.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if a number is not allowed or the memory does not suffice for the workers.
+    """
+    if jobs is not None and jobs < 0:
+        raise RecipeError(
+            "RT103", f"--jobs {jobs} is not a number of processes", hint="0 works in this process, N in N processes"
+        )
+    total = parse_bytes(memory) if memory is not None else int(available_bytes() * MEMORY_SHARE)
+    fitting = total // BASE_BYTES
+    if jobs is None:
+        return max(1, min(available_cores(), fitting)), total
+    if fitting < max(1, jobs):
+        raise RecipeError(
+            "RT103",
+            f"{total / 10**9:.2f} GB of memory do not suffice for {max(1, jobs)} process{'es' if jobs > 1 else ''}; "
+            f"each needs {BASE_BYTES / 10**9:.2f} GB before it has read anything",
+            hint="give more with --memory or start fewer with --jobs",
+        )
+    return jobs, total
+
+
+def _first(path: Path) -> str:
+    return next(iter(_text(path).splitlines()), "")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
