@@ -62,7 +62,7 @@ def tasks(features: pd.DataFrame, outcome: pd.DataFrame, readings: pd.DataFrame)
     pingouin = pingouin_peers(x, group, truth, rated) if find_spec("pingouin") else {}
 
     def cut(j: int, method: str) -> list[float]:
-        found = stats.maximal_cutpoint(time_, event, x[j], p_method=method)
+        found = stats.maximal_cutpoint(x[j], time_, event, p_method=method)
         return [found.p_value] if method == "permutation" else [found.cutpoint, found.statistic, found.p_value]
 
     def table(j: int) -> list[float]:

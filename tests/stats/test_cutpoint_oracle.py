@@ -15,7 +15,7 @@ VARIABLES = ["lung_age", "lung_wt.loss", "lung_meal.cal", "gbsg_pgr", "gbsg_age"
 def variable(request, golden_file):
     data, column = request.param.split("_", 1)
     table = golden_file(f"maxstat/input_{data}.csv")
-    return table["time"], table["status"], table[column], golden_file("maxstat/maxstat.json")[request.param]
+    return table[column], table["time"], table["status"], golden_file("maxstat/maxstat.json")[request.param]
 
 
 def test_cut_and_statistics_are_those_of_r(variable):
@@ -46,20 +46,20 @@ def test_permutation_agrees_with_that_of_r(variable):
 def test_permutation_counts_equal_statistics_as_all_deals_of_two_values_do():
     """Of the 252 ways to choose 5 of 10 cases, two are as extreme as this one: the first five times, and the last five."""
     x, time = np.repeat([0, 1], 5), np.arange(10.0)
-    found = maximal_cutpoint(time, np.ones(10), x).p_value
+    found = maximal_cutpoint(x, time, np.ones(10)).p_value
     assert binom.ppf(0.0005, 9999, 2 / 252) <= found * 10_000 - 1 <= binom.ppf(0.9995, 9999, 2 / 252)
 
 
 def test_a_statistic_below_one_is_no_evidence_by_the_first_approximation():
     """Its formula holds from 1 on; below that R's maxstat says 1, and the formula would say less."""
-    found = maximal_cutpoint(np.repeat(np.arange(10.0), 2), np.ones(20), np.tile([0, 1], 10), p_method="lausen-1992")
+    found = maximal_cutpoint(np.tile([0, 1], 10), np.repeat(np.arange(10.0), 2), np.ones(20), p_method="lausen-1992")
     assert found.statistic < 0.5
     assert found.p_value == 1
 
 
 def test_hazard_ratio_is_that_of_cox_and_the_plain_p_value_that_of_the_statistic(golden_file):
     lung = golden_file("maxstat/input_lung.csv")
-    found = maximal_cutpoint(lung["time"], lung["status"], lung["age"], p_method="lausen-1992", confidence=0.9)
+    found = maximal_cutpoint(lung["age"], lung["time"], lung["status"], p_method="lausen-1992", confidence=0.9)
     fit = cox(lung["time"], lung["status"], (lung[["age"]] > 64).astype(float), confidence=0.9)
     assert (found.effect, found.lower, found.upper) == (fit.hazard_ratios[0], fit.lower[0], fit.upper[0])
     assert found.optimistic_p_value == pytest.approx(2 * norm.sf(2.1506896931631445), rel=1e-12)

@@ -189,9 +189,9 @@ REFUSED = {
     "horizon of Uno": lambda data, x: uno_concordance(*data, x, horizon=0),
     "horizon of a calibration": lambda data, x: calibration(*data, x, horizon=np.nan),
     "n_groups": lambda data, x: calibration(*data, x, horizon=10, n_groups=2.5),
-    "n_permutations": lambda data, x: maximal_cutpoint(*data, x, n_permutations=99.5),
-    "no permutation": lambda data, x: maximal_cutpoint(*data, x, n_permutations=0),
-    "seed": lambda data, x: maximal_cutpoint(*data, x, seed=-1),
+    "n_permutations": lambda data, x: maximal_cutpoint(x, *data, n_permutations=99.5),
+    "no permutation": lambda data, x: maximal_cutpoint(x, *data, n_permutations=0),
+    "seed": lambda data, x: maximal_cutpoint(x, *data, seed=-1),
     "n_folds": lambda data, x: cross_validated_concordance(*data, x, n_folds=5.0),
 }
 

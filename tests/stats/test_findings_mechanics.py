@@ -56,7 +56,7 @@ def test_a_refused_feature_says_why(features):
 
 def test_cut_points_of_many_features(features):
     time, event = np.arange(25)[::-1] + 1.0, np.ones(25)
-    found = per_feature(features, lambda column: maximal_cutpoint(time, event, column, n_permutations=999))
+    found = per_feature(features, lambda column: maximal_cutpoint(column, time, event, n_permutations=999))
     assert found["e"].q_value == pytest.approx(0.005)
     assert found.to_frame().loc["e", "events"] == 25
 

@@ -47,7 +47,7 @@ def rejections(test, replicates=REPLICATES):
 
 CALIBRATED = {
     "cut-point, permutation": lambda r: (
-        maximal_cutpoint(*censored(r, 60), r.normal(size=60), n_permutations=199, seed=7).p_value
+        maximal_cutpoint(r.normal(size=60), *censored(r, 60), n_permutations=199, seed=7).p_value
     ),
     "Cramer's V": lambda r: cramers_v(r.integers(0, 3, 200), r.integers(0, 4, 200)).p_value,
     "Kruskal-Wallis": lambda r: kruskal_wallis(r.exponential(size=120), np.repeat([0, 1, 2], 40)).p_value,
@@ -60,12 +60,12 @@ CALIBRATED = {
 }
 
 CONSERVATIVE = {
-    "cut-point, Lausen 1992": lambda r: maximal_cutpoint(*censored(r, 80), r.normal(size=80), p_method="lausen-1992").p_value,
+    "cut-point, Lausen 1992": lambda r: maximal_cutpoint(r.normal(size=80), *censored(r, 80), p_method="lausen-1992").p_value,
     "cut-point, Lausen 1994": lambda r: (
-        maximal_cutpoint(*censored(r, 80), r.integers(0, 8, 80), p_method="lausen-1994").p_value
+        maximal_cutpoint(r.integers(0, 8, 80), *censored(r, 80), p_method="lausen-1994").p_value
     ),
     "cut-point, permutation of ties": lambda r: (
-        maximal_cutpoint(*censored(r, 40), r.integers(0, 4, 40), n_permutations=199, seed=7).p_value
+        maximal_cutpoint(r.integers(0, 4, 40), *censored(r, 40), n_permutations=199, seed=7).p_value
     ),
     "Fisher": lambda r: cramers_v(r.integers(0, 2, 40), r.integers(0, 2, 40), method="fisher").p_value,
     "Yates": lambda r: cramers_v(r.integers(0, 2, 60), r.integers(0, 2, 60), method="yates").p_value,
@@ -88,7 +88,7 @@ def test_size_of_a_conservative_test_is_not_exceeded(name):
 def test_the_plain_p_value_of_a_chosen_cut_is_far_outside():
     """What the correction is for: it fires several times too often."""
     plain = rejections(
-        lambda r: maximal_cutpoint(*censored(r, 60), r.normal(size=60), p_method="lausen-1992").optimistic_p_value
+        lambda r: maximal_cutpoint(r.normal(size=60), *censored(r, 60), p_method="lausen-1992").optimistic_p_value
     )
     assert plain > 4 * band(0.05)[1]
 

@@ -50,9 +50,9 @@ class Cutpoint(Finding):
 
 
 def maximal_cutpoint(
+    x: ArrayLike,
     time: ArrayLike,
     event: ArrayLike,
-    x: ArrayLike,
     *,
     p_method: str = "permutation",
     minimum_share: float = 0.1,
@@ -64,12 +64,12 @@ def maximal_cutpoint(
 
     Parameters
     ----------
+    x : array, shape (n_cases,)
+        The number to cut, in any unit.
     time : array, shape (n_cases,)
         Follow-up in any unit, 0 or more.
     event : array, shape (n_cases,)
         1 or True where the event happened at `time`.
-    x : array, shape (n_cases,)
-        The number to cut, in any unit.
     p_method : {"permutation", "lausen-1992", "lausen-1994"}
         How `p_value` allows for the choice. "permutation" deals the outcomes to the cases anew and has the right size in
         any data; it is never below 1 / (n_permutations + 1). The two approximations of Lausen are instant; they are rough
@@ -103,7 +103,7 @@ def maximal_cutpoint(
     Examples
     --------
     >>> time, event = [30, 28, 33, 31, 29, 27, 9, 8, 12, 7, 5, 6], [0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1]
-    >>> found = maximal_cutpoint(time, event, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    >>> found = maximal_cutpoint([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], time, event)
     >>> found.cutpoint, round(found.statistic, 3), found.p_value, round(found.optimistic_p_value, 5)
     (5.0, 2.911, 0.0066, 0.0036)
     """
@@ -112,7 +112,7 @@ def maximal_cutpoint(
     draws = whole_number("n_permutations", n_permutations, 1), whole_number("seed", seed, 0)
     if not 0 < minimum_share < 0.5:
         raise RecipeError("RT103", f"minimum_share is {minimum_share!r}; expected a number above 0 and below 0.5")
-    n = same_rows({"time": time, "event": event, "x": x})
+    n = same_rows({"x": x, "time": time, "event": event})
     values = numbers(x, "x")
     times, events = survival_times(time, event)
     if n < FEWEST_CASES:
