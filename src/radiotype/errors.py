@@ -6,6 +6,7 @@ case; every other error ends the run. The catalogue below is the only place wher
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 CODES: dict[str, str] = {
@@ -137,6 +138,14 @@ class StoreError(RadiotypeError):
     """The output folder cannot be used. Ends the run."""
 
     prefix = "RT4"
+
+
+def unwritable(error: OSError, file: Path) -> StoreError:
+    """What to tell a user when a file cannot be written: that no space is left, or another reason."""
+    found = f"the file cannot be written ({error.strerror})"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError("RT405", found, file=file, hint="free some space; the same command goes on where it stopped")
+    return StoreError("RT401", found, file=file, hint="choose another folder with -o")
 
 
 class ModelError(RadiotypeError):
