@@ -125,12 +125,20 @@ class Cluster(Generic[Task, Result]):
             return
         jobs = min(self._jobs, len(self._waiting))
         self._limit = None if self._memory_bytes is None else self._memory_bytes // self._jobs
-        with dask.config.set(CONFIGURATION), _deaf_children():
-            self._local = LocalCluster(
-                n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
-            )  # fmt: skip
-            self._client = Client(self._local, set_as_default=False)
+        try:
+            with dask.config.set(CONFIGURATION), _deaf_children():
+                self._local = LocalCluster(
+                    n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
+                )  # fmt: skip
+                self._client = Client(self._local, set_as_default=False)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise RecipeError(
+                "RT106",
+                "the worker processes did not start",
+                hint='a script of your own needs the line `if __name__ == "__main__":` before what it runs, for every worker '
+                "reads the script again; else --jobs 0 works without processes",
+            ) from error
 
     def _submit(self, task: Task) -> Any:
         return self._client.submit(_limited, self._function, task, self._limit, pure=False)
@@ -157,7 +165,8 @@ class Cluster(Generic[Task, Result]):
         while tasks:
             future, result = next(running)
             yield tasks.pop(future.key), future, result
-            fill()
+            if self._waiting and (len(tasks) < TASKS_PER_WORKER // 2 or len(tasks) % TASKS_PER_WORKER == 0):
+                fill()  # asks the scheduler, and so not after every task
 
     def _alone(self, task: Task) -> Finished[Task, Result]:
         """A task that took its worker with it, tried again with no other running."""

@@ -28,15 +28,15 @@ CHECKSUMS = "checksums.json"
 #: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first; `store/` and the
 #: pictures, which say themselves what they belong to, stay.
 STORED = (
-    CHECKSUMS, "*.parquet", "features.json", "provenance.json", "report.html",
+    CHECKSUMS, "*.parquet", "findings.csv", "features.json", "provenance.json", "recipe.resolved.yaml", "report.html",
     "results/*", "overlays/*.parquet", "figures/*.csv",
 )  # fmt: skip
 
 #: Files whose name begins so are not complete.
 _WRITING = ".writing-"
 
-#: Files that carry their own checksum, or change all the time.
-_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet")
+#: Files that carry their own checksum, or the time of the run.
+_CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet", "report.html")
 #: Pictures are named by their own checksum.
 PICTURES = "overlays/"
 
