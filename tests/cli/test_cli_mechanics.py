@@ -12,7 +12,7 @@ from radiotype.core import Grid, Mask, Scan
 from radiotype.core.case import RowKey
 from radiotype.run.store import RunFolder
 
-HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow", "distributed", "dask")
 
 
 def radiotype(*arguments, cwd=None, **environment):
@@ -22,15 +22,15 @@ def radiotype(*arguments, cwd=None, **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import radiotype",
-        "import sys, radiotype.cli.app as a\nsys.argv = ['radiotype', '--help']\ntry: a.run_app()\nexcept SystemExit: pass",
-    ],
-    ids=["import", "help"],
-)
-def test_nothing_heavy_is_loaded(program):
+LIGHT = ("--help", "info", "info --json", "info --schema", "info --features", "info --features --json")
+
+
+@pytest.mark.parametrize("words", ["", *LIGHT])
+def test_nothing_heavy_is_loaded(words):
+    program = "import sys, radiotype"
+    if words:
+        program += f"\nfrom radiotype.cli import main\nsys.argv += {words.split()}\n"
+        program += "try: main()\nexcept SystemExit as end: assert end.code == 0"
     check = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
