@@ -43,6 +43,7 @@ def manifest(tmp_path):
     mask[7:12, 7:12, 7:12] = 1
     for name, array in (("image", image), ("mask", mask)):
         nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / f"{name}.nii.gz")
+    (tmp_path / "wrong.yaml").write_text("manifest: good.csv\nn_resamples: 500\n")
     (tmp_path / "good.csv").write_text("case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n")
     (tmp_path / "mixed.csv").write_text(
         "case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n008,CT,none.nii.gz,mask.nii.gz\n"
@@ -72,6 +73,8 @@ def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
         (("extrakt",), "No such command"),
         (("extract", "none.csv"), "RT110"),
         (("extract", "good.csv", "--families", "colour"), "RT105"),
+        (("extract", "good.csv", "--families", "margn"), "did you mean 'margin'?"),
+        (("run", "wrong.yaml"), "n_resamples (line 2): there is no such key, `n_resamples` belongs under `subtypes`"),
         (("extract", "good.csv", "--resample-masks", "maybe"), "RT103"),
         (("extract", "good.csv", "-o", "."), "RT402"),
         (("run", "none.yaml"), "RT101"),

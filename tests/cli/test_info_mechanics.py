@@ -55,6 +55,7 @@ def test_the_installation_is_that_of_this_process_in_words_and_as_json():
     for name in ("numpy", "SimpleITK", "matplotlib"):
         assert re.search(rf"^  {name} +{re.escape(expected[name])}$", text, re.MULTILINE)
     assert "1 process on " in text
+    assert "a run uses this process on " in asked("--jobs", "0").stdout
     assert "2.0 GB in all" in text
     assert found["licence"] == metadata.metadata("radiotype")["License-Expression"]
 

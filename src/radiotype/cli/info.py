@@ -138,13 +138,14 @@ def _json(content: object) -> str:
 
 
 def _installation_text(found: dict[str, Any]) -> str:
-    many = "process" if found["processes"] == 1 else "processes"
+    n = found["processes"]
+    processes = "this process" if n == 0 else f"{n} process{'es' if n > 1 else ''}"
     lines = [
         f"radiotype  {found['version']}",
         f"python     {found['python']}",
         f"platform   {found['platform']}",
         f"kernels    {found['simd']}",
-        f"a run uses {found['processes']} {many} on {found['cores']} cores, {found['memory_bytes'] / 1e9:.1f} GB in all",
+        f"a run uses {processes} on {found['cores']} cores, {found['memory_bytes'] / 1e9:.1f} GB in all",
         "",
         "packages that can change a number",
         *(f"  {name:<14}{version}" for name, version in found["packages"].items()),
