@@ -7,6 +7,7 @@ case; every other error ends the run. The catalogue below is the only place wher
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from pathlib import Path
 
 CODES: dict[str, str] = {
@@ -57,6 +58,21 @@ CODES: dict[str, str] = {
     # models
     "RT501": "the table has another schema than the model",
 }
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """The end of a message: the choice that looks most like the word, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("margn", ["morphology", "margin"])
+    ", did you mean 'margin'?"
+    """
+    from difflib import get_close_matches
+
+    plain = {choice.lower().replace("-", "_"): choice for choice in choices}
+    close = get_close_matches(str(word)[:100].strip().lower().replace("-", "_").replace(" ", "_"), plain, n=1, cutoff=0.6)
+    return f", did you mean {plain[close[0]]!r}?" if close else ""
 
 
 class RadiotypeError(Exception):

@@ -12,7 +12,7 @@ from radiotype.core import Grid, Mask, Scan
 from radiotype.core.case import RowKey
 from radiotype.run.store import RunFolder
 
-HEAVY = ("torch", "distributed", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow", "distributed", "dask")
 
 
 def radiotype(*arguments, cwd=None, **environment):
@@ -22,15 +22,15 @@ def radiotype(*arguments, cwd=None, **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import radiotype",
-        "import sys, radiotype.cli.app as a\nsys.argv = ['radiotype', '--help']\ntry: a.run_app()\nexcept SystemExit: pass",
-    ],
-    ids=["import", "help"],
-)
-def test_nothing_heavy_is_loaded(program):
+LIGHT = ("--help", "info", "info --json", "info --schema", "info --features", "info --features --json")
+
+
+@pytest.mark.parametrize("words", ["", *LIGHT])
+def test_nothing_heavy_is_loaded(words):
+    program = "import sys, radiotype"
+    if words:
+        program += f"\nfrom radiotype.cli import main\nsys.argv += {words.split()}\n"
+        program += "try: main()\nexcept SystemExit as end: assert end.code == 0"
     check = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
@@ -43,6 +43,7 @@ def manifest(tmp_path):
     mask[7:12, 7:12, 7:12] = 1
     for name, array in (("image", image), ("mask", mask)):
         nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / f"{name}.nii.gz")
+    (tmp_path / "wrong.yaml").write_text("manifest: good.csv\nn_resamples: 500\n")
     (tmp_path / "good.csv").write_text("case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n")
     (tmp_path / "mixed.csv").write_text(
         "case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n008,CT,none.nii.gz,mask.nii.gz\n"
@@ -72,6 +73,8 @@ def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
         (("extrakt",), "No such command"),
         (("extract", "none.csv"), "RT110"),
         (("extract", "good.csv", "--families", "colour"), "RT105"),
+        (("extract", "good.csv", "--families", "margn"), "did you mean 'margin'?"),
+        (("run", "wrong.yaml"), "n_resamples (line 2): there is no such key, `n_resamples` belongs under `subtypes`"),
         (("extract", "good.csv", "--resample-masks", "maybe"), "RT103"),
         (("extract", "good.csv", "-o", "."), "RT402"),
         (("run", "none.yaml"), "RT101"),

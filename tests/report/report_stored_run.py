@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from radiotype.core import FeatureRecord
-from radiotype.run.store import RunFolder
+from radiotype.run.store import RunFolder, npz, picture_name
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -282,9 +282,10 @@ def _write_survival(folder: RunFolder, cases: pd.DataFrame, members: pd.DataFram
 def _write_pictures(folder: RunFolder, cases: pd.DataFrame, rng: np.random.Generator) -> None:
     part = cases[cases["status"].isin(["ok", "partial"])]
     rows = []
-    for i, key in enumerate(part[["patient_id", "case_id", "visit", "scan", "roi"]].to_dict("records")):
-        name = f"{i:016x}.npz"
-        folder.write_arrays(f"overlays/{name}", phantom(rng))
+    for key in part[["patient_id", "case_id", "visit", "scan", "roi"]].to_dict("records"):
+        data = npz(phantom(rng))
+        name = picture_name(data)
+        folder.write(f"overlays/{name}", lambda file, data=data: file.write(data))
         rows.append(key | {"file": name})
     folder.write_table("overlays/index.parquet", pd.DataFrame(rows))
 

@@ -161,6 +161,16 @@ def test_flags_say_whether_to_worry(loaded: stored.Stored) -> None:
     assert not any("margin_dropped" in text for text in said)
 
 
+def test_remarks_of_reading_are_counted_by_kind(loaded: stored.Stored) -> None:
+    regions = loaded.regions.assign(remarks="")
+    described = regions.index[regions["status"] != "failed"]
+    regions.loc[described[0], "remarks"] = "3 of 40 voxels cut at the border of the scan; 2 open contours ignored"
+    regions.loc[described[1], "remarks"] = "17 of 60 voxels cut at the border of the scan"
+    points = sections_cases.care(replace(loaded, regions=regions))
+    assert f"2 regions of {len(described):,} with the remark “n of n voxels cut at the border of the scan”" in points[-2]
+    assert f"1 region of {len(described):,} with the remark “n open contours ignored”" in points[-1]
+
+
 def test_flags_of_care_forbid_described_in_full(loaded: stored.Stored) -> None:
     regions = loaded.regions[loaded.regions["status"] == "ok"]
     whole = replace(loaded, regions=regions, features=loaded.features[loaded.features["status"] == "ok"])

@@ -5,8 +5,7 @@ import pytest
 
 from radiotype.core import Case, Cohort, Region, RowKey
 from radiotype.errors import RecipeError
-from radiotype.run.record import RunLog
-from radiotype.run.store import RunFolder
+from radiotype.run import open_run
 from radiotype.studies import imaging_subtypes
 from radiotype.studies.outcome import survival_by_subtype
 from radiotype.studies.recipe import check_recipe
@@ -55,7 +54,6 @@ def test_a_wrong_outcome_ends_the_study_before_anything_is_measured(tmp_path, mo
     region = Region(RowKey("p", "c", "1", "CT", "tumour"), None, None, {"modality": "CT", "split": ""})
     clinical = {"days": "10", "event": "1"} | {column: cell}
     monkeypatch.setattr(imaging_subtypes, "read_cohort", lambda *_, **__: Cohort((Case("c", "p", (region,), clinical),)))
-    folder = RunFolder.create(tmp_path / "run")
     recipe = check_recipe({"manifest": "m.csv", "outcome": OUTCOME})
-    with pytest.raises(RecipeError, match="RT114"):
-        imaging_subtypes.run(recipe, tmp_path / "m.csv", folder, RunLog(folder, "run"))
+    with pytest.raises(RecipeError, match="RT114"), open_run(tmp_path / "run", "run") as run:
+        imaging_subtypes.run(recipe, tmp_path / "m.csv", run)

@@ -52,6 +52,9 @@ def test_two_runs_of_one_study_give_the_same_bytes(cohort, tmp_path):
     one = run(RECIPE.format(manifest=cohort.manifest), tmp_path / "one", TZ="UTC", LC_ALL="C.UTF-8")
     two = run(RECIPE.format(manifest=backwards), tmp_path / "two", TZ="Asia/Tokyo", LC_ALL="C", RADIOTYPE_SIMD="base")
     assert {"features.parquet", "cases.parquet", "provenance.json", "results/consensus.npz", "results/cox.parquet"} <= set(one)
+    sums = [json.loads(run.pop("checksums.json")) for run in (one, two)]
+    assert sums[0].pop("recipe.resolved.yaml") != sums[1].pop("recipe.resolved.yaml")  # it names the manifest
+    assert sums[0] == sums[1]
     assert [name for name in one if one[name] != two.get(name)] == []
     assert set(one) == set(two)
 

@@ -45,6 +45,7 @@ def run_check(manifest: Path, output: Path, depth: str, resample_masks: str, pic
             visit=album.add if pictures else None,
             progress=progress,
         )
+        folder.clear()
         folder.write_table("findings.parquet", checked.findings)
         folder.write_csv("findings.csv", checked.findings)
         album.close()

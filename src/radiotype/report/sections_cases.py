@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pandas as pd
@@ -15,6 +16,9 @@ from radiotype.run.store import RunFolder
 
 #: Rows of the table of failed cases; the rest stands in its CSV.
 MAX_ROWS = 1000
+
+#: Kinds of remarks that are named.
+MAX_REMARKS = 8
 
 #: Codes that are no errors of the catalogue: the unforeseen one, and reasons of single features.
 _REASONS = {
@@ -115,7 +119,22 @@ def care(stored: Stored) -> list[str]:
             "a margin outside the range of the histogram: look at these scans (metal, air, wrong units); their margin features "
             "may mislead."
         )
-    return points
+    return points + _remarks(stored)
+
+
+def _remarks(stored: Stored) -> list[str]:
+    """What reading the regions had to decide, by kind."""
+    if "remarks" not in stored.regions:
+        return []
+    described = stored.regions.loc[stored.regions["status"] != "failed", "remarks"]
+    kinds = Counter(
+        kind for cell in described for kind in {re.sub(r"[\d.,]+", "n", part) for part in str(cell).split("; ") if part}
+    )
+    return [
+        f"{count(n, 'region')} of {len(described):,} with the remark “{scrubbed(kind)}” (the column remarks of cases.parquet "
+        "holds the numbers)."
+        for kind, n in kinds.most_common(MAX_REMARKS)
+    ]
 
 
 def _meaning(code: str) -> str:

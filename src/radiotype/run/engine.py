@@ -18,6 +18,7 @@ from radiotype.run.executor import Executor, Inline
 from radiotype.run.outcome import Assembly, Extraction, one_per_key
 from radiotype.run.parts import Failure, Part, part_key, part_names, stored_part, to_plain
 from radiotype.run.progress import progress
+from radiotype.run.resources import simd_level
 from radiotype.run.store import PICTURES as PICTURE_FOLDER
 from radiotype.run.store import RunFolder
 from radiotype.run.worker import Row, RowResult, Task, describe_rows
@@ -69,7 +70,7 @@ def describe_cohort(
     StoreError
         RT401, RT405 if a result cannot be stored.
     """
-    _require_simd_level()
+    simd_level()  # a wrong RADIOTYPE_SIMD is refused once, at the start; it is no fault of any case
     if pictures and folder is None:
         raise RecipeError("RT103", "pictures were asked for without a folder to store them in", hint="give `folder=`")
     chosen = settings or FeatureSettings()
@@ -168,13 +169,3 @@ class _Store:
             self._folder.write(PICTURE_FOLDER + name, lambda file, data=data: file.write(data))  # type: ignore[misc]
         for name, key in result.keys.items():
             Entries(self._folder).write(key, to_plain(result.parts[name]))
-
-
-def _require_simd_level() -> None:
-    """Refuse a wrong RADIOTYPE_SIMD once, at the start; it is no fault of any case."""
-    from radiotype import _native
-
-    try:
-        _native.simd_level()
-    except RuntimeError as error:
-        raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error

@@ -1,4 +1,4 @@
-"""Cores and memory that a run may use. Limits of a container or a batch system count like those of the machine."""
+"""Cores, memory and kernels that a run may use. Limits of a container or a batch system count like those of the machine."""
 
 from __future__ import annotations
 
@@ -53,6 +53,22 @@ def available_bytes() -> int:
         if soft != resource.RLIM_INFINITY:
             free.append(soft)
     return min(free)
+
+
+def simd_level() -> str:
+    """Level of the kernels in use: base, avx2 or avx512.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if the environment asks for a level that this processor does not have.
+    """
+    from radiotype import _native
+
+    try:
+        return str(_native.simd_level())
+    except RuntimeError as error:
+        raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error
 
 
 def parse_bytes(text: str) -> int:

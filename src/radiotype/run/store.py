@@ -35,7 +35,7 @@ STORED = (
 #: Files whose name begins so are not complete.
 _WRITING = ".writing-"
 
-#: Files that carry their own checksum, or the time of the run.
+#: Files that carry their own checksum, or hold times or the date: `checksums.json` is the same for runs with the same results.
 _CHECKED_OTHERWISE = (CHECKSUMS, "store/", MARK, "log.jsonl", "timings.parquet", "report.html")
 #: Pictures are named by their own checksum.
 PICTURES = "overlays/"
