@@ -110,6 +110,48 @@ def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest)
     assert not (manifest / "run" / "features.parquet").exists()
 
 
+@pytest.mark.parametrize("state", ["running", "interrupted", "failed"])
+def test_no_report_is_written_of_a_run_that_did_not_end_well(manifest, state):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    mark = manifest / "run" / "run.json"
+    mark.write_text(mark.read_text().replace("done", state))
+    refused = radiotype("report", "run", cwd=manifest)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("RT403: the run in this folder did not end well")
+    assert not (manifest / "run" / "report.html").exists()
+
+
+def test_a_damaged_mark_is_refused_by_report_and_replaced_by_the_next_run(manifest):
+    (manifest / "run").mkdir()
+    for name in ("run.json", "checksums.json", "log.jsonl"):
+        (manifest / "run" / name).write_bytes(b"\x00[")
+    assert radiotype("report", "run", cwd=manifest).stderr.startswith("RT403: a stored result cannot be read")
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    assert radiotype("report", "run", cwd=manifest).returncode == 0
+
+
+def test_a_check_into_the_folder_of_a_run_leaves_nothing_to_report(manifest):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    assert radiotype("check", "good.csv", "-o", "run", "--no-pictures", cwd=manifest).returncode == 0
+    assert not (manifest / "run" / "features.parquet").exists()
+    assert radiotype("report", "run", cwd=manifest).stderr.startswith("RT403: the run in this folder measured no regions")
+
+
+@pytest.mark.parametrize("name", ["cohort/images/0001.nii.gz", "cohort/manifest.csv", "study.yaml"])
+def test_a_full_disk_ends_the_demo_with_a_plain_word(tmp_path, monkeypatch, name):
+    from radiotype import simulate
+    from radiotype.cli.demo import run_demo
+    from radiotype.errors import StoreError
+    from radiotype.run.workers import Workers
+
+    genuine = simulate.cohort
+    monkeypatch.setattr(simulate, "cohort", lambda folder, **options: genuine(folder, size="small", n_cases=1))
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(StoreError, match="RT405"):
+        run_demo("small", tmp_path, 0, workers=Workers())
+
+
 def test_a_family_named_twice_is_measured_once(manifest):
     done = radiotype("extract", "good.csv", "-o", "run", "--families", "margin,margin", cwd=manifest)
     assert (done.returncode, done.stdout.splitlines()[1]) == (0, "1 of 1 regions described with 20 features")
