@@ -57,13 +57,14 @@ def test_an_interrupt_keeps_what_is_done_and_says_so(cohort):
     folder, whole, _ = cohort
     process = start("extract", "manifest.csv", "-o", "interrupted", "--jobs", "2", cwd=folder)
     while not list((folder / "interrupted").glob("store/*/*.entry")):
+        assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
     assert done.returncode == 130
     assert done.stderr == "interrupted; the same command goes on where it stopped\n"
     assert json.loads((folder / "interrupted" / "run.json").read_text())["state"] == "interrupted"
-    assert finish(start("extract", "manifest.csv", "-o", "interrupted", cwd=folder)).returncode == 0
+    assert finish(start("extract", "manifest.csv", "-o", "interrupted", "--jobs", "0", cwd=folder)).returncode == 0
     assert stored(folder / "interrupted") == whole
 
 
@@ -83,8 +84,11 @@ def test_a_second_run_into_the_folder_is_refused_while_the_first_one_works(cohor
     folder, whole, _ = cohort
     first = start("extract", "manifest.csv", "-o", "twice", "--jobs", "0", cwd=folder)
     while not (folder / "twice" / "run.json").exists():
+        assert first.poll() is None
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # it holds the folder, however slow the second one is
     second = finish(start("extract", "manifest.csv", "-o", "twice", cwd=folder))
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 2
     assert f"RT404: another run is writing here (process {first.pid} on " in second.stderr
     assert finish(first).returncode == 0
@@ -95,6 +99,7 @@ def test_a_lock_ends_with_the_process_that_held_it(cohort):
     folder, _, _ = cohort
     first = start("extract", "manifest.csv", "-o", "dead", "--jobs", "0", cwd=folder)
     while not (folder / "dead" / "run.json").exists():
+        assert first.poll() is None
         time.sleep(0.01)
     kill(first)
     with locked(RunFolder(folder / "dead")), pytest.raises(StoreError, match="RT404"), locked(RunFolder(folder / "dead")):
