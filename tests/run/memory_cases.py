@@ -55,18 +55,21 @@ def write(path, voxels, spacing=(1.0, 1.0, 1.0)):
     return path
 
 
-def measured(image, mask, *, modality="CT", phase=None, label=None, roi=None, parenchyma=None, parts=("morphology", "margin")):
-    """Peak and estimate of one row, bytes, and how it ended; the libraries are loaded before."""
+def measured(
+    *, image, mask, modality="CT", phase=None, label=None, roi=None, parenchyma=None,
+    parts=("morphology", "margin"), limit=None,
+):  # fmt: skip
+    """Peak and estimates of one row, bytes, and how it ended; the libraries are loaded before, the allocator is as in workers.
+
+    `limit` is what the process may hold in all; without one nothing is refused.
+    """
     row = {"image": image, "mask": mask, "modality": modality, "phase": phase, "label": label, "roi": roi}
-    row |= {"parenchyma": parenchyma, "parts": parts}
+    row |= {"parenchyma": parenchyma, "parts": parts, "limit": limit}
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(row, default=str)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
         env=os.environ | CONFIGURATION["distributed.nanny.pre-spawn-environ"],
-    )
+        check=True, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
     return json.loads(done.stdout)
 
 
@@ -96,14 +99,17 @@ def _measure(row):
         describe_rows(Task((_row({**row, "image": tiny[0], "mask": tiny[1], "phase": None, "label": None, "roi": None,
                                   "parenchyma": None}),), FeatureSettings()))  # fmt: skip
     estimates = []
+    require = worker.require_memory
 
-    def watched(needed, *_):
+    def watched(needed, *others):
         estimates.append(_status("VmRSS") - before + needed)
+        if row["limit"] is not None:
+            require(needed, *others)
 
     worker.require_memory = watched
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = _status("VmRSS")
-    (result,) = describe_rows(Task((_row(row),), FeatureSettings()))
+    (result,) = describe_rows(Task((_row(row),), FeatureSettings(), memory_bytes=row["limit"]))
     peak = _status("VmHWM") - before
     failure = result.failure or next((one.failure for part in result.parts.values() for one in part if one.failure), None)
     return {"peak": peak, "estimates": estimates, "failure": failure and failure.code, "before": before}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,14 @@ from radiotype.run.resources import available_bytes
 #: Bytes per voxel of the box around a region that measuring takes at its peak. A margin: on the voxels of the scan, while they
 #: are resampled (theirs and those of the result), and on the voxels of the result.
 MORPHOLOGY = 5
-PICTURE = 17
+PICTURE = {"CT": 8}
+OTHER_PICTURE = 17
 MARGIN = 19
 RESAMPLING = (10, 17)
 RESAMPLED = 32
 
 
-def needed_to_read(scan: Scan, region: Region) -> int:
+def needed_to_read(scan: Scan, region: Region, parts: Iterable[str]) -> int:
     """Memory that reading a row takes at its peak beyond what is held now, bytes; from headers alone.
 
     The masks are read first, one after another, then the scan. Of a region in DICOM only the slices that it touches take
@@ -37,12 +38,12 @@ def needed_to_read(scan: Scan, region: Region) -> int:
         stored, inside = (0, 0) if loader is None else _mask_bytes(loader)
         peak = max(peak, held + stored + inside)
         held += inside
-    return max(peak, held + _scan_bytes(scan)[0])
+    return max(peak, held + _scan_bytes(scan, parts)[0])
 
 
-def needed_to_measure(scan: Scan, masks: Iterable[Mask], parts: Iterable[str], settings: FeatureSettings) -> int:
+def needed_to_measure(scan: Scan, masks: Sequence[Mask], parts: Sequence[str], settings: FeatureSettings) -> int:
     """Memory that reading the scan and measuring each region takes at its peak beyond what is held now, bytes."""
-    reading, kept = _scan_bytes(scan)
+    reading, kept = _scan_bytes(scan, parts)
     return max(reading, kept + max((_around(scan, mask, name, settings) for mask in masks for name in parts), default=0))
 
 
@@ -78,10 +79,13 @@ def held_bytes() -> int:
     return max(int(line.split()[1]) * 1024 for line in lines if line.startswith(("VmRSS:", "VmData:")))
 
 
-def _scan_bytes(scan: Scan) -> tuple[int, int]:
-    """What reading the scan takes, and what stays of it. A phase is taken out of its series; a mapped file takes nothing yet."""
+def _scan_bytes(scan: Scan, parts: Iterable[str]) -> tuple[int, int]:
+    """What reading the scan takes, and what stays. A phase is taken out of its series; a mapped file takes nothing yet.
+
+    The shape of a region needs no scan.
+    """
     voxels = scan.voxels
-    if "data" in vars(scan) or voxels.mapped:
+    if "data" in vars(scan) or voxels.mapped or all(name == "morphology" for name in parts):
         return 0, 0
     own = math.prod(voxels.shape) * np.dtype(voxels.dtype).itemsize
     if isinstance(voxels, PhaseVoxels):
@@ -112,7 +116,7 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
         return MORPHOLOGY * n_voxels
     mapped = pages if scan.voxels.mapped else 0
     if name == PICTURES:
-        return mapped + PICTURE * n_voxels
+        return mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
     step = options.spacing_mm
     if options.definition == "authors_code" or step is None:
         return mapped + max(MARGIN, RESAMPLED) * n_voxels

@@ -87,7 +87,7 @@ def _describe_row(row: Row, task: Task, scan: Scan | None) -> tuple[RowResult, S
             if not missing:
                 return replace(blank, parts=found, keys={}, seconds=clock.seconds), scan
         scan = scan or clock.time("read image", region.image)
-        require_memory(needed_to_read(scan, region), scan, task.memory_bytes)
+        require_memory(needed_to_read(scan, region, missing), scan, task.memory_bytes)
         current = scan
         masks = clock.time("read mask", lambda: region.masks(current))
         parenchyma = clock.time("read parenchyma", lambda: _parenchyma(region, current))
@@ -159,14 +159,14 @@ def _parenchyma(region: Region, scan: Scan) -> Mask | None:
 
 def _failure(stage: str, error: Exception) -> Failure:
     """Why a row or a family ended; errors that end the run are raised again."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return Failure(
+            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
+        )
     if isinstance(error, InputError | ComputeError):
         return Failure(stage, error.code, error.found, error.hint or "")
     if isinstance(error, RadiotypeError):
         raise error
-    if isinstance(error, MemoryError):
-        return Failure(
-            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
-        )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return Failure(stage, UNFORESEEN, reason, "this is a fault of radiotype: please report code, reason and version")
