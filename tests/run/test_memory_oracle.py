@@ -36,7 +36,7 @@ def several_labels(folder):
 
 
 def one_phase(folder):
-    write(folder / "phases.nii.gz", np.stack([filled(SIZE, np.int16)] * 3), SPACING)
+    write(folder / "phases.nii.gz", np.stack([filled(SIZE, np.int16, np.random.default_rng(0))] * 3), SPACING)
     return {"image": "phases.nii.gz", "mask": "mask.nii.gz", "modality": "MR", "phase": 1}
 
 

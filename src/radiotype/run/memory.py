@@ -26,6 +26,9 @@ MARGIN = 19
 RESAMPLING = (10, 17)
 RESAMPLED = 32
 
+#: Bytes of a mapped file that are brought into memory at a time, by default of Linux.
+AT_ONCE = 2**16
+
 
 def needed_to_read(scan: Scan, region: Region, parts: Iterable[str]) -> int:
     """Memory that reading a row takes at its peak beyond what is held now, bytes; from headers alone.
@@ -111,10 +114,11 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     margin = np.ceil(reach / spacing).astype(int)
     size = np.minimum(high + margin, scan.grid.shape) - np.maximum(low - margin, 0)
     n_voxels = math.prod(size.tolist())
-    pages = scan.grid.shape[0] * math.prod(size[1:].tolist()) * np.dtype(scan.voxels.dtype).itemsize
     if name == "morphology":
         return MORPHOLOGY * n_voxels
-    mapped = pages if scan.voxels.mapped else 0
+    row = scan.grid.shape[0] * np.dtype(scan.voxels.dtype).itemsize
+    touched = int(size[2]) * min(row * scan.grid.shape[1], row * int(size[1]) + AT_ONCE)
+    mapped = touched if scan.voxels.mapped else 0
     if name == PICTURES:
         return mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
     step = options.spacing_mm
