@@ -51,8 +51,7 @@ def contours(folder):
     return {"image": "series", "mask": "drawn.dcm"}
 
 
-def fills(folder, spacing, **how):
-    size = (128, 128, 64)
+def fills(folder, spacing, size=(128, 128, 64), **how):
     rng = np.random.default_rng(0)
     write(folder / "noise.nii.gz", filled(size, np.int16, rng) + 2000, spacing)
     write(folder / "full.nii.gz", ball(size, spacing, 200), spacing)
@@ -68,11 +67,11 @@ def fills_and_is_resampled_to_less(folder):
 
 
 def fills_and_is_drawn(folder):
-    return fills(folder, (1.0, 1.0, 1.0), parts=("pictures",))
+    return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("pictures",))
 
 
 def fills_and_has_a_shape(folder):
-    return fills(folder, (1.0, 1.0, 1.0), parts=("morphology",))
+    return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("morphology",))
 
 
 @pytest.fixture(scope="module")
