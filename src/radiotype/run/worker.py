@@ -15,7 +15,7 @@ from radiotype.errors import ComputeError, InputError, RadiotypeError
 from radiotype.features.describe import describe
 from radiotype.features.settings import FeatureSettings
 from radiotype.run.digests import Digests, SourceDigest, sources_of, unchanged
-from radiotype.run.memory import require_memory
+from radiotype.run.memory import needed_to_measure, needed_to_read, require_memory
 from radiotype.run.parts import PICTURES, Failure, Part, RegionPart, part_key, stored_part
 from radiotype.run.store import RunFolder, npz, picture_name
 
@@ -114,9 +114,10 @@ def _describe_row(row: Row, task: Task, digests: Digests, held: _Held | None) ->
         if held is None or held.input != image:
             held = _Held(clock.time("read image", region.image), image)
         current = held.scan
-        require_memory(current, region, task.memory_bytes)
+        require_memory(needed_to_read(current, region, missing), current, task.memory_bytes)
         masks = clock.time("read mask", lambda: region.masks(current))
         parenchyma = clock.time("read parenchyma", lambda: _parenchyma(region, current))
+        require_memory(needed_to_measure(current, masks, missing, task.settings), current, task.memory_bytes)
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this row only
         return replace(blank, failure=_failure(clock.stage, error), seconds=clock.seconds, keys={}), held
     parts: dict[str, list[RegionPart]] = {name: [] for name in missing}
@@ -198,14 +199,14 @@ def _parenchyma(region: Region, scan: Scan) -> Mask | None:
 
 def _failure(stage: str, error: Exception) -> Failure:
     """Why a row or a family ended; errors that end the run are raised again."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return Failure(
+            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
+        )
     if isinstance(error, InputError | ComputeError):
         return Failure(stage, error.code, error.found, error.hint or "")
     if isinstance(error, RadiotypeError):
         raise error
-    if isinstance(error, MemoryError):
-        return Failure(
-            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
-        )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return Failure(stage, UNFORESEEN, reason, "this is a fault of radiotype: please report code, reason and version")
