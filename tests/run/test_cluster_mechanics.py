@@ -143,6 +143,19 @@ def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so(monkeypatch):
     assert time.monotonic() - started < 20
 
 
+def test_a_run_whose_workers_are_gone_for_good_ends(monkeypatch):
+    monkeypatch.setattr("radiotype.run.cluster.GONE_SECONDS", 1)
+    cluster = Cluster(square_or_die, jobs=1)
+    with contextlib.closing(cluster):
+        cluster.submit(3)
+        assert next(cluster.results()).result == 9
+        monkeypatch.setattr(cluster._local, "workers", {})  # none is left, and none comes
+        cluster._local.scale(0)
+        cluster.submit(-4)
+        with pytest.raises(RecipeError, match="RT106: no worker process is left"):
+            next(cluster.results())
+
+
 def test_nothing_listens_but_on_loopback():
     cluster = Cluster(square_or_die, jobs=2)
     with contextlib.closing(cluster):
