@@ -1,4 +1,4 @@
-"""Median wall time of `radiotype --help` and `import radiotype`, beside `import radiomics` and `import mirp` where installed.
+"""Median wall time of `radiotype --help`, `radiotype info` and `import radiotype`, and of importing its peers where installed.
 
 Usage: python benchmarks/startup.py [RUNS]
 """
@@ -26,10 +26,11 @@ def median_s(command: list[str], runs: int) -> float:
 
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    program = "import sys; sys.argv = ['radiotype', '--help']; from radiotype.cli import main; main()"
+    program = "from radiotype.cli import main; main()"
+    verbs = ("--help", "info", "info --json", "info --schema", "info --features")
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
-        "radiotype --help": [sys.executable, "-c", program],
+        **{f"radiotype {words}": [sys.executable, "-c", program, *words.split()] for words in verbs},
         "import radiotype": [sys.executable, "-c", "import radiotype"],
     }
     commands |= {
@@ -39,7 +40,7 @@ def main() -> None:
     }
     for name, command in commands.items():
         aim = f"   aim {AIMS_S[name]:.2f}" if name in AIMS_S else ""
-        print(f"{name:<20} {median_s(command, runs):.3f} s{aim}")
+        print(f"{name:<26} {median_s(command, runs):.3f} s{aim}")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@ Usage: python docs/generate.py
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
+from radiotype.cli.info import error_codes
 from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS
-from radiotype.errors import CODES
 from radiotype.features import FeatureSettings, family, family_names
 from radiotype.studies.recipe import Recipe
 
@@ -26,9 +25,7 @@ def features_page() -> str:
         one = family(name)
         lines += [f"## {name}: {one.meaning}", "", "| feature | meaning | unit | range | IBSI |", "|---|---|---|---|---|"]
         for record in one.records(settings):
-            low = f"{record.low:g}" if math.isfinite(record.low) else ""
-            high = f"{record.high:g}" if math.isfinite(record.high) else ""
-            lines.append(f"| `{record.name}` | {record.meaning} | {record.unit} | {low} .. {high} | {record.ibsi} |")
+            lines.append(f"| `{record.name}` | {record.meaning} | {record.unit} | {record.limits} | {record.ibsi} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -37,9 +34,11 @@ def errors_page() -> str:
     """Every error code."""
     lines = ["# Error codes", "", NOTE.strip(), ""]
     lines += ["RT2xx and RT3xx end one case (or one analysis) and stand in `cases.parquet`; the others end the run.", ""]
-    lines += ["| code | meaning |", "|---|---|", *(f"| {code} | {title} |" for code, title in CODES.items())]
-    lines += ["| RT000 | a fault of radiotype itself; the case fails, the run goes on |", ""]
-    return "\n".join(lines)
+    lines += ["| code | meaning | ends | exit code |", "|---|---|---|---|"]
+    for one in error_codes():
+        exits = " or ".join(map(str, one["exit_codes"]))
+        lines.append(f"| {one['code']} | {one['meaning']} | {one['ends']} | {exits} |")
+    return "\n".join([*lines, ""])
 
 
 def recipe_page() -> str:

@@ -6,6 +6,8 @@ case; every other error ends the run. The catalogue below is the only place wher
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterable
 from pathlib import Path
 
 CODES: dict[str, str] = {
@@ -56,6 +58,21 @@ CODES: dict[str, str] = {
     # models
     "RT501": "the table has another schema than the model",
 }
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """The end of a message: the choice that looks most like the word, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("margn", ["morphology", "margin"])
+    ", did you mean 'margin'?"
+    """
+    from difflib import get_close_matches
+
+    plain = {choice.lower().replace("-", "_"): choice for choice in choices}
+    close = get_close_matches(str(word)[:100].strip().lower().replace("-", "_").replace(" ", "_"), plain, n=1, cutoff=0.6)
+    return f", did you mean {plain[close[0]]!r}?" if close else ""
 
 
 class RadiotypeError(Exception):
@@ -137,6 +154,14 @@ class StoreError(RadiotypeError):
     """The output folder cannot be used. Ends the run."""
 
     prefix = "RT4"
+
+
+def unwritable(error: OSError, file: Path) -> StoreError:
+    """What to tell a user when a file cannot be written: that no space is left, or another reason."""
+    found = f"the file cannot be written ({error.strerror})"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError("RT405", found, file=file, hint="free some space; the same command goes on where it stopped")
+    return StoreError("RT401", found, file=file, hint="choose another folder with -o")
 
 
 class ModelError(RadiotypeError):

@@ -12,7 +12,7 @@ from radiotype.core import Grid, Mask, Scan
 from radiotype.core.case import RowKey
 from radiotype.run.store import RunFolder
 
-HEAVY = ("torch", "distributed", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow")
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pyarrow", "distributed", "dask")
 
 
 def radiotype(*arguments, cwd=None, **environment):
@@ -22,15 +22,15 @@ def radiotype(*arguments, cwd=None, **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import radiotype",
-        "import sys, radiotype.cli.app as a\nsys.argv = ['radiotype', '--help']\ntry: a.run_app()\nexcept SystemExit: pass",
-    ],
-    ids=["import", "help"],
-)
-def test_nothing_heavy_is_loaded(program):
+LIGHT = ("--help", "info", "info --json", "info --schema", "info --features", "info --features --json")
+
+
+@pytest.mark.parametrize("words", ["", *LIGHT])
+def test_nothing_heavy_is_loaded(words):
+    program = "import sys, radiotype"
+    if words:
+        program += f"\nfrom radiotype.cli import main\nsys.argv += {words.split()}\n"
+        program += "try: main()\nexcept SystemExit as end: assert end.code == 0"
     check = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
@@ -43,6 +43,7 @@ def manifest(tmp_path):
     mask[7:12, 7:12, 7:12] = 1
     for name, array in (("image", image), ("mask", mask)):
         nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / f"{name}.nii.gz")
+    (tmp_path / "wrong.yaml").write_text("manifest: good.csv\nn_resamples: 500\n")
     (tmp_path / "good.csv").write_text("case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n")
     (tmp_path / "mixed.csv").write_text(
         "case_id,modality,image,mask\n007,CT,image.nii.gz,mask.nii.gz\n008,CT,none.nii.gz,mask.nii.gz\n"
@@ -72,6 +73,8 @@ def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
         (("extrakt",), "No such command"),
         (("extract", "none.csv"), "RT110"),
         (("extract", "good.csv", "--families", "colour"), "RT105"),
+        (("extract", "good.csv", "--families", "margn"), "did you mean 'margin'?"),
+        (("run", "wrong.yaml"), "n_resamples (line 2): there is no such key, `n_resamples` belongs under `subtypes`"),
         (("extract", "good.csv", "--resample-masks", "maybe"), "RT103"),
         (("extract", "good.csv", "-o", "."), "RT402"),
         (("run", "none.yaml"), "RT101"),
@@ -105,6 +108,48 @@ def test_a_second_run_into_the_same_folder_shows_its_own_features_only(manifest)
     (manifest / "bad.csv").write_text("case_id,image,mask\n007,none.nii.gz,mask.nii.gz\n")
     assert radiotype("extract", "bad.csv", "-o", "run", cwd=manifest).returncode == 3
     assert not (manifest / "run" / "features.parquet").exists()
+
+
+@pytest.mark.parametrize("state", ["running", "interrupted", "failed"])
+def test_no_report_is_written_of_a_run_that_did_not_end_well(manifest, state):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    mark = manifest / "run" / "run.json"
+    mark.write_text(mark.read_text().replace("done", state))
+    refused = radiotype("report", "run", cwd=manifest)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("RT403: the run in this folder did not end well")
+    assert not (manifest / "run" / "report.html").exists()
+
+
+def test_a_damaged_mark_is_refused_by_report_and_replaced_by_the_next_run(manifest):
+    (manifest / "run").mkdir()
+    for name in ("run.json", "checksums.json", "log.jsonl"):
+        (manifest / "run" / name).write_bytes(b"\x00[")
+    assert radiotype("report", "run", cwd=manifest).stderr.startswith("RT403: a stored result cannot be read")
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    assert radiotype("report", "run", cwd=manifest).returncode == 0
+
+
+def test_a_check_into_the_folder_of_a_run_leaves_nothing_to_report(manifest):
+    assert radiotype("extract", "good.csv", "-o", "run", cwd=manifest).returncode == 0
+    assert radiotype("check", "good.csv", "-o", "run", "--no-pictures", cwd=manifest).returncode == 0
+    assert not (manifest / "run" / "features.parquet").exists()
+    assert radiotype("report", "run", cwd=manifest).stderr.startswith("RT403: the run in this folder measured no regions")
+
+
+@pytest.mark.parametrize("name", ["cohort/images/0001.nii.gz", "cohort/manifest.csv", "study.yaml"])
+def test_a_full_disk_ends_the_demo_with_a_plain_word(tmp_path, monkeypatch, name):
+    from radiotype import simulate
+    from radiotype.cli.demo import run_demo
+    from radiotype.errors import StoreError
+    from radiotype.run.workers import Workers
+
+    genuine = simulate.cohort
+    monkeypatch.setattr(simulate, "cohort", lambda folder, **options: genuine(folder, size="small", n_cases=1))
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(StoreError, match="RT405"):
+        run_demo("small", tmp_path, 0, workers=Workers())
 
 
 def test_a_family_named_twice_is_measured_once(manifest):

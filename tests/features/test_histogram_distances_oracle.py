@@ -54,6 +54,7 @@ def test_histogram_includes_the_upper_limit_and_drops_what_lies_outside():
         ([], (0, 1), "empty_region"),
         ([5.0, 6.0], (0, 1), "all_values_outside_range"),
         ([2.0, 2.0], (2, 2), "constant_intensity"),
+        ([2.0, 2.0], (2, 2 + 1e-13), "constant_intensity"),  # what interpolation makes of a constant
     ],
 )
 def test_histogram_says_why_there_is_none(values, limits, code):

@@ -225,10 +225,11 @@ VERBS = {
     "check": ("check", "m2.csv", "-o", "checked"),
     "extract": ("extract", "m2.csv", "-o", "extracted", "--families", "morphology"),
     "run": ("run", "study.yaml", "-o", "ran"),
+    "workers": ("extract", "m2.csv", "-o", "worked", "--families", "morphology", "--jobs", "2"),
 }
 
 
-@pytest.fixture(params=["index", "check", "extract", "run"])
+@pytest.fixture(params=list(VERBS))
 def done(request, hospital):
     """A verb that was run once: the base folder, its name, its output folder, and what it printed."""
     base, printed = hospital
@@ -292,6 +293,9 @@ def test_no_verb_stores_or_prints_who_the_patients_are(done):
     assert len(files) > 3
     found = {str(path.relative_to(base)): leaks(spoken(path) + path.name) for path in files}
     assert {path: what for path, what in found.items() if what} == {}
+    if name != "check":
+        assert folder / "store" / "digests.jsonl" in files
+        assert sum(path.suffix == ".entry" for path in files) >= 12
     log = (folder / "log.jsonl").read_text()
     assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
     assert str(base) not in log

@@ -27,3 +27,14 @@ def describe_or_die(task):
     if any(row.region.key.case_id.startswith("killer") for row in task.rows):
         os.kill(os.getpid(), signal.SIGKILL)
     return describe_rows(task)
+
+
+def describe_unwarned(task):
+    """Describe rows as if nothing had been known of the memory they need."""
+    from radiotype.run import worker
+
+    before, worker.require_memory = worker.require_memory, lambda *_: None
+    try:
+        return describe_rows(task)
+    finally:
+        worker.require_memory = before

@@ -13,7 +13,7 @@ import numpy as np
 
 from radiotype.features import FeatureSettings
 from radiotype.io import read_cohort
-from radiotype.run.digests import Digests
+from radiotype.run.digests import Digests, sources_of
 from radiotype.run.entries import Entries
 from radiotype.run.parts import part_key
 from radiotype.run.store import RunFolder
@@ -76,7 +76,7 @@ def n_complete(folder, out):
     store, settings = RunFolder(folder / out), FeatureSettings()
     entries, digests, n = Entries(store), Digests(store), 0
     for region in read_cohort(folder / "manifest.csv").regions():
-        inputs = digests.of(region.image), digests.of(region.masks)
+        inputs = [digests.of(source) for source in sources_of(region)]
         n += None not in inputs and all(entries.read(part_key(name, region, inputs, settings)) for name in settings.families)
     return n
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -142,6 +143,19 @@ def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so(monkeypatch):
     assert time.monotonic() - started < 20
 
 
+def test_a_run_whose_workers_are_gone_for_good_ends(monkeypatch):
+    monkeypatch.setattr("radiotype.run.cluster.GONE_SECONDS", 1)
+    cluster = Cluster(square_or_die, jobs=1)
+    with contextlib.closing(cluster):
+        cluster.submit(3)
+        assert next(cluster.results()).result == 9
+        monkeypatch.setattr(cluster._local, "workers", {})  # none is left, and none comes
+        cluster._local.scale(0)
+        cluster.submit(-4)
+        with pytest.raises(RecipeError, match="RT106: no worker process is left"):
+            next(cluster.results())
+
+
 def test_nothing_listens_but_on_loopback():
     cluster = Cluster(square_or_die, jobs=2)
     with contextlib.closing(cluster):
@@ -149,3 +163,46 @@ def test_nothing_listens_but_on_loopback():
         assert next(cluster.results()).result == 9
         addresses = [cluster._local.scheduler_address, *cluster._client.scheduler_info()["workers"]]
         assert all("127.0.0.1" in address for address in addresses)
+
+
+def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path):
+    write_cohort(tmp_path, 30)
+    parent = start("extract", "manifest.csv", "-o", "run", "--jobs", "2", cwd=tmp_path)
+    while not list((tmp_path / "run").glob("store/*/*.entry")):
+        assert parent.poll() is None
+        time.sleep(0.01)
+    os.kill(parent.pid, signal.SIGKILL)  # it alone
+    parent.communicate()  # its output ends when the last process that may write to it has ended
+    for _ in range(1000):
+        try:
+            os.killpg(parent.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("a process of the run is still there")
+    assert finish(start("extract", "manifest.csv", "-o", "run", "--jobs", "0", cwd=tmp_path)).returncode == 0
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    write_cohort(tmp_path, 2)
+    lines = (
+        "from radiotype import Cohort",
+        "from radiotype.features import FeatureSettings",
+        "from radiotype.run import Workers, open_run",
+        "with open_run('run', 'extract', workers=Workers(jobs=1)) as run:",
+        "    run.measure(Cohort.read('manifest.csv'), FeatureSettings())",
+    )
+    (tmp_path / "script.py").write_text("\n".join(lines))
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "RT106: the worker processes did not start" in done.stderr
+    assert 'if __name__ == "__main__":' in done.stderr
+
+
+def test_the_command_line_runs_as_a_module_with_workers(tmp_path):
+    write_cohort(tmp_path, 2)
+    command = [sys.executable, "-m", "radiotype", "extract", "manifest.csv", "-o", "run", "--jobs", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 of 2 regions described" in done.stdout

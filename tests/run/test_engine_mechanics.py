@@ -1,5 +1,6 @@
 """A bad file costs that file, not the run; what is stored is stored whole."""
 
+import errno
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from radiotype.errors import StoreError
 from radiotype.features import FeatureSettings
 from radiotype.io import read_cohort, read_features
 from radiotype.run.engine import describe_cohort
+from radiotype.run.lock import locked
 from radiotype.run.record import RunLog, record_extraction
 from radiotype.run.store import RunFolder
 
@@ -235,6 +237,40 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
     assert [path.name for path in folder.path.iterdir()] == ["a.json"]
 
 
+def test_a_line_that_was_cut_short_stays_alone(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.append_lines("log.jsonl", [b"1"])
+    with (folder.path / "log.jsonl").open("ab") as file:
+        file.write(b'{"cut')
+    folder.append_lines("log.jsonl", [b"2", b"3"])
+    assert folder.read_text("log.jsonl").splitlines() == ["1", '{"cut', "2", "3"]
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.EINVAL, errno.EIO])
+def test_a_file_system_without_locks_is_used_unlocked(tmp_path, monkeypatch, error):
+    def refuse(*_):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with locked(RunFolder.create(tmp_path / "run")):
+        pass
+
+
+def test_a_file_that_cannot_be_removed_is_an_error_that_says_so(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write_text("overlays/a.npz", "x")
+    folder.write_text("features.json", "x")
+    (folder.path / ".writing-rest").write_text("x")
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    for remove in (folder.sweep, folder.clear, lambda: folder.keep_only("overlays/", set())):
+        with pytest.raises(StoreError, match=r"RT401.*cannot be removed \(Permission denied\)"):
+            remove()
+
+
 def test_damaged_results_are_refused(tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     for name in ("a.json", "a.parquet", "a.npz"):
@@ -252,7 +288,8 @@ def test_a_csv_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
 
 def test_a_new_run_leaves_nothing_of_the_earlier_one_and_nothing_else_is_lost(tmp_path):
     folder = RunFolder.create(tmp_path / "run")
-    earlier = ("features.parquet", "results/cox.parquet", "overlays/a.npz", "figures/cox_01.csv", "report.html")
+    earlier = ("features.parquet", "results/cox.parquet", "overlays/a.npz", "figures/cox_01.csv", "report.html",
+               "recipe.resolved.yaml", "findings.csv", "findings.parquet")  # fmt: skip
     for name in ("run.json", "notes of mine.txt", "figures/edited.svg", *earlier):
         folder.write_text(name, "x")
     folder.clear()

@@ -13,10 +13,17 @@ from radiotype.errors import RadiotypeError
 
 #: Exit codes.
 DONE, INTERNAL, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = {
+    DONE: "done",
+    INTERNAL: "internal error",
+    USAGE: "usage or recipe",
+    SOME_FAILED: "finished with failed cases",
+    INTERRUPTED: "interrupted",
+}
 
 app = typer.Typer(
     help="Imaging subtypes, risk groups and their biology from tumour scans.",
-    epilog="Exit codes: 0 done, 1 internal error, 2 usage or recipe, 3 finished with failed cases, 130 interrupted.",
+    epilog=f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in EXIT_CODES.items())}.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -176,3 +183,19 @@ def report(folder: Annotated[Path, typer.Argument(help="Folder of a run.")]) -> 
     from radiotype.cli.report import run_report
 
     return run_report(folder)
+
+
+@app.command()
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Columns of a manifest, keys of a recipe, error and exit codes, as JSON.")
+    ] = False,
+    features: Annotated[bool, typer.Option("--features", help="Every feature: unit, range, meaning, reference.")] = False,
+    jobs: Jobs = None,
+    memory: Memory = None,
+) -> int:
+    """Say what is installed and what a run would use; or what may be written, or what is measured."""
+    from radiotype.cli.info import run_info
+
+    return run_info(jobs, memory, as_json=as_json, schema=schema, features=features)

@@ -15,7 +15,7 @@ import typer
 from radiotype.cli.app import DONE, SOME_FAILED
 from radiotype.core.case import RowKey
 from radiotype.core.volume import Mask, Scan
-from radiotype.errors import RecipeError, StoreError
+from radiotype.errors import RecipeError
 from radiotype.imaging.pictures import PER_SHEET, Pixels, contact_sheets, overlay, png
 from radiotype.imaging.planes import three_planes
 from radiotype.io.check import Checked, check
@@ -45,6 +45,7 @@ def run_check(manifest: Path, output: Path, depth: str, resample_masks: str, pic
             visit=album.add if pictures else None,
             progress=progress,
         )
+        folder.clear()
         folder.write_table("findings.parquet", checked.findings)
         folder.write_csv("findings.csv", checked.findings)
         album.close()
@@ -98,11 +99,7 @@ class Album:
         kept = {row["file"] for row in self.rows}
         for path in (self.folder.path / "pictures").glob("*"):
             if path.name not in kept and _OWN.fullmatch(path.name):
-                try:
-                    path.unlink()
-                except OSError as error:
-                    words = f"a picture of an earlier check cannot be removed ({error.strerror})"
-                    raise StoreError("RT401", words, file=path, hint="name a new folder with -o") from error
+                self.folder.remove(path)
 
     def _picture(self, n: int) -> Pixels:
         """A picture unpacked; a thousand of them as they are would take 340 MB."""

@@ -10,7 +10,7 @@ import yaml
 
 from radiotype import simulate, studies
 from radiotype.cli.app import DONE
-from radiotype.errors import RecipeError
+from radiotype.errors import RecipeError, unwritable
 from radiotype.run.progress import progress
 from radiotype.run.workers import Workers
 
@@ -25,7 +25,10 @@ def run_demo(size: str, output: Path, seed: int, *, workers: Workers) -> int:
     with progress("simulating cases", simulate.n_cases_of(size) + N_BROKEN) as advance:
         cohort = simulate.cohort(output / "cohort", size=size, seed=seed, n_broken=N_BROKEN, progress=advance)
     recipe = output / "study.yaml"
-    recipe.write_text(yaml.safe_dump(demo_recipe(size, seed), sort_keys=False), encoding="utf-8")
+    try:
+        recipe.write_text(yaml.safe_dump(demo_recipe(size, seed), sort_keys=False), encoding="utf-8")
+    except OSError as error:
+        raise unwritable(error, recipe) from error
     result = studies.run(recipe, output / "run", workers=workers)
     found = pd.read_parquet(result.folder / "results" / "subtypes.parquet")
     index, n = adjusted_rand(found, cohort.truth)

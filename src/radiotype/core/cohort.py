@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from radiotype.core.case import Case, Region
 from radiotype.errors import RecipeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns of a manifest, version 1, and what each holds. Every other column is clinical.
 MANIFEST_COLUMNS = {
@@ -78,6 +80,8 @@ class Cohort:
 
         Columns that the manifest keeps per row (split, cohort, site ...) are taken from the first row of the case.
         """
+        import pandas as pd
+
         rows = []
         for case in self.cases:
             own = dict(case.regions[0].attributes) if case.regions else {}

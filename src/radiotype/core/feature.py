@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from radiotype.errors import ComputeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class FeatureRecord:
     reference: str = ""
     invariances: tuple[str, ...] = ()
     detail: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> str:
+        """The range as text, such as "0 .. 1"; nothing stands where there is no limit."""
+        low, high = (f"{limit:g}" if math.isfinite(limit) else "" for limit in (self.low, self.high))
+        return f"{low} .. {high}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; an infinite limit becomes None."""
@@ -122,4 +129,6 @@ class Features:
 
     def to_series(self) -> pd.Series[float]:
         """The values as a pandas series, index = feature names."""
+        import pandas as pd
+
         return pd.Series(dict(self.values), dtype="float64", name="value")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from radiotype.core.case import RowKey
 from radiotype.core.feature import FeatureRecord, Features
 from radiotype.errors import ComputeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEY_COLUMNS = RowKey._fields
 
@@ -68,6 +71,8 @@ class FeatureTable:
         ComputeError
             RT301 without any row; RT305 if the rows do not have the same features.
         """
+        import pandas as pd
+
         ordered = sorted(rows, key=lambda row: row[0])
         if not ordered:
             raise ComputeError("RT301", "no region gave features", hint="cases.parquet says why each one failed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -33,6 +32,11 @@ class Voxels(Protocol):
         """Type of what `read` gives."""
         ...
 
+    @property
+    def mapped(self) -> bool:
+        """Whether `read` gives pages of the file, which take memory only once they are looked at."""
+        ...
+
     def read(self) -> npt.NDArray[Any]:
         """The array in its stored type; (I, J, K) or (T, I, J, K)."""
         ...
@@ -52,6 +56,10 @@ class ArrayVoxels:
     def dtype(self) -> npt.DTypeLike:
         return self.array.dtype
 
+    @property
+    def mapped(self) -> bool:
+        return False
+
     def read(self) -> npt.NDArray[Any]:
         return self.array
 
@@ -70,6 +78,10 @@ class PhaseVoxels:
     @property
     def dtype(self) -> npt.DTypeLike:
         return self.series.dtype
+
+    @property
+    def mapped(self) -> bool:
+        return False
 
     def read(self) -> npt.NDArray[Any]:
         one: npt.NDArray[Any] = self.series.read()[self.index].copy()  # a view would keep the whole series
@@ -145,12 +157,6 @@ class Scan:
         """Number of phases; 1 for a plain volume."""
         return self.voxels.shape[0] if len(self.voxels.shape) == 4 else 1
 
-    @property
-    def stored_bytes(self) -> int:
-        """Memory that reading `data` takes, bytes; known before. One phase is taken out of its whole series."""
-        read = self.voxels.series if isinstance(self.voxels, PhaseVoxels) else self.voxels
-        return math.prod(read.shape) * np.dtype(read.dtype).itemsize
-
     @cached_property
     def data(self) -> npt.NDArray[Any]:
         """The stored numbers, read-only, without slope and intercept."""
@@ -184,7 +190,8 @@ class Scan:
             raise InputError("RT207", f"the box {low} to {high} does not lie within the grid {self.grid.shape}")
         part = self.data[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float64)
         if (self.slope, self.intercept) != (1.0, 0.0):
-            part = part * self.slope + self.intercept
+            part *= self.slope
+            part += self.intercept
         return part
 
 

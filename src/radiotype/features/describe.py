@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from radiotype.core.feature import FeatureRecord, Features
 from radiotype.core.provenance import provenance
@@ -12,6 +11,9 @@ from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import RecipeError
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def describe(

@@ -12,6 +12,9 @@ from radiotype.core.geometry import Floats
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
+#: Interpolating a constant gives values that differ by about this fraction.
+_ROUNDING = 1e-9
+
 
 def histogram(values: Floats, limits: tuple[float, float], n_bins: int) -> tuple[int, Floats | str]:
     """Histogram of equal bins, normalised to sum 1, or the code that says why there is none.
@@ -28,7 +31,7 @@ def histogram(values: Floats, limits: tuple[float, float], n_bins: int) -> tuple
     kept : int
         Number of values counted.
     histogram : array, shape (n_bins,), or str
-        `empty_region`, `constant_intensity` (low and high are equal) or `all_values_outside_range`.
+        `empty_region`, `constant_intensity` (low and high are equal but for rounding) or `all_values_outside_range`.
 
     Examples
     --------
@@ -38,7 +41,7 @@ def histogram(values: Floats, limits: tuple[float, float], n_bins: int) -> tuple
     if values.size == 0:
         return 0, "empty_region"
     low, high = limits
-    if not low < high:
+    if not high - low > _ROUNDING * max(abs(low), abs(high)):
         return 0, "constant_intensity"
     counts, _ = np.histogram(values[np.isfinite(values)], bins=n_bins, range=(low, high))
     kept = int(counts.sum())

@@ -163,11 +163,14 @@ def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: Marg
         return Surroundings(values, tumour, allowed, spacing)
     step = options.spacing_mm
     x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()
-    resampled = [to_isotropic(array.astype(np.float64), spacing, step, centre=(x, y, z)) for array in (values, tumour, allowed)]
+    values = to_isotropic(values, spacing, step, centre=(x, y, z))
+    tumour, allowed = (
+        to_isotropic(region.astype(np.float64), spacing, step, centre=(x, y, z)) >= 0.5 for region in (tumour, allowed)
+    )
     return Surroundings(
-        resampled[0],
-        resampled[1] >= 0.5,
-        resampled[2] >= 0.5,
+        values,
+        tumour,
+        allowed,
         spacing if np.allclose(spacing, step, rtol=1e-6, atol=0) else (step, step, step),
     )
 
@@ -188,7 +191,8 @@ def _limits(values: Floats, regions: Mapping[str, Bools], modality: str, options
     if modality in options.ranges:
         return options.ranges[modality]
     together = values[np.logical_or.reduce(list(regions.values()))]
-    low, high = np.percentile(together[np.isfinite(together)], PERCENTILES)
+    together = together[np.isfinite(together)]
+    low, high = np.percentile(together, PERCENTILES, overwrite_input=True)
     return float(low), float(high)
 
 

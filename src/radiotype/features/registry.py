@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.volume import Mask, Scan
-from radiotype.errors import RecipeError
+from radiotype.errors import RecipeError, did_you_mean
 from radiotype.features.settings import FeatureSettings
 
 
@@ -66,7 +66,9 @@ def family(name: str) -> Family:
     """
     known = _families()
     if name not in known:
-        raise RecipeError("RT105", f"there is no feature family {name!r}", hint=f"families: {', '.join(known)}")
+        raise RecipeError(
+            "RT105", f"there is no feature family {name!r}{did_you_mean(name, known)}", hint=f"families: {', '.join(known)}"
+        )
     return known[name]
 
 

@@ -3,24 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, field_validator
 
 from radiotype.core.volume import UNIT_OF_MODALITY
+from radiotype.errors import did_you_mean
 
 
 class Strict(BaseModel):
-    """A group of settings: unknown keys are errors, values never change."""
+    """A group of settings: unknown keys are errors, no value is turned into another kind ("5" is no 5), values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+#: Beside a tuple: lists are welcome, as YAML gives them.
+Listed = BeforeValidator(_as_tuple)
+
+
+def _known_family(name: str) -> str:
+    from radiotype.features.registry import family_names
+
+    if name not in family_names():
+        raise ValueError(f"there is no feature family {name!r}; there are {', '.join(family_names())}")
+    return name
+
+
+class _FamilyNames:
+    """Puts the names of the families into the JSON schema."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        from radiotype.features.registry import family_names
+
+        return {**handler(core_schema), "enum": list(family_names())}
+
+
+FamilyName = Annotated[str, AfterValidator(_known_family), _FamilyNames]
 
 
 def _all_different(names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     if repeated:
         raise ValueError(f"{repeated[0]} stands there more than once")
+
+
+def _known_modality(name: str) -> str:
+    if name not in UNIT_OF_MODALITY:
+        close = did_you_mean(name, UNIT_OF_MODALITY) or f"; there are {', '.join(UNIT_OF_MODALITY)}"
+        raise ValueError(f"{name!r} is not a modality{close}")
+    return name
+
+
+def _rising(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] >= value[1]:
+        raise ValueError("the first number must be below the second")
+    return value
+
+
+Modality = Annotated[str, AfterValidator(_known_modality)]
+Range = Annotated[tuple[float, float], Listed, AfterValidator(_rising)]
 
 
 class MarginSettings(Strict):
@@ -30,7 +76,7 @@ class MarginSettings(Strict):
         "paper",
         description="paper: 3-D, mm, disjoint regions; authors_code: slice by slice, pixels, outer rings contain the tumour",
     )
-    distances_mm: tuple[PositiveFloat, ...] = Field(
+    distances_mm: Annotated[tuple[PositiveFloat, ...], Listed] = Field(
         (5.0, 10.0), min_length=1, max_length=8, description="width of each parenchymal margin, mm (pixels with authors_code)"
     )
     n_bins: int = Field(100, ge=2, le=10_000, description="bins of each region's histogram")
@@ -38,7 +84,7 @@ class MarginSettings(Strict):
         1.0,
         description="isotropic resampling before the regions are made; null keeps the scan's voxels (always with authors_code)",
     )
-    ranges: dict[str, tuple[float, float]] = Field(
+    ranges: dict[Modality, Range] = Field(
         {"CT": (-1000.0, 500.0), "SER": (0.0, 3.0)},
         description="histogram range by modality; others: 0.5 to 99.5 percentile of the regions together",
     )
@@ -49,21 +95,13 @@ class MarginSettings(Strict):
         _all_different([f"{distance:g} mm" for distance in value])
         return value
 
-    @field_validator("ranges")
-    @classmethod
-    def _ranges_of_known_modalities(cls, value: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-        for modality, (low, high) in value.items():
-            if modality not in UNIT_OF_MODALITY:
-                raise ValueError(f"{modality!r} is not a modality; there are {', '.join(UNIT_OF_MODALITY)}")
-            if not -inf < low < high < inf:
-                raise ValueError(f"the range of {modality} is {low:g} to {high:g}; the first number must be below the second")
-        return value
-
 
 class FeatureSettings(Strict):
     """What to measure on every region."""
 
-    families: tuple[str, ...] = Field(("morphology", "margin"), min_length=1, description="families of features")
+    families: Annotated[tuple[FamilyName, ...], Listed] = Field(
+        ("morphology", "margin"), min_length=1, description="families of features"
+    )
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
 
     @field_validator("families")

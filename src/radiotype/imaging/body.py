@@ -38,7 +38,7 @@ def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.ND
     finite = np.isfinite(values)
     threshold = AIR_BELOW.get(modality)
     if threshold is None:
-        median = float(np.median(values[tumour]))
+        median = float(np.median(values[tumour], overwrite_input=True))
         if median <= 0:
             return finite | tumour
         threshold = AIR_FRACTION * median

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from radiotype.core.geometry import Floats
+
 Bools = npt.NDArray[np.bool_]
 
 
@@ -43,13 +45,28 @@ def margin_regions(
     ----------
     Wu et al., Nature Machine Intelligence 3 (2021) 787-798.
     """
-    from scipy import ndimage
-
-    inside = ndimage.distance_transform_edt(np.pad(tumour, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]
+    inside = _distances_mm(np.pad(tumour, 1), spacing_mm)[1:-1, 1:-1, 1:-1]
     core = inside > inside.max() / 2
-    outside = ndimage.distance_transform_edt(~tumour, sampling=spacing_mm)
+    del inside
+    outside = _distances_mm(~tumour, spacing_mm)
     rings = tuple((outside > 0) & (outside <= distance) & allowed for distance in distances_mm)
     return MarginRegions(core, tumour & ~core, rings)
+
+
+def _distances_mm(where: Bools, spacing_mm: tuple[float, float, float]) -> Floats:
+    """Distance of each True voxel to the nearest False one: the numbers of scipy at a third of its memory."""
+    from scipy import ndimage
+
+    nearest = np.empty((3, *where.shape), dtype=np.int32)
+    ndimage.distance_transform_edt(where, sampling=spacing_mm, return_distances=False, return_indices=True, indices=nearest)
+    distances = np.empty(where.shape)
+    j, k = np.ogrid[: where.shape[1], : where.shape[2]]
+    for i, plane in enumerate(distances):
+        for axis, own in enumerate((i, j, k)):
+            apart = (nearest[axis, i] - own).astype(np.float64) * spacing_mm[axis]
+            plane[:] = apart * apart if axis == 0 else plane + apart * apart
+        np.sqrt(plane, out=plane)
+    return distances
 
 
 def margin_regions_of_authors_code(tumour: Bools, distances_pixels: tuple[float, ...], allowed: Bools) -> MarginRegions:

@@ -42,13 +42,13 @@ def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
     axes = patient_axes(scan.grid.direction)
     values, region, spacing = axes.turned(values), axes.turned(region), np.array(axes.spacing(scan.grid.spacing_mm))
     window = CT_WINDOW if scan.modality == "CT" else _window(values)
-    grey = np.clip((np.nan_to_num(values, nan=window[0]) - window[0]) / (window[1] - window[0]), 0, 1)
-    pictures = (grey * 255).round().astype(np.uint8)
     result: dict[str, npt.NDArray[Any]] = {}
     for plane, axis in (("axial", 2), ("coronal", 1), ("sagittal", 0)):
         across = tuple(a for a in range(3) if a != axis)
         index = int(np.argmax(region.sum(axis=across)))
-        image, inside = (np.take(array, index, axis=axis).T for array in (pictures, region))
+        image, inside = (np.moveaxis(array, axis, 0)[index].T for array in (values, region))
+        grey = np.clip((np.nan_to_num(image, nan=window[0]) - window[0]) / (window[1] - window[0]), 0, 1)
+        image = (grey * 255).round().astype(np.uint8)
         if axis != 2:
             image, inside = image[::-1], inside[::-1]
         step = int(np.ceil(max(image.shape) / MAX_PIXELS))
@@ -60,5 +60,5 @@ def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
 
 def _window(values: npt.NDArray[Any]) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, (1, 99)) if finite.size else (0.0, 1.0)
+    low, high = np.percentile(finite, (1, 99), overwrite_input=True) if finite.size else (0.0, 1.0)
     return float(low), float(high) if high > low else float(low) + 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -160,13 +161,12 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
     header = read_header(path)
     if len(header.voxels.shape) == 4:
         raise InputError("RT212", f"a mask has one phase, this file has {header.voxels.shape[0]}", file=path)
-    numbers = _whole_numbers(header.voxels.read(), header.slope, header.intercept, path)
-    inside = numbers != 0
-    if not inside.any():
+    numbers = _Numbers(header.voxels.read(), header.slope, header.intercept)
+    present = numbers.present(path)
+    if not present:
         raise InputError("RT204", "the mask has no voxel inside", file=path, hint="check the export of this mask")
     if wants_any(label):
-        return (Mask(_frozen(inside), header.grid, "any", path.name),)
-    present = [int(n) for n in np.unique(numbers[inside])]
+        return (Mask(numbers.inside(None), header.grid, "any", path.name),)
     if label is not None and str(label).strip() != "":
         wanted = _label_number(label, path)
         if wanted not in present:
@@ -182,20 +182,15 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
         raise InputError(
             "RT205", f"the file holds {len(present)} different values and looks like an image, not a mask", file=path
         )
-    if len(present) * numbers.size > max(numbers.size, guard.max_volume_bytes() // 4):
+    size = numbers.stored.size
+    if len(present) * size > max(size, guard.max_volume_bytes() // 4):
         raise InputError(
             "RT209",
-            f"{len(present)} masks of {numbers.size:,} voxels would take {len(present) * numbers.size / 2**30:.1f} GB",
+            f"{len(present)} masks of {size:,} voxels would take {len(present) * size / 2**30:.1f} GB",
             file=path,
             hint="name the label of each row; RADIOTYPE_MAX_VOLUME_GB raises the limit, which is a quarter of it",
         )
-    return tuple(Mask(_frozen(numbers == n), header.grid, str(n), path.name) for n in present)
-
-
-def _frozen(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The same array, which a mask need not copy now that nobody can write to it."""
-    inside.setflags(write=False)
-    return inside
+    return tuple(Mask(numbers.inside(n), header.grid, str(n), path.name) for n in present)
 
 
 def _label_number(label: int | str, path: Path) -> int:
@@ -205,23 +200,53 @@ def _label_number(label: int | str, path: Path) -> int:
         raise InputError("RT205", f'label {label!r} is neither a whole number nor "any"', file=path) from None
 
 
-def _whole_numbers(data: npt.NDArray[np.generic], slope: float, intercept: float, path: Path) -> npt.NDArray[np.generic]:
-    if data.dtype.kind in "iub" and (slope, intercept) == (1.0, 0.0):
-        return data
-    numbers = np.empty(data.shape, dtype=np.int32)
-    n_broken = 0
-    for k in range(data.shape[2]):  # slice by slice, for a volume of float64 would take many times the file
-        values = data[:, :, k].astype(np.float64) * slope + intercept
+class _Numbers:
+    """The whole numbers of a label volume, made slice by slice: of the whole volume only the stored numbers are held."""
+
+    def __init__(self, stored: npt.NDArray[Any], slope: float, intercept: float) -> None:
+        self.stored = stored
+        self._scaling = slope, intercept
+        self._whole = stored.dtype.kind in "iub" and self._scaling == (1.0, 0.0)
+
+    def present(self, path: Path) -> list[int]:
+        """The labels, in order.
+
+        Raises
+        ------
+        InputError
+            RT205 for voxels that are not whole numbers.
+        """
+        found: set[int] = set()
+        n_broken = 0
+        for k in range(self.stored.shape[2]):
+            numbers, broken = self._slice(k)
+            found.update(np.unique(numbers[numbers != 0]).tolist())
+            n_broken += broken
+        if n_broken:
+            raise InputError(
+                "RT205",
+                f"{n_broken:,} voxels of the mask are not whole numbers",
+                file=path,
+                hint="threshold a probability map into a mask first",
+            )
+        return sorted(int(n) for n in found)
+
+    def inside(self, label: int | None) -> npt.NDArray[np.bool_]:
+        """Where a label stands, or any; read-only, so that a mask need not copy it."""
+        inside = np.empty(self.stored.shape, dtype=bool, order="F")
+        for k in range(self.stored.shape[2]):
+            numbers = self._slice(k)[0]
+            inside[:, :, k] = numbers != 0 if label is None else numbers == label
+        inside.setflags(write=False)
+        return inside
+
+    def _slice(self, k: int) -> tuple[npt.NDArray[Any], int]:
+        """Numbers of one slice, 0 where they are no whole number, and how often that is."""
+        if self._whole:
+            return self.stored[:, :, k], 0
+        slope, intercept = self._scaling
+        values = self.stored[:, :, k].astype(np.float64) * slope + intercept
         rounded = np.rint(values)
         with np.errstate(invalid="ignore"):
             broken = ~(np.abs(values - rounded) <= 1e-3) | (np.abs(rounded) > MAX_NUMBER)
-        n_broken += int(broken.sum())
-        numbers[:, :, k] = np.where(broken, 0, rounded)
-    if n_broken:
-        raise InputError(
-            "RT205",
-            f"{n_broken:,} voxels of the mask are not whole numbers",
-            file=path,
-            hint="threshold a probability map into a mask first",
-        )
-    return numbers
+        return np.where(broken, 0, rounded), int(broken.sum())

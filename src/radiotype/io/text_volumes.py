@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import math
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +14,7 @@ from radiotype.core.geometry import Floats, Grid
 from radiotype.errors import InputError
 from radiotype.io import guard
 from radiotype.io.text_header import TextHeader, read_text_header
+from radiotype.io.unpack import unpacked
 
 _NRRD_TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -73,6 +71,10 @@ class StoredVoxels:
         return space if self.phases is None else (self.sizes[self.phases], *space)
 
     @property
+    def mapped(self) -> bool:
+        return False
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of the voxels, unpacked."""
         return math.prod(self.sizes) * np.dtype(self.dtype).itemsize
@@ -81,22 +83,8 @@ class StoredVoxels:
         """The stored array in the order of `shape`."""
         with guard.foreign(self.path, "the volume"), self.path.open("rb") as file:
             file.seek(self.n_header_bytes)
-            raw = self._unpacked(file)
-            if len(raw) < self.n_bytes:
-                raise EOFError
-            array = np.frombuffer(raw, self.dtype, count=math.prod(self.sizes)).reshape(self.sizes, order="F")
+            array = unpacked(file, self.encoding, self.n_bytes).view(self.dtype).reshape(self.sizes, order="F")
         return array if self.phases is None else np.moveaxis(array, self.phases, 0)
-
-    def _unpacked(self, file: IO[bytes]) -> bytes:
-        if self.encoding == "gzip":
-            with gzip.GzipFile(fileobj=file) as stream:
-                return stream.read(self.n_bytes)
-        if self.encoding == "bzip2":
-            with bz2.BZ2File(file) as stream:
-                return stream.read(self.n_bytes)
-        if self.encoding == "zlib":
-            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(file.read(), self.n_bytes)
-        return file.read(self.n_bytes)
 
 
 def read_text_volume(path: Path, kind: str, size: int) -> tuple[Grid, StoredVoxels]:

@@ -16,6 +16,7 @@ from radiotype.core.volume import Scan
 from radiotype.errors import InputError
 from radiotype.io import guard
 from radiotype.io.text_volumes import StoredVoxels, read_text_volume
+from radiotype.io.unpack import unpacked
 
 #: Rises when the same files come to be read otherwise; part of the key of every stored result.
 READER_VERSION = 1
@@ -53,14 +54,23 @@ class NiftiVoxels:
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    offset: int
+
+    @property
+    def mapped(self) -> bool:
+        return suffix_of(self.path) == ".nii"
 
     def read(self) -> npt.NDArray[Any]:
-        import nibabel
-
+        sizes = self.shape if len(self.shape) == 3 else (*self.shape[1:], self.shape[0])
         with guard.foreign(self.path, "the NIfTI volume"):
-            data = np.asanyarray(nibabel.load(self.path).dataobj.get_unscaled())  # type: ignore[attr-defined]
-            data = data.reshape((*data.shape[:3], -1))
-            return np.moveaxis(data, 3, 0) if len(self.shape) == 4 else data[..., 0]
+            data: npt.NDArray[Any]
+            if self.mapped:
+                data = np.asarray(np.memmap(self.path, self.dtype, "r", self.offset, sizes, "F"))
+            else:
+                with self.path.open("rb") as file:
+                    raw = unpacked(file, "gzip", math.prod(sizes) * self.dtype.itemsize, skip=self.offset)
+                data = raw.view(self.dtype).reshape(sizes, order="F")
+            return np.moveaxis(data, 3, 0) if len(self.shape) == 4 else data
 
 
 def suffix_of(path: Path) -> str:
@@ -121,7 +131,7 @@ def _nifti_header(path: Path, size: int) -> Header:
     with np.errstate(invalid="ignore"):  # infinite numbers are refused by the grid
         grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
-    return Header(grid, NiftiVoxels(path, ordered, dtype), slope, intercept)
+    return Header(grid, NiftiVoxels(path, ordered, dtype, offset), slope, intercept)
 
 
 def _require_nifti(path: Path) -> None:

@@ -50,7 +50,7 @@ def build(path: str | Path | RunFolder) -> Path:
         folder.write_csv(f"{FIGURES}/{name}.csv", table)
     for stale in sorted((folder.path / FIGURES).glob("*.csv")):
         if stale.stem not in tables:
-            stale.unlink()
+            folder.remove(stale)
     return folder.write_text(REPORT, render(stored, sections))
 
 

@@ -224,7 +224,7 @@ def _provenance(stored: Stored) -> Table:
     rows = [(plain(name), plain(version)) for name, version in versions.items()]
     rows += [(f"algorithm of {plain(name)} features", f"version {plain(version)}") for name, version in algorithms.items()]
     for name, title in (("started", "started"), ("seconds", "duration, s"), ("command", "command"), ("state", "state")):
-        if name in stored.run:
+        if name in stored.run and (name not in ("seconds", "state") or stored.run.get("state") != "running"):
             rows.append((title, scrubbed(plain(stored.run[name]))))
     return Table(("What", "Value"), tuple(rows), heading="Provenance", folded="Versions and run")
 

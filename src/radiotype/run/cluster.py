@@ -7,6 +7,7 @@ import logging
 import resource
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
@@ -23,6 +24,10 @@ TASKS_PER_WORKER = 50
 
 #: A scheduler that does not answer within this time is given up, seconds.
 ANSWER_SECONDS = 20
+
+#: How often it is asked whether a task has ended, and after how long without any worker process the run is given up, seconds.
+WAIT_SECONDS = 0.01
+GONE_SECONDS = 60
 
 #: Memory of a worker is looked at this often while a task is tried alone, seconds.
 SAMPLE_SECONDS = 0.02
@@ -125,12 +130,20 @@ class Cluster(Generic[Task, Result]):
             return
         jobs = min(self._jobs, len(self._waiting))
         self._limit = None if self._memory_bytes is None else self._memory_bytes // self._jobs
-        with dask.config.set(CONFIGURATION), _deaf_children():
-            self._local = LocalCluster(
-                n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
-            )  # fmt: skip
-            self._client = Client(self._local, set_as_default=False)
+        try:
+            with dask.config.set(CONFIGURATION), _deaf_children():
+                self._local = LocalCluster(
+                    n_workers=jobs, threads_per_worker=1, memory_limit=self._limit or 0, host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0", worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1,
+                )  # fmt: skip
+                self._client = Client(self._local, set_as_default=False)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise RecipeError(
+                "RT106",
+                "the worker processes did not start",
+                hint='a script of your own needs the line `if __name__ == "__main__":` before what it runs, for every worker '
+                "reads the script again; else --jobs 0 works without processes",
+            ) from error
 
     def _submit(self, task: Task) -> Any:
         return self._client.submit(_limited, self._function, task, self._limit, pure=False)
@@ -155,19 +168,44 @@ class Cluster(Generic[Task, Result]):
 
         fill()
         while tasks:
+            self._watch(running.has_ready)
             future, result = next(running)
             yield tasks.pop(future.key), future, result
-            fill()
+            if self._waiting and (len(tasks) < TASKS_PER_WORKER // 2 or len(tasks) % TASKS_PER_WORKER == 0):
+                fill()  # asks the scheduler, and so not after every task
 
     def _alone(self, task: Task) -> Finished[Task, Result]:
         """A task that took its worker with it, tried again with no other running."""
         with self._peak() as peak:
             future = self._submit(task)
+            self._watch(future.done)
             died = _died(future)
         if not died:
             return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
         size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else ""
         return Finished(task, None, f"killed{size}")
+
+    def _watch(self, ready: Callable[[], bool]) -> None:
+        """Wait until something is ready, or until this machine has had no worker process for so long that none will come.
+
+        Raises
+        ------
+        RecipeError
+            RT106 if the workers are gone for good. A cluster may take its time to send some.
+        """
+        asked = alive = time.monotonic()
+        while not ready():
+            time.sleep(WAIT_SECONDS)
+            now = time.monotonic()
+            if self._local is None or now - asked < 100 * WAIT_SECONDS:
+                continue
+            asked = now
+            if any(_peak_bytes(nanny.pid) for nanny in list(self._local.workers.values())):
+                alive = now
+            elif now - alive > GONE_SECONDS:
+                raise RecipeError(
+                    "RT106", "no worker process is left, and none starts", hint="the same command goes on where it stopped"
+                )
 
     @contextlib.contextmanager
     def _peak(self) -> Iterator[list[int]]:

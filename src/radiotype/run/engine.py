@@ -12,12 +12,13 @@ from radiotype.core.table import FeatureTable
 from radiotype.errors import RecipeError
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
-from radiotype.run.digests import Digests
+from radiotype.run.digests import Digests, sources_of
 from radiotype.run.entries import Entries
 from radiotype.run.executor import Executor, Inline
 from radiotype.run.outcome import Assembly, Extraction, one_per_key
-from radiotype.run.parts import Failure, Part, from_plain, part_key, part_names, to_plain
+from radiotype.run.parts import Failure, Part, part_key, part_names, stored_part, to_plain
 from radiotype.run.progress import progress
+from radiotype.run.resources import simd_level
 from radiotype.run.store import PICTURES as PICTURE_FOLDER
 from radiotype.run.store import RunFolder
 from radiotype.run.worker import Row, RowResult, Task, describe_rows
@@ -69,30 +70,35 @@ def describe_cohort(
     StoreError
         RT401, RT405 if a result cannot be stored.
     """
-    _require_simd_level()
+    simd_level()  # a wrong RADIOTYPE_SIMD is refused once, at the start; it is no fault of any case
     if pictures and folder is None:
         raise RecipeError("RT103", "pictures were asked for without a folder to store them in", hint="give `folder=`")
     chosen = settings or FeatureSettings()
-    store = _Store(folder, part_names(chosen, pictures), chosen, verify)
+    names = part_names(chosen, pictures)
+    store = _Store(folder, names, chosen, verify)
     regions = list(cohort.regions())
     results: dict[RowKey, RowResult] = {}
     rows: list[Row] = []
+    n_stored = 0
     for region in regions:
         row, stored = store.look_up(region)
+        n_stored += row is None
         results[region.key] = RowResult(region.key, parts=stored)
         if row is not None:
             rows.append(row)
-    tasks = list(_tasks(rows, Task((), chosen, folder.path.absolute() if folder else None, memory_bytes)))
+    tasks = list(_tasks(rows, Task((), names, chosen, folder.path.absolute() if folder else None, memory_bytes)))
     for result in _work(tasks, len(rows), executor or Inline(describe_rows)):
         store.keep(result)
-        merged = {**results[result.key].parts, **result.parts}
+        n_stored += result.stored
+        earlier = {} if result.anew else results[result.key].parts
+        merged = {name: {**earlier, **result.parts}[name] for name in names if name in earlier or name in result.parts}
         results[result.key] = replace(result, parts=merged, pictures={}, digests=(), keys={})
     versions = {name: family(name).algorithm_version for name in chosen.families}
     assembly = Assembly(chosen, provenance(chosen.model_dump(mode="json"), versions))
     outcomes = one_per_key([one for region in regions for one in assembly.outcomes(region, results[region.key])])
     described = [(one.key, one.features) for one in outcomes if one.features is not None]
     table = FeatureTable.from_rows(described) if described else None
-    return Extraction(table, tuple(outcomes), n_stored=len(regions) - len(rows))
+    return Extraction(table, tuple(outcomes), n_stored=n_stored)
 
 
 def _tasks(rows: Sequence[Row], blank: Task) -> Iterable[Task]:
@@ -136,49 +142,30 @@ class _Store:
 
     def __init__(self, folder: RunFolder | None, names: tuple[str, ...], settings: FeatureSettings, verify: bool) -> None:
         self._folder, self._names, self._settings = folder, names, settings
-        self._entries = Entries(folder) if folder is not None else None
         self._digests = Digests(folder, trust=not verify)
 
     def look_up(self, region: Region) -> tuple[Row | None, dict[str, Part]]:
         """What is left to do of a row (None: nothing), and what is stored of it."""
-        inputs = self._inputs(region)
-        if inputs is None or self._entries is None:
+        if self._folder is None:
+            return Row(region, self._names), {}
+        known = [self._digests.of(source) for source in sources_of(region)]
+        inputs = tuple(one for one in known if one is not None)
+        if len(inputs) < len(known):
             return Row(region, self._names), {}
         stored = {}
         for name in self._names:
-            plain = self._entries.read(part_key(name, region, inputs, self._settings))
-            part = from_plain(plain) if plain is not None else ()
-            if part and all(self._has_picture(one.picture) for one in part):
+            part = stored_part(self._folder, part_key(name, region, inputs, self._settings))
+            if part is not None:
                 stored[name] = part
         missing = tuple(name for name in self._names if name not in stored)
         return Row(region, missing, inputs) if missing else None, stored
 
     def keep(self, result: RowResult) -> None:
         """Store what a row gave."""
-        if self._folder is None or self._entries is None:
+        if self._folder is None:
             return
         self._digests.add(result.digests)
         for name, data in result.pictures.items():
             self._folder.write(PICTURE_FOLDER + name, lambda file, data=data: file.write(data))  # type: ignore[misc]
         for name, key in result.keys.items():
-            self._entries.write(key, to_plain(result.parts[name]))
-
-    def _inputs(self, region: Region) -> tuple[str, ...] | None:
-        if self._folder is None:
-            return None
-        sources = [one for one in (region.image, region.masks, region.parenchyma) if one is not None]
-        found = [self._digests.of(source) for source in sources]
-        return None if None in found else tuple(one for one in found if one is not None)
-
-    def _has_picture(self, name: str) -> bool:
-        return not name or (self._folder is not None and self._folder.has_unchanged(PICTURE_FOLDER + name))
-
-
-def _require_simd_level() -> None:
-    """Refuse a wrong RADIOTYPE_SIMD once, at the start; it is no fault of any case."""
-    from radiotype import _native
-
-    try:
-        _native.simd_level()
-    except RuntimeError as error:
-        raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error
+            Entries(self._folder).write(key, to_plain(result.parts[name]))

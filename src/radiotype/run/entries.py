@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from radiotype.run.store import RunFolder
@@ -48,7 +49,8 @@ class Entries:
             header = body = b""
         if header == _header(key, body):
             return json.loads(body)
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         return None
 
     def write(self, key: str, value: object) -> None:

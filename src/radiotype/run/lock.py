@@ -51,7 +51,7 @@ def _hold(handle: int, folder: RunFolder) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+        if error.errno != errno.EWOULDBLOCK:
             return
         holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
         raise StoreError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,7 +11,10 @@ from radiotype.core.case import Region, RowKey
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
 from radiotype.io.volumes import READER_VERSION
-from radiotype.run.entries import entry_key
+from radiotype.run.digests import SourceDigest
+from radiotype.run.entries import Entries, entry_key
+from radiotype.run.store import PICTURES as PICTURE_FOLDER
+from radiotype.run.store import RunFolder
 
 #: The pictures of a row are stored like a family of features.
 PICTURES = "pictures"
@@ -75,12 +78,20 @@ def from_plain(plain: list[dict[str, Any]]) -> Part:
     )
 
 
+def stored_part(folder: RunFolder, key: str) -> Part | None:
+    """The part that an earlier run stored, with every picture that it names; None if there is none."""
+    plain = Entries(folder).read(key)
+    part = from_plain(plain) if plain is not None else ()
+    whole = part and all(not one.picture or folder.has_unchanged(PICTURE_FOLDER + one.picture) for one in part)
+    return part if whole else None
+
+
 def part_names(settings: FeatureSettings, pictures: bool) -> tuple[str, ...]:
     """The parts of every row."""
     return (*settings.families, *((PICTURES,) if pictures else ()))
 
 
-def part_key(name: str, region: Region, inputs: tuple[str, ...], settings: FeatureSettings) -> str:
+def part_key(name: str, region: Region, inputs: Sequence[SourceDigest], settings: FeatureSettings) -> str:
     """Key of a part in the store: everything that decides it, and nothing else.
 
     Parameters
@@ -88,15 +99,15 @@ def part_key(name: str, region: Region, inputs: tuple[str, ...], settings: Featu
     name : str
         A family, or "pictures".
     region : Region
-    inputs : tuple of str
-        Digests of its image, mask and parenchyma.
+    inputs : sequence of SourceDigest
+        Those of its image, mask and parenchyma.
     settings : FeatureSettings
     """
     sources = (region.image, region.masks, region.parenchyma)
     return entry_key(
         {
             "row": RowKey(*region.key)._asdict(),
-            "inputs": inputs,
+            "inputs": [one.sha256 for one in inputs],
             "how": [dict(source.how()) if source is not None else None for source in sources],
             "reader_version": READER_VERSION,
             "part": name,

@@ -37,7 +37,7 @@ class RunLog:
     def event(self, event: str, **values: str | int | float) -> None:  # each event has its own values
         """Add one line to log.jsonl; the lines of earlier runs into the folder stay."""
         line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **values})
-        self.folder.append("log.jsonl", line.encode() + b"\n")
+        self.folder.append_lines("log.jsonl", [line.encode()])
         log.info("%s %s", event, values)
 
     def state(self, state: str, *, n_regions: int = 0, n_failed: int = 0) -> None:

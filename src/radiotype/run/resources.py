@@ -1,4 +1,4 @@
-"""Cores and memory that a run may use. Limits of a container or a batch system count like those of the machine."""
+"""Cores, memory and kernels that a run may use. Limits of a container or a batch system count like those of the machine."""
 
 from __future__ import annotations
 
@@ -17,31 +17,58 @@ BASE_BYTES = 512 * 2**20
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _CGROUP = Path("/sys/fs/cgroup")
+_OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def available_cores() -> int:
-    """Cores this process may use: its affinity, and the quota of its control group."""
+    """Cores this process may use: its affinity, and the quotas of its control groups."""
     cores = len(os.sched_getaffinity(0))
-    quota = _first(_CGROUP / "cpu.max").split()
-    if len(quota) == 2 and quota[0].isdecimal() and quota[1].isdecimal():
-        cores = min(cores, max(1, int(quota[0]) // int(quota[1])))
+    for group in _groups("cpu"):
+        quota = [*_first(group / "cpu.max").split(), _first(group / "cpu.cfs_quota_us"), _first(group / "cpu.cfs_period_us")]
+        numbers = [int(one) for one in quota if one.isdecimal()]  # no limit: "max", or -1
+        if len(numbers) == 2:
+            cores = min(cores, max(1, numbers[0] // numbers[1]))
     return cores
 
 
 def available_bytes() -> int:
-    """Memory this process may still use: what the machine has free, its control group allows and its own limits leave."""
+    """Memory this process may still use: what the machine has free, its control groups allow and its own limits leave."""
     free = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for line in _text(Path("/proc/meminfo")).splitlines():
         if line.startswith("MemAvailable:"):
             free.append(int(line.split()[1]) * 1024)
-    limit, used = _first(_CGROUP / "memory.max"), _first(_CGROUP / "memory.current")
-    if limit.isdecimal() and used.isdecimal():
-        free.append(max(0, int(limit) - int(used)))
+    for group in _groups("memory"):
+        for limit, used, cached in (
+            ("memory.max", "memory.current", "inactive_file"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        ):
+            limit, used = _first(group / limit), _first(group / used)
+            if limit.isdecimal() and used.isdecimal():
+                # files that were read count as used, and are given up when the memory is wanted
+                lines = (line.split() for line in _text(group / "memory.stat").splitlines())
+                given_up = sum(int(line[1]) for line in lines if line[0] == cached)
+                free.append(max(0, int(limit) - int(used) + given_up))
     for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
         soft = resource.getrlimit(kind)[0]
         if soft != resource.RLIM_INFINITY:
             free.append(soft)
     return min(free)
+
+
+def simd_level() -> str:
+    """Level of the kernels in use: base, avx2 or avx512.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if the environment asks for a level that this processor does not have.
+    """
+    from radiotype import _native
+
+    try:
+        return str(_native.simd_level())
+    except RuntimeError as error:
+        raise RecipeError("RT103", str(error), hint="correct or unset the environment variable RADIOTYPE_SIMD") from error
 
 
 def parse_bytes(text: str) -> int:
@@ -85,8 +112,9 @@ def plan_resources(jobs: int | None, memory: str | None) -> tuple[int, int]:
         )
     total = parse_bytes(memory) if memory is not None else int(available_bytes() * MEMORY_SHARE)
     fitting = total // BASE_BYTES
-    if jobs is None:
-        return max(1, min(available_cores(), fitting)), total
+    if jobs is None and fitting:
+        return min(available_cores(), fitting), total
+    jobs = 1 if jobs is None else jobs
     if fitting < max(1, jobs):
         raise RecipeError(
             "RT103",
@@ -95,6 +123,19 @@ def plan_resources(jobs: int | None, memory: str | None) -> tuple[int, int]:
             hint="give more with --memory or start fewer with --jobs",
         )
     return jobs, total
+
+
+def _groups(controller: str) -> list[Path]:
+    """Folders of the control groups that this process is in, those above them too; of version 2, and of version 1."""
+    found = []
+    for line in _text(_OWN_CGROUP).splitlines():
+        _, controllers, place = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = _CGROUP / controllers
+        own = root / place.lstrip("/")
+        found += [own, *(above for above in own.parents if above.is_relative_to(root))]
+    return list(dict.fromkeys([*found, _CGROUP, _CGROUP / controller]))  # inside a container the own place may not be seen
 
 
 def _first(path: Path) -> str:

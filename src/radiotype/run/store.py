@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import json
+import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiotype.errors import StoreError
+from radiotype.errors import StoreError, unwritable
 
 #: The file that makes a folder one of ours, and the one that says who is writing.
 MARK = "run.json"
@@ -28,7 +28,7 @@ CHECKSUMS = "checksums.json"
 #: What a run stores beside its mark. A new run into the folder of an earlier one takes these away first; `store/` and the
 #: pictures, which say themselves what they belong to, stay.
 STORED = (
-    CHECKSUMS, "*.parquet", "features.json", "provenance.json", "report.html",
+    CHECKSUMS, "*.parquet", "findings.csv", "features.json", "provenance.json", "recipe.resolved.yaml", "report.html",
     "results/*", "overlays/*.parquet", "figures/*.csv",
 )  # fmt: skip
 
@@ -101,7 +101,7 @@ class RunFolder:
     def sweep(self) -> None:
         """Take away files that a killed process left half-written."""
         for path in self.path.rglob(_WRITING + "*"):
-            path.unlink(missing_ok=True)
+            self.remove(path)
 
     def clear(self) -> None:
         """Take away what an earlier run stored here, so that no old table stands beside new ones; other files stay.
@@ -113,21 +113,27 @@ class RunFolder:
         """
         for path in (one for pattern in STORED for one in self.path.glob(pattern) if one.is_file()):
             self._sums().pop(path.relative_to(self.path).as_posix(), None)
-            try:
-                path.unlink()
-            except OSError as error:
-                raise StoreError(
-                    "RT401",
-                    f"a file of the earlier run cannot be removed ({error.strerror})",
-                    file=path,
-                    hint="name a new folder",
-                ) from error
+            self.remove(path)
 
     def keep_only(self, part: str, names: set[str]) -> None:
         """Take away the files of one sub-folder that have other names."""
         for path in self.path.glob(f"{part}*"):
             if path.is_file() and path.name not in names:
-                path.unlink(missing_ok=True)
+                self.remove(path)
+
+    def remove(self, path: Path) -> None:
+        """Take away a file of an earlier run.
+
+        Raises
+        ------
+        StoreError
+            RT401 if it cannot be removed.
+        """
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            words = f"a file of an earlier run cannot be removed ({error.strerror})"
+            raise StoreError("RT401", words, file=path, hint="name a new folder with -o") from error
 
     def has(self, name: str) -> bool:
         """Whether `name` was stored."""
@@ -162,14 +168,14 @@ class RunFolder:
             if not name.startswith(_CHECKED_OTHERWISE) and not _is_picture(name):
                 self._sums()[name] = checksum
         except OSError as error:
-            _refuse(error, target)
+            raise unwritable(error, target) from error
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
         return target
 
-    def append(self, name: str, data: bytes) -> None:
-        """Add to the end of a file; what a killed process leaves of it is a shorter end.
+    def append_lines(self, name: str, lines: Sequence[bytes]) -> None:
+        """Add lines to the end of a file. What a killed process left of its last line stays a line of its own.
 
         Raises
         ------
@@ -179,10 +185,12 @@ class RunFolder:
         target = self.path / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("ab") as file:
-                file.write(data)
+            with target.open("ab+") as file:
+                if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                    lines = [b"", *lines]
+                file.write(b"".join(line + b"\n" for line in lines))
         except OSError as error:
-            _refuse(error, target)
+            raise unwritable(error, target) from error
 
     def seal(self) -> None:
         """Store the checksum of everything that was written; from now on what was changed is refused."""
@@ -274,19 +282,6 @@ def picture_name(data: bytes) -> str:
 
 def _is_picture(name: str) -> bool:
     return name.startswith(PICTURES) and name.endswith(".npz")
-
-
-def _refuse(error: OSError, target: Path) -> NoReturn:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        raise StoreError(
-            "RT405",
-            f"the file cannot be written ({error.strerror})",
-            file=target,
-            hint="free some space; the same command goes on where it stopped",
-        ) from error
-    raise StoreError(
-        "RT401", f"the file cannot be written ({error.strerror})", file=target, hint="choose another folder with -o"
-    ) from error
 
 
 def _sha256(path: Path) -> str:

@@ -7,23 +7,30 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from radiotype.core.case import Region, RowKey
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import ComputeError, InputError, RadiotypeError
 from radiotype.features.describe import describe
 from radiotype.features.settings import FeatureSettings
-from radiotype.run.digests import Digests, FileDigest
-from radiotype.run.entries import Entries
-from radiotype.run.memory import require_memory
-from radiotype.run.parts import PICTURES, Failure, Part, RegionPart, from_plain, part_key
+from radiotype.run.digests import Digests, SourceDigest, sources_of, unchanged
+from radiotype.run.memory import needed_to_measure, needed_to_read, require_memory
+from radiotype.run.parts import PICTURES, Failure, Part, RegionPart, part_key, stored_part
 from radiotype.run.store import RunFolder, npz, picture_name
 
 T = TypeVar("T")
 
 #: Code of an error that radiotype did not foresee; the case fails, the run goes on, the exit code says so.
 UNFORESEEN = "RT000"
+
+#: A row whose files were replaced while it was measured; nothing of it can be trusted.
+CHANGED = Failure(
+    "read",
+    "RT202",
+    "a file of this row changed while it was measured",
+    "give the same command again when it is complete",
+)
 
 
 @dataclass(frozen=True)
@@ -32,14 +39,18 @@ class Row:
 
     region: Region
     missing: tuple[str, ...]
-    inputs: tuple[str, ...] | None = None
+    inputs: tuple[SourceDigest, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Task:
-    """Rows that share one image. `store` is the folder of the run, `memory_bytes` what describing them may take."""
+    """Rows that share one image, and the parts that each is to have.
+
+    `store` is the folder of the run, `memory_bytes` what describing them may take.
+    """
 
     rows: tuple[Row, ...]
+    names: tuple[str, ...]
     settings: FeatureSettings
     store: Path | None = None
     memory_bytes: int | None = None
@@ -50,7 +61,8 @@ class RowResult:
     """How one row ended.
 
     `parts` are by family, `keys` those under which they are to be stored; `failure` says why there is none, when the row could
-    not be read. `digests` were computed on the way, `pictures` are stored arrays by name.
+    not be read. `digests` were computed on the way, `pictures` are stored arrays by name. `stored`: nothing had to be measured;
+    `anew`: what was stored of the row before does not count.
     """
 
     key: RowKey
@@ -58,8 +70,17 @@ class RowResult:
     keys: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
-    digests: tuple[FileDigest, ...] = ()
+    digests: tuple[SourceDigest, ...] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    stored: bool = False
+    anew: bool = False
+
+
+class _Held(NamedTuple):
+    """The scan of the row before, and the digest of its file where that is known."""
+
+    scan: Scan
+    input: SourceDigest | None
 
 
 def describe_rows(task: Task) -> list[RowResult]:
@@ -67,64 +88,84 @@ def describe_rows(task: Task) -> list[RowResult]:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        scan: Scan | None = None
+        held: _Held | None = None
+        digests = Digests()
         results = []
         for row in task.rows:
-            result, scan = _describe_row(row, task, scan)
+            result, held = _describe_row(row, task, digests, held)
             results.append(result)
         return results
 
 
-def _describe_row(row: Row, task: Task, scan: Scan | None) -> tuple[RowResult, Scan | None]:
+def _describe_row(row: Row, task: Task, digests: Digests, held: _Held | None) -> tuple[RowResult, _Held | None]:
     """The result of a row, and its scan for the next one."""
     region, clock = row.region, _Clock()
     blank, missing = RowResult(region.key), row.missing
     found: dict[str, Part] = {}
+    inputs: tuple[SourceDigest, ...] | None = None
     try:
         if task.store is not None:
-            blank, found = clock.time("look up", lambda: _look_up(row, task, blank))
-            missing = tuple(name for name in missing if name not in found)
+            folder = RunFolder(task.store)
+            inputs, blank, found = clock.time("look up", lambda: _look_up(row, task, folder, digests))
+            missing = tuple(name for name in (task.names if blank.anew else missing) if name not in found)
             if not missing:
-                return replace(blank, parts=found, keys={}, seconds=clock.seconds), scan
-        scan = scan or clock.time("read image", region.image)
-        require_memory(scan, region, task.memory_bytes)
-        current = scan
+                return replace(blank, parts=found, keys={}, seconds=clock.seconds, stored=True), held
+        image = inputs[0] if inputs else None
+        if held is None or held.input != image:
+            held = _Held(clock.time("read image", region.image), image)
+        current = held.scan
+        require_memory(needed_to_read(current, region, missing), current, task.memory_bytes)
         masks = clock.time("read mask", lambda: region.masks(current))
         parenchyma = clock.time("read parenchyma", lambda: _parenchyma(region, current))
+        require_memory(needed_to_measure(current, masks, missing, task.settings), current, task.memory_bytes)
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this row only
-        return replace(blank, failure=_failure(clock.stage, error), seconds=clock.seconds, keys={}), scan
+        return replace(blank, failure=_failure(clock.stage, error), seconds=clock.seconds, keys={}), held
     parts: dict[str, list[RegionPart]] = {name: [] for name in missing}
     pictures: dict[str, bytes] = {}
     for mask in masks:
         for name in missing:
             if name == PICTURES:
-                part, drawn = _draw(scan, mask, clock)
+                part, drawn = _draw(current, mask, clock)
                 pictures |= drawn
             else:
-                part = _measure(name, scan, mask, parenchyma, task.settings, clock)
+                part = _measure(name, current, mask, parenchyma, task.settings, clock)
             parts[name].append(part)
+    if inputs is not None and not _still(region, inputs):
+        return replace(blank, failure=CHANGED, seconds=clock.seconds, keys={}, digests=(), anew=True), None
     done = {name: tuple(part) for name, part in parts.items()}
     whole = {name: key for name, key in blank.keys.items() if name in done and not any(part.failure for part in done[name])}
-    return replace(blank, parts=found | done, keys=whole, seconds=clock.seconds, pictures=pictures), scan
+    return replace(blank, parts=found | done, keys=whole, seconds=clock.seconds, pictures=pictures), held
 
 
-def _look_up(row: Row, task: Task, blank: RowResult) -> tuple[RowResult, dict[str, Part]]:
-    """Digests and keys of a row whose files were not known, and what the store holds of it after all."""
-    inputs, digests = row.inputs, Digests()
-    if inputs is None:
-        region = row.region
-        sources = [one for one in (region.image, region.masks, region.parenchyma) if one is not None]
-        found = [digests.hashed(source) for source in sources]
-        if None in found:
-            return blank, {}
-        inputs = tuple(one for one in found if one is not None)
-    keys = {name: part_key(name, row.region, inputs, task.settings) for name in row.missing}
+def _look_up(
+    row: Row, task: Task, folder: RunFolder, digests: Digests
+) -> tuple[tuple[SourceDigest, ...] | None, RowResult, dict[str, Part]]:
+    """Digests and keys of a row; and what the store holds of it, where its files were not known or changed since."""
+    region, blank = row.region, RowResult(row.region.key)
+    if row.inputs is not None and unchanged(region, row.inputs):
+        keys = {name: part_key(name, region, row.inputs, task.settings) for name in row.missing}
+        return row.inputs, replace(blank, keys=keys), {}
+    blank = replace(blank, anew=True)
+    found = [digests.hashed(source) for source in sources_of(region)]
+    hashed = [one for one in found if one is not None]
+    if len(hashed) < len(found):
+        return None, blank, {}
+    inputs = tuple(one for one, _ in hashed)
+    keys = {name: part_key(name, region, inputs, task.settings) for name in task.names}
     stored = {}
-    if row.inputs is None and task.store is not None:
-        entries = Entries(RunFolder(task.store))
-        read = {name: entries.read(key) for name, key in keys.items()}
-        stored = {name: from_plain(plain) for name, plain in read.items() if plain is not None}
-    return replace(blank, keys=keys, digests=digests.known()), stored
+    for name, key in keys.items():
+        part = stored_part(folder, key)
+        if part is not None:
+            stored[name] = part
+    return inputs, replace(blank, keys=keys, digests=tuple(one for one, lasting in hashed if lasting)), stored
+
+
+def _still(region: Region, inputs: tuple[SourceDigest, ...]) -> bool:
+    """Whether the files of a row still hold what they held before it was measured."""
+    if unchanged(region, inputs):
+        return True
+    again = [Digests().hashed(source) for source in sources_of(region)]
+    return [one and one[0].sha256 for one in again] == [one.sha256 for one in inputs]
 
 
 def _measure(
@@ -158,14 +199,14 @@ def _parenchyma(region: Region, scan: Scan) -> Mask | None:
 
 def _failure(stage: str, error: Exception) -> Failure:
     """Why a row or a family ended; errors that end the run are raised again."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return Failure(
+            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
+        )
     if isinstance(error, InputError | ComputeError):
         return Failure(stage, error.code, error.found, error.hint or "")
     if isinstance(error, RadiotypeError):
         raise error
-    if isinstance(error, MemoryError):
-        return Failure(
-            stage, "RT306", "there was not enough memory", "give more with --memory, or start fewer processes with --jobs"
-        )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return Failure(stage, UNFORESEEN, reason, "this is a fault of radiotype: please report code, reason and version")

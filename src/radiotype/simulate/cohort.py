@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiotype.core.geometry import Floats, Grid
-from radiotype.errors import RecipeError, StoreError
+from radiotype.errors import RecipeError, StoreError, unwritable
 from radiotype.simulate.broken import BREAKAGES, break_case
 from radiotype.simulate.files import stored_values, write_volume
 from radiotype.simulate.organs import ORGANS, Organ
@@ -137,7 +137,7 @@ def cohort(
     RecipeError
         RT103 for a size, number of cases or seed that is not allowed.
     StoreError
-        RT401 if the folder cannot be written; RT402 if it holds something else.
+        RT401 or RT405 if the folder cannot be written; RT402 if it holds something else.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def cohort(
         _write_table(manifest, folder / "manifest.csv")
         _write_table(truth, folder / "truth.csv")
     except OSError as error:
-        raise StoreError("RT401", f"the simulated cohort cannot be written ({error.strerror})", file=folder) from error
+        raise unwritable(error, Path(error.filename or folder)) from error
     return SimulatedCohort(folder / "manifest.csv", truth, Hazards().subtype, MappingProxyType(broken))
 
 

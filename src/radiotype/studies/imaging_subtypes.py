@@ -67,8 +67,10 @@ def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
 
 
 def measure(cohort: Cohort, recipe: Recipe, run: Run) -> Extraction:
-    """Shape and margin features of every tumour."""
-    return run.measure(cohort, recipe.features, pictures=True)
+    """Shape and margin features of every tumour, and the recipe that asked for them."""
+    extraction = run.measure(cohort, recipe.features, pictures=True)
+    run.folder.write_text("recipe.resolved.yaml", recipe.to_yaml())
+    return extraction
 
 
 def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:

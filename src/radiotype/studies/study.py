@@ -71,7 +71,6 @@ def run(
         chosen, manifest = read_recipe(recipe)
     # one thread: the order of a sum must not depend on the number of cores
     with open_run(out, "run", workers=workers, verify=verify) as run, threadpool_limits(1):
-        run.folder.write_text("recipe.resolved.yaml", chosen.to_yaml())
         extraction = imaging_subtypes.run(chosen, manifest, run)
         page = report.build(run.folder)
     notes = tuple(run.folder.read_json("results/notes.json"))

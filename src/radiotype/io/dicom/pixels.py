@@ -213,6 +213,10 @@ class DicomVoxels:
         return np.dtype(np.float32) if self.scaling is not None else np.result_type(*types)
 
     @property
+    def mapped(self) -> bool:
+        return False
+
+    @property
     def path(self) -> Path:
         """The first file, for messages."""
         return self.volumes[0][0].path

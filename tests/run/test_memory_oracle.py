@@ -1,0 +1,97 @@
+"""What a row is said to need is what describing it takes: real rows in processes of their own."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from memory_cases import ball, filled, measured, write
+
+SIZE, SPACING = (256, 256, 96), (0.8, 0.8, 1.5)
+WITHIN = 0.25
+
+
+def plain(folder):
+    return {"image": "scan.nii.gz", "mask": "mask.nii.gz"}
+
+
+def mapped(folder):
+    write(folder / "scan.nii", filled(SIZE, np.float32), SPACING)
+    return {"image": "scan.nii", "mask": "mask.nii.gz"}
+
+
+def deflated(folder):
+    write(folder / "scan.mha", filled(SIZE, np.float32), SPACING)
+    return {"image": "scan.mha", "mask": "mask.nii.gz", "parenchyma": "mask.nii.gz"}
+
+
+def float_mask(folder):
+    write(folder / "float.nii.gz", ball(SIZE, SPACING, 15, np.float64), SPACING)
+    return {"image": "scan.nii.gz", "mask": "float.nii.gz"}
+
+
+def several_labels(folder):
+    write(folder / "labels.nii.gz", ball(SIZE, SPACING, 60, labels=5), SPACING)
+    return {"image": "scan.nii.gz", "mask": "labels.nii.gz"}
+
+
+def one_phase(folder):
+    write(folder / "phases.nii.gz", np.stack([filled(SIZE, np.int16, np.random.default_rng(0))] * 3), SPACING)
+    return {"image": "phases.nii.gz", "mask": "mask.nii.gz", "modality": "MR", "phase": 1}
+
+
+def contours(folder):
+    sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
+    from hospital import write_rtstruct, write_series
+
+    drawn = write_series(folder / "series", filled(SIZE, np.int16), spacing=SPACING)
+    turn = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    rings = [np.column_stack([100 + 12 * np.cos(turn), 100 + 12 * np.sin(turn), 0 * turn + k * 1.5]) for k in range(40, 56)]
+    write_rtstruct(folder / "drawn.dcm", drawn, [("GTV", [ring.ravel().round(3).tolist() for ring in rings])])
+    return {"image": "series", "mask": "drawn.dcm"}
+
+
+def fills(folder, spacing, size=(128, 128, 64), **how):
+    rng = np.random.default_rng(0)
+    write(folder / "noise.nii.gz", filled(size, np.int16, rng) + 2000, spacing)
+    write(folder / "full.nii.gz", ball(size, spacing, 200), spacing)
+    return {"image": "noise.nii.gz", "mask": "full.nii.gz", "modality": "MR", **how}
+
+
+def fills_and_is_resampled_to_more(folder):
+    return fills(folder, (1.2, 1.2, 2.5))
+
+
+def fills_and_is_resampled_to_less(folder):
+    return fills(folder, (0.6, 0.6, 1.2))
+
+
+def fills_and_is_drawn(folder):
+    return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("pictures",))
+
+
+def fills_and_has_a_shape(folder):
+    return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("morphology",))
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("memory")
+    write(folder / "scan.nii.gz", filled(SIZE, np.int16), SPACING)
+    write(folder / "mask.nii.gz", ball(SIZE, SPACING, 15), SPACING)
+    return folder
+
+
+CASES = [
+    plain, mapped, deflated, float_mask, several_labels, one_phase, contours, fills_and_is_resampled_to_more,
+    fills_and_is_resampled_to_less, fills_and_is_drawn, fills_and_has_a_shape,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_a_row_takes_what_it_is_said_to_need(common, case):
+    files = {key: common / value if key in ("image", "mask", "parenchyma") else value for key, value in case(common).items()}
+    found = measured(**files)
+    assert found["failure"] is None
+    estimate = max(found["estimates"])
+    assert abs(estimate - found["peak"]) < WITHIN * found["peak"], found
