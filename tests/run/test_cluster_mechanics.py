@@ -149,8 +149,8 @@ def test_a_run_whose_workers_are_gone_for_good_ends(monkeypatch):
     with contextlib.closing(cluster):
         cluster.submit(3)
         assert next(cluster.results()).result == 9
-        monkeypatch.setattr(cluster._local, "workers", {})  # none is left, and none comes
-        cluster._local.scale(0)
+        cluster._local.scale(0)  # none is left, and none comes
+        monkeypatch.setattr("radiotype.run.cluster._peak_bytes", lambda pid: 0)
         cluster.submit(-4)
         with pytest.raises(RecipeError, match="RT106: no worker process is left"):
             next(cluster.results())
