@@ -28,6 +28,19 @@ struct PamResult {
 // Doubles that pam() needs: the distances of the subset, then rows of n_items.
 static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k) { return n_items * (n_items + largest_k + 8); }
 
+struct HarmonicPoints {
+    const double* xyz;  // (n, 3) unit vectors
+    int64_t n;
+    int64_t degree;
+    int64_t columns;  // 1 to 3
+};
+
+struct HarmonicGrid {
+    const double* waves;      // (steps, 2 degree + 1)
+    const double* latitudes;  // (rings, (degree + 1)^2)
+    int64_t rings, steps, degree;
+};
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -36,6 +49,19 @@ struct Kernels {
     void (*pam)(const PamProblem& problem, const PamResult& result, double* workspace);
     // Counts how often two cases got the same label. See cocluster.cpp.
     void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
+    // Simply connected solids of voxels. See solid.cpp.
+    void (*surface_counts)(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
+    void (*squared_distance)(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);
+    int64_t (*grow_solid)(uint8_t* voxels, const int64_t shape[3], const float* distance, uint64_t* heap);
+    // The boundary squares of a solid as a mesh. See voxel_surface.cpp.
+    void (*voxel_surface)(const uint8_t* voxels, const int64_t shape[3], int32_t* layers, int32_t* vertices, int32_t* squares);
+    // Spherical harmonics over many points. See harmonics.cpp.
+    void (*harmonic_sums)(const HarmonicPoints& points, const double* recurrence, const double* values, double* lanes, double* sums);
+    void (*harmonic_values)(const HarmonicPoints& points, const double* recurrence, const double* coefficients, double* values);
+    // Normal equations of least squares in spherical harmonics. See normal_equations.cpp.
+    void (*harmonic_products)(const HarmonicGrid& grid, const double* density, double* scratch, double* products);
+    double (*cholesky)(double* matrix, int64_t n);
+    void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
 };
 
 namespace base { Kernels kernels(); }

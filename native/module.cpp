@@ -18,6 +18,14 @@ using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using PairCounts = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Voxels = nb::ndarray<uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Distance = nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Spacing = nb::ndarray<const double, nb::shape<3>, nb::c_contig, nb::device::cpu>;
+using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Recurrence = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
@@ -40,6 +48,62 @@ static void cocluster(ByteLabels labels, Row row, PairCounts counts) {
     radiotype::active_kernels().cocluster(labels.data(), n_resamples, n_cases, row.data(), counts.data());
 }
 
+static nb::tuple surface_counts(Mask voxels) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    int64_t counts[3];
+    {
+        nb::gil_scoped_release release;
+        radiotype::active_kernels().surface_counts(voxels.data(), shape, counts);
+    }
+    return nb::make_tuple(counts[0], counts[1], counts[2]);
+}
+
+static void squared_distance(Mask voxels, Spacing spacing, Distance out, Workspace scratch) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().squared_distance(voxels.data(), shape, spacing.data(), out.data(), scratch.data());
+}
+
+static int64_t grow_solid(Voxels voxels, Distance distance, Heap heap) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().grow_solid(voxels.data(), shape, distance.data(), heap.data());
+}
+
+static void voxel_surface(Mask voxels, Layers layers, Labels vertices, Labels squares) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().voxel_surface(voxels.data(), shape, layers.data(), vertices.data(), squares.data());
+}
+
+static void harmonic_sums(Table points, int64_t degree, Recurrence recurrence, Table values, Lanes lanes, Objective sums) {
+    const radiotype::HarmonicPoints where{points.data(), int64_t(points.shape(0)), degree, int64_t(values.shape(1))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_sums(where, recurrence.data(), values.data(), lanes.data(), sums.data());
+}
+
+static void harmonic_values(Table points, int64_t degree, Recurrence recurrence, Table coefficients, Objective values) {
+    const radiotype::HarmonicPoints where{points.data(), int64_t(points.shape(0)), degree, int64_t(coefficients.shape(1))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_values(where, recurrence.data(), coefficients.data(), values.data());
+}
+
+static void harmonic_products(Table waves, Table latitudes, int64_t degree, Table density, Workspace scratch, Objective products) {
+    const radiotype::HarmonicGrid grid{waves.data(), latitudes.data(), int64_t(latitudes.shape(0)), int64_t(waves.shape(0)), degree};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_products(grid, density.data(), scratch.data(), products.data());
+}
+
+static double cholesky(Objective matrix) {
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().cholesky(matrix.data(), int64_t(matrix.shape(0)));
+}
+
+static void cholesky_solve(Table factor, Objective right) {
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().cholesky_solve(factor.data(), int64_t(right.shape(0)), int64_t(right.shape(1)), right.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -50,4 +114,21 @@ NB_MODULE(_native, m) {
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");
+    m.def("surface_counts", &surface_counts, "voxels"_a,
+          "Vertices, squares and badly composed corners of a solid (K, J, I) whose outermost layers are empty.");
+    m.def("squared_distance", &squared_distance, "voxels"_a, "spacing"_a, "out"_a, "scratch"_a,
+          "Fill `out` with the squared distance to the nearest empty voxel; scratch: 4 (longest side + 1).");
+    m.def("grow_solid", &grow_solid, "voxels"_a, "distance"_a, "heap"_a,
+          "Leave out of `voxels` what keeps it from being a simply connected, well composed solid; return how many.");
+    m.def("voxel_surface", &voxel_surface, "voxels"_a, "layers"_a, "vertices"_a, "squares"_a,
+          "Fill the vertices (x, y, z) and boundary squares of a solid (K, J, I); layers: (2, J, I).");
+    m.def("harmonic_sums", &harmonic_sums, "points"_a, "degree"_a, "recurrence"_a, "values"_a, "lanes"_a, "sums"_a,
+          "Sum over the points of each real harmonic times each column of `values`.");
+    m.def("harmonic_values", &harmonic_values, "points"_a, "degree"_a, "recurrence"_a, "coefficients"_a, "values"_a,
+          "Values at the points of the functions with these coefficients of real harmonics.");
+    m.def("harmonic_products", &harmonic_products, "waves"_a, "latitudes"_a, "degree"_a, "density"_a, "scratch"_a, "products"_a,
+          "Fill `products` with the integrals of the products of every two harmonics over a density (rings, steps).");
+    m.def("cholesky", &cholesky, "matrix"_a,
+          "Replace a symmetric matrix by its upper factor; return the smallest over the largest pivot, 0 if it has none.");
+    m.def("cholesky_solve", &cholesky_solve, "factor"_a, "right"_a, "Solve for the columns of `right`, in place.");
 }

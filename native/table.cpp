@@ -13,6 +13,15 @@ Kernels kernels() {
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
+    table.surface_counts = surface_counts;
+    table.squared_distance = squared_distance;
+    table.grow_solid = grow_solid;
+    table.voxel_surface = voxel_surface;
+    table.harmonic_sums = harmonic_sums;
+    table.harmonic_values = harmonic_values;
+    table.harmonic_products = harmonic_products;
+    table.cholesky = cholesky;
+    table.cholesky_solve = cholesky_solve;
     return table;
 }
 
