@@ -5,8 +5,8 @@ from radiotype.features.spharm.describe import HarmonicShape, Steps, describe
 from radiotype.features.spharm.descriptors import Descriptors, descriptors
 from radiotype.features.spharm.expansion import expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
-from radiotype.features.spharm.solid import Solid, simply_connected, solid
 from radiotype.features.spharm.surface import Surface, voxel_surface
+from radiotype.features.spharm.topology import Solid, simply_connected, solid
 
 __all__ = [
     "Alignment",

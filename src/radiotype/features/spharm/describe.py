@@ -15,8 +15,8 @@ from radiotype.features.spharm.alignment import Alignment, align
 from radiotype.features.spharm.descriptors import Descriptors, descriptors, mean_radius
 from radiotype.features.spharm.expansion import Complexes, expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
-from radiotype.features.spharm.solid import Solid, solid
 from radiotype.features.spharm.surface import Surface, voxel_surface
+from radiotype.features.spharm.topology import Solid, solid
 
 if TYPE_CHECKING:
     from radiotype.features.spharm.sphere_map import SphereMap

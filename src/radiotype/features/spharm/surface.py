@@ -10,7 +10,7 @@ import numpy.typing as npt
 import radiotype._native as native
 from radiotype.core.geometry import Floats
 from radiotype.features.spharm.frame import Triple
-from radiotype.features.spharm.solid import Bools, bordered
+from radiotype.features.spharm.topology import Bools, bordered
 
 
 @dataclass(frozen=True, eq=False)
