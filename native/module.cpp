@@ -17,6 +17,11 @@ using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Vertices = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Quads = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Order = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Points = nb::ndarray<double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using IntegerScratch = nb::ndarray<int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using PairCounts = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
@@ -40,6 +45,14 @@ static void cocluster(ByteLabels labels, Row row, PairCounts counts) {
     radiotype::active_kernels().cocluster(labels.data(), n_resamples, n_cases, row.data(), counts.data());
 }
 
+static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, IntegerScratch integers,
+                          Workspace doubles) {
+    const radiotype::SphereProblem problem{vertices.data(), int64_t(vertices.shape(0)), quads.data(), int64_t(quads.shape(0)),
+                                           order.data(), long_diagonals};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().sphere_map(problem, points.data(), integers.data(), doubles.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -50,4 +63,8 @@ NB_MODULE(_native, m) {
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");
+    m.def("sphere_integers", &radiotype::sphere_integers, "n_vertices"_a, "Length of the int32 scratch that `sphere_map` needs.");
+    m.def("sphere_doubles", &radiotype::sphere_doubles, "n_vertices"_a, "Length of the float64 scratch that `sphere_map` needs.");
+    m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "integers"_a, "doubles"_a,
+          "Fill `points` (n, 3) with the vertices spread over the unit sphere; the number of sweeps, or a negative number.");
 }

@@ -13,6 +13,7 @@ Kernels kernels() {
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
+    table.sphere_map = sphere_map;
     return table;
 }
 

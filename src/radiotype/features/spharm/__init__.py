@@ -1,0 +1,1 @@
+"""Spherical-harmonic shape of a region."""
