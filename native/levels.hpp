@@ -41,6 +41,24 @@ struct HarmonicGrid {
     int64_t rings, steps, degree;
 };
 
+// A closed genus-0 surface of squares that is to be spread over the unit sphere. See sphere_map.cpp.
+struct SphereProblem {
+    const double* vertices;  // (n_vertices, 3)
+    int64_t n_vertices;
+    const int32_t* quads;  // (n_vertices - 2, 4) counter-clockwise seen from outside
+    int64_t n_quads;
+    const int32_t* order;  // (n_vertices,) the order in which vertices are tried for removal
+    bool long_diagonals;      // split squares along the longer diagonal
+    double shape = 0.3;    // weight of the angles against the areas
+    double work = 3e5;     // vertices relaxed per level
+    double fewest_sweeps = 4, most_sweeps = 200;
+    double tolerance = 3e-7;  // ends a level: mean squared step over the area of the ring
+};
+
+static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex
+static inline int64_t sphere_integers(int64_t n) { return (13 + SPHERE_RING) * n + 1; }
+static inline int64_t sphere_doubles(int64_t n) { return 28 * n; }
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -62,6 +80,8 @@ struct Kernels {
     void (*harmonic_products)(const HarmonicGrid& grid, const double* density, double* scratch, double* products);
     double (*cholesky)(double* matrix, int64_t n);
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
+    // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
+    int64_t (*sphere_map)(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
 };
 
 namespace base { Kernels kernels(); }

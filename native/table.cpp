@@ -22,6 +22,7 @@ Kernels kernels() {
     table.harmonic_products = harmonic_products;
     table.cholesky = cholesky;
     table.cholesky_solve = cholesky_solve;
+    table.sphere_map = sphere_map;
     return table;
 }
 

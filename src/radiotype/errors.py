@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "RT304": "the columns are not independent",
     "RT305": "the values are not usable",
     "RT306": "the region is too large for the memory allowed",
+    "RT308": "no spherical map of the region was found",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

@@ -5,6 +5,7 @@ from radiotype.features.spharm.describe import HarmonicShape, Steps, describe
 from radiotype.features.spharm.descriptors import Descriptors, descriptors
 from radiotype.features.spharm.expansion import expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
+from radiotype.features.spharm.sphere_map import SphereMap, area_map
 from radiotype.features.spharm.surface import Surface, voxel_surface
 from radiotype.features.spharm.topology import Solid, simply_connected, solid
 
@@ -14,9 +15,11 @@ __all__ = [
     "HarmonicShape",
     "ReconstructionError",
     "Solid",
+    "SphereMap",
     "Steps",
     "Surface",
     "align",
+    "area_map",
     "describe",
     "descriptors",
     "expand",
