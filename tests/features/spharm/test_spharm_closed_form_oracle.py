@@ -114,7 +114,8 @@ def test_sphere_has_degree_one_only():
 def test_ellipsoid_axes_come_back_from_any_orientation(half_axes, seed):
     points = points_on_sphere(8000)
     to_parameter, to_object = rotation(seed), rotation(seed + 10)
-    aligned = align(expand(points @ to_parameter.T, [*ellipsoid(half_axes, to_object, points), 9.0, 80.0, -3.0]))
+    placed = ellipsoid(half_axes, to_object, points) + np.array([9.0, 80.0, -3.0])
+    aligned = align(expand(points @ to_parameter.T, placed))
     np.testing.assert_allclose(aligned.half_axes_mm, half_axes, rtol=1e-11)
     assert not aligned.axes_degenerate
     # In the aligned frame x is the short and z the long axis, in the object and on the sphere.

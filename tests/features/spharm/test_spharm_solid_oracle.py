@@ -10,7 +10,7 @@ import pytest
 import radiotype._native as native
 from scipy import ndimage
 
-from radiotype.features.spharm.frame import canonical_frame
+from radiotype.features.spharm.frame import canonical_frame, steps_of
 from radiotype.features.spharm.surface import voxel_surface
 from radiotype.features.spharm.topology import bordered, simply_connected
 
@@ -52,7 +52,7 @@ def grown(voxels, spacing_mm):
     """The growth as its definition reads, with SciPy's labels."""
     frame = canonical_frame(voxels, spacing_mm)
     room = np.pad(frame.turn(voxels), 1)
-    depth = squared_distance(frame.turn(voxels), frame.spacing(spacing_mm))
+    depth = squared_distance(frame.turn(voxels), frame.spacing(steps_of(spacing_mm)))
     place = {v: int(np.ravel_multi_index(v[::-1], room.shape[::-1])) for v in map(tuple, np.argwhere(room).tolist())}
     seed = min(place, key=lambda v: (-depth[v], place[v]))
     kept = np.zeros_like(room)

@@ -36,6 +36,13 @@ class Frame(NamedTuple):
         return spacing_mm[i], spacing_mm[j], spacing_mm[k]
 
 
+def steps_of(spacing_mm: Triple) -> Triple:
+    """The spacing in its smallest step, to one part in a million, so that neither unit nor rounding decides a tie."""
+    smallest = min(spacing_mm)
+    x, y, z = (round(step / smallest, 6) for step in spacing_mm)
+    return x, y, z
+
+
 def canonical_frame(mask: npt.NDArray[np.bool_], spacing_mm: Triple) -> Frame:
     """The frame in which all 48 turned and mirrored versions of a mask are the same array.
 
@@ -58,19 +65,16 @@ def canonical_frame(mask: npt.NDArray[np.bool_], spacing_mm: Triple) -> Frame:
     >>> bool((here.turn(mask) == there.turn(other)).all()), bool((there.back(here.turn(mask)) == other).all())
     (True, True)
     """
-    smallest = min(spacing_mm)
+    steps = steps_of(spacing_mm)
     profiles = [np.count_nonzero(mask, axis=tuple(a for a in range(3) if a != axis)).tolist() for axis in range(3)]
-    keys = [
-        (round(spacing_mm[axis] / smallest * 1e6), mask.shape[axis], min(profiles[axis], profiles[axis][::-1]))
-        for axis in range(3)
-    ]
+    keys = [(steps[axis], mask.shape[axis], min(profiles[axis], profiles[axis][::-1])) for axis in range(3)]
     candidates = list(_candidates(keys, profiles))
     if len(candidates) == 1:
         return candidates[0]
     return min(candidates, key=lambda frame: frame.turn(mask).tobytes())
 
 
-def _candidates(keys: list[tuple[int, int, list[int]]], profiles: list[list[int]]) -> Iterator[Frame]:
+def _candidates(keys: list[tuple[float, int, list[int]]], profiles: list[list[int]]) -> Iterator[Frame]:
     ordered = sorted(keys)
     for order in permutations(range(3)):
         if [keys[axis] for axis in order] != ordered:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import radiotype._native as native
 from radiotype.errors import ComputeError
 from radiotype.features.mesh import checked_region
-from radiotype.features.spharm.frame import Triple, canonical_frame
+from radiotype.features.spharm.frame import Triple, canonical_frame, steps_of
 
 Bools = npt.NDArray[np.bool_]
 
@@ -111,7 +111,7 @@ def simply_connected(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int]:
     room = bordered(frame.turn(voxels))
     distance = np.empty(room.shape, dtype=np.float32)
     scratch = np.empty(4 * (max(room.shape) + 1))
-    x, y, z = frame.spacing(spacing_mm)
+    x, y, z = frame.spacing(steps_of(spacing_mm))
     native.squared_distance(room, np.array([z, y, x], dtype=np.float64), distance, scratch)
     n_left_out = native.grow_solid(room, distance, np.empty(int(np.count_nonzero(room)), dtype=np.uint64))
     result = frame.back(room[1:-1, 1:-1, 1:-1].T).view(np.bool_)
