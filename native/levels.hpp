@@ -70,7 +70,7 @@ struct Kernels {
     // Simply connected solids of voxels. See solid.cpp.
     void (*surface_counts)(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
     void (*squared_distance)(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);
-    int64_t (*grow_solid)(uint8_t* voxels, const int64_t shape[3], const float* distance, uint64_t* heap);
+    int64_t (*grow_solid)(uint8_t* voxels, const int64_t shape[3], const float* distance, bool outside, uint64_t* heap);
     // The boundary squares of a solid as a mesh. See voxel_surface.cpp.
     void (*voxel_surface)(const uint8_t* voxels, const int64_t shape[3], int32_t* layers, int32_t* vertices, int32_t* squares);
     // Spherical harmonics over many points. See harmonics.cpp.

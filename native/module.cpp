@@ -69,10 +69,10 @@ static void squared_distance(Mask voxels, Spacing spacing, Distance out, Workspa
     radiotype::active_kernels().squared_distance(voxels.data(), shape, spacing.data(), out.data(), scratch.data());
 }
 
-static int64_t grow_solid(Voxels voxels, Distance distance, Heap heap) {
+static int64_t grow_solid(Voxels voxels, Distance distance, bool outside, Heap heap) {
     const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
     nb::gil_scoped_release release;
-    return radiotype::active_kernels().grow_solid(voxels.data(), shape, distance.data(), heap.data());
+    return radiotype::active_kernels().grow_solid(voxels.data(), shape, distance.data(), outside, heap.data());
 }
 
 static void voxel_surface(Mask voxels, Layers layers, Labels vertices, Labels squares) {
@@ -131,8 +131,8 @@ NB_MODULE(_native, m) {
           "Vertices, squares and badly composed corners of a solid (K, J, I) whose outermost layers are empty.");
     m.def("squared_distance", &squared_distance, "voxels"_a, "spacing"_a, "out"_a, "scratch"_a,
           "Fill `out` with the squared distance to the nearest empty voxel; scratch: 4 (longest side + 1).");
-    m.def("grow_solid", &grow_solid, "voxels"_a, "distance"_a, "heap"_a,
-          "Leave out of `voxels` what keeps it from being a simply connected, well composed solid; return how many.");
+    m.def("grow_solid", &grow_solid, "voxels"_a, "distance"_a, "outside"_a, "heap"_a,
+          "Leave out of `voxels` what keeps them, or what they surround, from being one sphere; return how many.");
     m.def("voxel_surface", &voxel_surface, "voxels"_a, "layers"_a, "vertices"_a, "squares"_a,
           "Fill the vertices (x, y, z) and boundary squares of a solid (K, J, I); layers: (2, J, I).");
     m.def("harmonic_sums", &harmonic_sums, "points"_a, "degree"_a, "recurrence"_a, "values"_a, "lanes"_a, "sums"_a,

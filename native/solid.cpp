@@ -1,7 +1,8 @@
 // Makes a voxel solid simply connected and free of contacts along an edge or a corner only, so that its surface is one sphere.
 //
-// The solid is grown from its deepest voxel, deepest first, ties by position; a voxel is taken when that changes no topology (simple
-// point: 6-connected solid, 26-connected background) and leaves every 2 x 2 x 2 block well composed. What is refused is asked again
+// Either the solid is grown from its deepest voxel (handles are cut), or what lies outside is grown from afar (handles are filled),
+// deepest first, ties by position; a voxel is taken when that changes no topology (simple point: 6-connected solid, 26-connected
+// background) and leaves every 2 x 2 x 2 block well composed. What is refused is asked again
 // when a neighbour has been taken, so no voxel is asked more than 27 times. A neighbourhood is one 27-bit word, x fastest: floods and
 // block patterns are shifts. Cost: about 0.1 us per voxel of the solid.
 #include "kernels.hpp"
@@ -11,6 +12,7 @@ namespace RADIOTYPE_LEVEL {
 
 namespace {
 
+constexpr int64_t FAR = 1 << 20;  // more voxels than any line has
 constexpr uint32_t ALL = (1u << 27) - 1, CENTRE = 1u << 13;
 constexpr uint32_t X_LOW = 0x1249249u, X_HIGH = X_LOW << 2;          // bits with x = 0, with x = 2
 constexpr uint32_t Y_LOW = 0x1C0E07u, Y_HIGH = Y_LOW << 6;          // bits with y = 0, with y = 2
@@ -106,21 +108,18 @@ void surface_counts(const uint8_t* voxels, const int64_t shape[3], int64_t count
     counts[2] = badly;
 }
 
-// One line of squared distances: the lower envelope of the parabolas of each run between empty voxels (Felzenszwalb 2012).
-// line: n values, 0 in empty voxels and at both ends. step: spacing. place, from, value: n + 1 doubles of scratch each.
+// One line of squared distances: the lower envelope of the parabolas of each run between zeros (Felzenszwalb 2012).
+// line: n values. step: spacing. place, from, value: n + 1 doubles of scratch each.
 static void envelope(double* line, int64_t n, double step, double* place, double* from, double* value) {
     for (int64_t start = 0; start < n; ++start) {
         if (line[start] == 0) continue;
         int64_t stop = start;
-        while (line[stop] != 0) ++stop;
-        int64_t top = 0;
-        place[0] = double(start - 1) * step;
-        value[0] = 0;
-        from[0] = place[0];
-        for (int64_t q = start; q <= stop; ++q) {
+        while (stop < n && line[stop] != 0) ++stop;
+        int64_t top = -1;
+        for (int64_t q = start > 0 ? start - 1 : 0; q < n && q <= stop; ++q) {
             const double at = double(q) * step, height = line[q];
-            double cross;
-            for (;;) {
+            double cross = at;
+            while (top >= 0) {
                 cross = ((height + at * at) - (value[top] + place[top] * place[top])) / (2 * (at - place[top]));
                 if (top == 0 || cross > from[top]) break;
                 --top;
@@ -141,7 +140,7 @@ static void envelope(double* line, int64_t n, double step, double* place, double
     }
 }
 
-// Squared distance from the centre of each voxel of the solid to the nearest empty one; 0 outside. spacing: along K, J, I.
+// Squared distance from the centre of each voxel that is 1 to the nearest that is 0. spacing: along K, J, I.
 void squared_distance(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch) {
     const int64_t K = shape[0], J = shape[1], I = shape[2];
     const int64_t longest = K > J ? (K > I ? K : I) : (J > I ? J : I);
@@ -149,12 +148,12 @@ void squared_distance(const uint8_t* voxels, const int64_t shape[3], const doubl
     for (int64_t row = 0; row < K * J; ++row) {
         const uint8_t* v = voxels + row * I;
         float* o = out + row * I;
-        int64_t since = 0;
+        int64_t since = FAR;
         for (int64_t i = 0; i < I; ++i) {
             since = v[i] ? since + 1 : 0;
             line[i] = double(since);
         }
-        since = 0;
+        since = FAR;
         for (int64_t i = I - 1; i >= 0; --i) {
             since = v[i] ? since + 1 : 0;
             const double steps = (line[i] < double(since) ? line[i] : double(since)) * spacing[2];
@@ -221,9 +220,10 @@ struct Queue {
 
 }  // namespace
 
-// voxels: as above; on return 1 where the solid is kept. distance: from squared_distance. heap: one entry per voxel of the solid.
-// Returns the number of voxels that were left out.
-int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distance, uint64_t* heap) {
+// voxels: 1 where voxels may be taken; on return 1 where they were. distance: from squared_distance. heap: one entry per voxel that
+// may be taken. A solid is grown from its deepest voxel, its outermost layers are 0; what lies outside a solid is grown from the
+// outermost layers, which are 1. Returns the number of voxels that were not taken.
+int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distance, bool outside, uint64_t* heap) {
     constexpr uint8_t GIVEN = 1, KEPT = 2, QUEUED = 4;
     const int64_t J = shape[1], I = shape[2], n = shape[0] * J * I;
     uint8_t bad[256];
@@ -232,13 +232,17 @@ int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distanc
     for (int64_t bit = 0; bit < 27; ++bit) around[bit] = ((bit / 9 - 1) * J + bit / 3 % 3 - 1) * I + bit % 3 - 1;
     const int64_t faces[6] = {around[4], around[10], around[12], around[14], around[16], around[22]};
     const int octants[8] = {0, 1, 3, 4, 9, 10, 12, 13};
-    int64_t seed = 0, given = 0, kept = 1;
+    int64_t seed = 0, given = 0, kept = 0;
     for (int64_t v = 0; v < n; ++v) {
         given += voxels[v];
         if (distance[v] > distance[seed]) seed = v;
     }
     if (given == 0) return 0;
     Queue queue{heap};
+    const auto take = [&](int64_t v) {
+        voxels[v] |= KEPT;
+        ++kept;
+    };
     const auto ask_neighbours = [&](int64_t v) {
         for (int bit = 0; bit < 27; ++bit) {
             const int64_t w = v + around[bit];
@@ -250,23 +254,36 @@ int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distanc
             queue.push(distance[w], w);
         }
     };
-    voxels[seed] |= KEPT;
-    ask_neighbours(seed);
+    if (outside) {
+        const auto layer = [&](int64_t v) {  // distance of a voxel from the border of the box
+            const int64_t i = v % I, j = v / I % J, k = v / (I * J), K = shape[0];
+            const int64_t a = i < I - 1 - i ? i : I - 1 - i, b = j < J - 1 - j ? j : J - 1 - j, c = k < K - 1 - k ? k : K - 1 - k;
+            return a < b ? (a < c ? a : c) : (b < c ? b : c);
+        };
+        for (int64_t v = 0; v < n; ++v) {
+            if (layer(v) == 0) take(v);
+            if (layer(v) != 1 || voxels[v] != GIVEN) continue;
+            voxels[v] |= QUEUED;
+            queue.push(distance[v], v);
+        }
+    } else {
+        take(seed);
+        ask_neighbours(seed);
+    }
     while (queue.size > 0) {
         const int64_t v = queue.pop();
         voxels[v] = GIVEN;
         uint32_t solid = 0;
         for (int bit = 0; bit < 27; ++bit) solid |= uint32_t(voxels[v + around[bit]] >> 1 & 1) << bit;
-        if (!simple(solid)) continue;
-        solid |= CENTRE;
+        if (!simple(outside ? ~solid & ALL & ~CENTRE : solid)) continue;
+        solid |= CENTRE;  // badly composed patterns are those of their complements
         bool well = true;
         for (const int corner : octants) {
             const uint32_t t = solid >> corner;
             well &= !bad[(t & 3) | (t >> 3 & 3) << 2 | (t >> 9 & 3) << 4 | (t >> 12 & 3) << 6];
         }
         if (!well) continue;
-        voxels[v] |= KEPT;
-        ++kept;
+        take(v);
         ask_neighbours(v);
     }
     for (int64_t v = 0; v < n; ++v) voxels[v] = voxels[v] >> 1 & 1;

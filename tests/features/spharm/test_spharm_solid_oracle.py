@@ -41,50 +41,61 @@ def badly_composed_blocks(voxels):
     return found
 
 
-def squared_distance(voxels, spacing_mm):
-    room = bordered(voxels)
+def squared_distance(room, spacing_mm):
     found = np.empty(room.shape, dtype=np.float32)
     native.squared_distance(room, np.array(spacing_mm[::-1]), found, np.empty(4 * (max(room.shape) + 1)))
     return found.T
 
 
-def grown(voxels, spacing_mm):
+def grown(voxels, spacing_mm, *, outside):
     """The growth as its definition reads, with SciPy's labels."""
     frame = canonical_frame(voxels, spacing_mm)
-    room = np.pad(frame.turn(voxels), 1)
-    depth = squared_distance(frame.turn(voxels), frame.spacing(steps_of(spacing_mm)))
+    room = np.pad(frame.turn(voxels), 1) ^ outside
+    depth = squared_distance(bordered(frame.turn(voxels)) ^ np.uint8(outside), frame.spacing(steps_of(spacing_mm)))
     place = {v: int(np.ravel_multi_index(v[::-1], room.shape[::-1])) for v in map(tuple, np.argwhere(room).tolist())}
-    seed = min(place, key=lambda v: (-depth[v], place[v]))
     kept = np.zeros_like(room)
-    kept[seed] = True
     queue, waiting = [], set()
+
+    def ask(v):
+        waiting.add(v)
+        heapq.heappush(queue, (-depth[v], place[v], v))
 
     def ask_around(v):
         for step in itertools.product((-1, 0, 1), repeat=3):
             w = tuple(a + b for a, b in zip(v, step, strict=True))
-            if not room[w] or kept[w] or w in waiting:
-                continue
-            around = kept[tuple(slice(a - 1, a + 2) for a in w)]
-            if (around & FACES).any():
-                waiting.add(w)
-                heapq.heappush(queue, (-depth[w], place[w], w))
+            if room[w] and not kept[w] and w not in waiting and (kept[around(w)] & FACES).any():
+                ask(w)
 
-    ask_around(seed)
+    if outside:
+        kept[:] = True
+        kept[1:-1, 1:-1, 1:-1] = False
+        for v in place:
+            if not kept[v] and (kept[around(v)] & FACES).any():
+                ask(v)
+    else:
+        seed = min(place, key=lambda v: (-depth[v], place[v]))
+        kept[seed] = True
+        ask_around(seed)
     while queue:
         v = heapq.heappop(queue)[2]
         waiting.discard(v)
-        block = tuple(slice(a - 1, a + 2) for a in v)
-        around, outside = kept[block].copy(), ~kept[block]
-        outside[1, 1, 1] = False
-        labels, _ = ndimage.label(around & (np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) < 3), FACES)
-        if len(set(labels[FACES & around].tolist())) != 1 or ndimage.label(outside, CORNERS)[1] != 1:
+        cube = kept[around(v)].copy()
+        solid, rest = (~cube, cube) if outside else (cube, ~cube)
+        solid[1, 1, 1] = rest[1, 1, 1] = False
+        labels, _ = ndimage.label(solid & (np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) < 3), FACES)
+        if len(set(labels[FACES & solid].tolist())) != 1 or ndimage.label(rest, CORNERS)[1] != 1:
             continue
-        around[1, 1, 1] = True
-        if badly_composed_blocks_inside(around):
+        cube = kept[around(v)].copy()
+        cube[1, 1, 1] = True
+        if badly_composed_blocks_inside(cube):
             continue
         kept[v] = True
         ask_around(v)
-    return frame.back(kept[1:-1, 1:-1, 1:-1])
+    return frame.back(kept[1:-1, 1:-1, 1:-1] ^ outside)
+
+
+def around(v):
+    return tuple(slice(a - 1, a + 2) for a in v)
 
 
 def badly_composed_blocks_inside(cube):
@@ -105,7 +116,14 @@ def badly_composed_blocks_inside(cube):
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (0.7, 1.9, 5.0), (5.0, 0.5, 0.5)])
 def test_distance_is_that_of_scipy(mask, spacing_mm):
     expected = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm) ** 2
-    np.testing.assert_allclose(squared_distance(mask, spacing_mm), expected, rtol=1e-6)
+    np.testing.assert_allclose(squared_distance(bordered(mask), spacing_mm), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (0.7, 1.9, 5.0)])
+def test_distance_outside_is_that_of_scipy(mask, spacing_mm):
+    expected = ndimage.distance_transform_edt(np.pad(~mask, 1, constant_values=True), sampling=spacing_mm) ** 2
+    np.testing.assert_allclose(squared_distance(bordered(mask) ^ 1, spacing_mm), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("mask", MASKS)
@@ -141,10 +159,12 @@ def test_surface_is_made_of_the_squares_between_inside_and_outside(mask):
 
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (0.7, 0.7, 3.0)])
-def test_growth_is_the_one_of_its_definition(mask, spacing_mm):
-    found, n_left_out = simply_connected(mask, spacing_mm)
-    np.testing.assert_array_equal(found, grown(mask, spacing_mm))
-    assert n_left_out == np.count_nonzero(mask) - np.count_nonzero(found)
+@pytest.mark.parametrize("handles", ["cut", "fill"])
+def test_growth_is_the_one_of_its_definition(mask, spacing_mm, handles):
+    found, n_changed = simply_connected(mask, spacing_mm, handles=handles)
+    np.testing.assert_array_equal(found, grown(mask, spacing_mm, outside=handles == "fill"))
+    assert n_changed == np.count_nonzero(mask != found)
+    assert not np.any(mask & ~found if handles == "fill" else found & ~mask)
     assert badly_composed_blocks(found) == 0
     assert ndimage.label(found)[1] == 1
     assert ndimage.label(np.pad(~found, 1, constant_values=True))[1] == 1

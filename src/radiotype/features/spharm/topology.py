@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,10 @@ MIN_VERTICES = 10_000
 
 #: A box of more voxels than this would need more than 1 GB.
 MAX_BOX_VOXELS = 120_000_000
+
+
+#: Where filling changes no more than this fraction of the voxels, cutting is not tried.
+HARDLY_ANY = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +44,10 @@ class Solid:
         Voxels of the mask, of its largest part (connected by faces), and of that part's cavities, which are filled.
     n_surface : int
         Voxels of the filled part with a face on its surface.
-    n_left_out : int
-        Voxels of the solid's size that had to be left out to make it simply connected and well composed.
+    n_changed : int
+        Voxels of the solid's size that were left out or filled to make it simply connected and well composed.
+    handles : "none", "cut" or "fill"
+        How that was done.
     """
 
     voxels: Bools
@@ -51,7 +58,8 @@ class Solid:
     n_component: int
     n_filled: int
     n_surface: int
-    n_left_out: int
+    n_changed: int
+    handles: Literal["none", "cut", "fill"]
 
     @property
     def volume_mm3(self) -> float:
@@ -65,8 +73,8 @@ class Solid:
 
     @property
     def changed_fraction(self) -> float:
-        """Voxels filled or left out, relative to the part described."""
-        return (self.n_filled + self.n_left_out / 8**self.halvings) / self.n_component
+        """Voxels filled or left out, those of cavities included, relative to the part described."""
+        return (self.n_filled + self.n_changed / 8**self.halvings) / self.n_component
 
 
 def bordered(voxels: Bools) -> npt.NDArray[np.uint8]:
@@ -77,23 +85,26 @@ def bordered(voxels: Bools) -> npt.NDArray[np.uint8]:
     return result
 
 
-def simply_connected(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int]:
-    """The largest part of a solid, grown from its deepest voxel outwards, whose surface is one sphere.
+def simply_connected(voxels: Bools, spacing_mm: Triple, *, handles: Literal["cut", "fill"] = "cut") -> tuple[Bools, int]:
+    """A solid much like the given one, whose surface is one sphere.
 
-    Handles are cut where they are thinnest, and contacts along an edge or a corner only are opened. Voxels of one depth are
-    taken in an order that turns and mirrors of the array do not change.
+    Either the solid is grown from its deepest voxel, deepest first, as far as its surface stays one sphere: handles are cut
+    where they are thinnest, contacts along an edge or a corner only are opened. Or what lies outside is grown in the same way
+    from afar: holes are closed where they are narrowest, such contacts are filled. Voxels of one depth are taken in an order
+    that turns and mirrors of the array do not change.
 
     Parameters
     ----------
     voxels : array of bool, shape (I, J, K)
-        Cavities are not closed here: a tunnel to each is left open.
+        To "cut", without cavities: a tunnel to each would be left open.
     spacing_mm : tuple of float
-        Size of a voxel; "deep" is by the distance to the nearest empty voxel.
+        Size of a voxel; depth is the distance to the nearest voxel on the other side of the surface.
+    handles : "cut" or "fill"
 
     Returns
     -------
-    voxels, n_left_out
-        The solid, read-only, and the number of voxels left out.
+    voxels, n_changed
+        The solid, read-only, and the number of voxels left out or filled.
 
     References
     ----------
@@ -102,21 +113,26 @@ def simply_connected(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int]:
 
     Examples
     --------
-    >>> ring = np.ones((3, 3, 1), dtype=bool)
-    >>> ring[1, 1] = False
-    >>> simply_connected(ring, (1.0, 1.0, 1.0))[1]
-    1
+    >>> ring = np.ones((4, 3, 1), dtype=bool)
+    >>> ring[1:3, 1] = False
+    >>> [simply_connected(ring, (1.0, 1.0, 1.0), handles=how)[1] for how in ("cut", "fill")]
+    [1, 2]
     """
     frame = canonical_frame(voxels, spacing_mm)
     room = bordered(frame.turn(voxels))
+    outside = handles == "fill"
+    if outside:
+        room ^= 1
     distance = np.empty(room.shape, dtype=np.float32)
     scratch = np.empty(4 * (max(room.shape) + 1))
     x, y, z = frame.spacing(steps_of(spacing_mm))
     native.squared_distance(room, np.array([z, y, x], dtype=np.float64), distance, scratch)
-    n_left_out = native.grow_solid(room, distance, np.empty(int(np.count_nonzero(room)), dtype=np.uint64))
+    n_changed = native.grow_solid(room, distance, outside, np.empty(int(np.count_nonzero(room)), dtype=np.uint64))
+    if outside:
+        room ^= 1
     result = frame.back(room[1:-1, 1:-1, 1:-1].T).view(np.bool_)
     result.flags.writeable = False
-    return result, n_left_out
+    return result, n_changed
 
 
 def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VERTICES) -> Solid:
@@ -137,7 +153,7 @@ def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VER
     Examples
     --------
     >>> made = solid(np.ones((2, 2, 2), dtype=bool), (1, 1, 3))
-    >>> made.halvings, made.spacing_mm, made.n_left_out
+    >>> made.halvings, made.spacing_mm, made.n_changed
     (5, (0.03125, 0.03125, 0.09375), 0)
     """
     region = checked_region(mask, spacing_mm)
@@ -155,9 +171,10 @@ def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VER
         fine = fine.repeat(2, 0).repeat(2, 1).repeat(2, 2)
         vertices, _, _ = native.surface_counts(bordered(fine))
     spacing = (x / 2**halvings, y / 2**halvings, z / 2**halvings)
-    n_left_out = 0
+    n_changed = 0
+    handles: Literal["none", "cut", "fill"] = "none"
     if not sound:
-        fine, n_left_out = simply_connected(fine, spacing)
+        fine, n_changed, handles = _repaired(fine, spacing)
     i, j, k = (a + b for a, b in zip(region.first, first, strict=True))
     fine.flags.writeable = False
     return Solid(
@@ -169,8 +186,18 @@ def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VER
         n_component=n_component,
         n_filled=n_filled,
         n_surface=_on_surface(part),
-        n_left_out=n_left_out,
+        n_changed=n_changed,
+        handles=handles,
     )
+
+
+def _repaired(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int, Literal["cut", "fill"]]:
+    """Handles filled or cut, whichever changes fewer voxels; not both are tried where filling changes hardly any."""
+    filled, n_filled = simply_connected(voxels, spacing_mm, handles="fill")
+    if n_filled <= HARDLY_ANY * np.count_nonzero(voxels):
+        return filled, n_filled, "fill"
+    cut, n_cut = simply_connected(voxels, spacing_mm, handles="cut")
+    return (filled, n_filled, "fill") if n_filled < n_cut else (cut, n_cut, "cut")
 
 
 def _largest_part(mask: Bools) -> tuple[Bools, tuple[int, int, int]]:
