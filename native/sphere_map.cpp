@@ -10,6 +10,7 @@
 // reverse, each into the kernel of its ring, and every level is relaxed by Newton steps of single vertices. With the neighbours
 // fixed the energy is convex in a vertex, so each step is a 2 x 2 solve. Cost: linear in the vertices; every loop is bounded.
 #include <cmath>
+#include <cstdio>
 
 #include "kernels.hpp"
 
@@ -355,6 +356,301 @@ double relax_vertex(Mesh& mesh, const Level& level, int64_t item, double shape) 
     return 0;
 }
 
+
+// What a Newton step of a whole level needs. Vectors have two entries per vertex, in its tangent frame.
+struct Newton {
+    double *frame;    // (n, 6) two tangent vectors
+    double *diagonal;  // (n, 3) blocks of the vertices
+    double *block;     // (sum of degrees, 4) blocks of vertex and neighbour
+    double *x, *r, *z, *p, *q;  // (n, 2)
+    double *field;    // (n, 3) a vector field in space
+    double *backup;   // (n, 3) points before the step
+    // The hierarchy: vertices by age, and from which older neighbours a vertex takes its displacement.
+    int32_t* by_age;        // (n,)
+    int32_t* first_parent;  // (n + 1,) by age
+    int32_t* parent;
+    double* weight;
+    int64_t parent_room;
+    // Levels of the preconditioner, the coarsest first: vertices 0 .. size - 1 by age.
+    int64_t n_grids;
+    int64_t size[64];
+    int64_t start[64];
+    double* inverse;     // (sum of sizes, 3)
+    double* correction;  // (sum of sizes, 2)
+};
+
+inline Vector frame1(const Newton& newton, int64_t i) { return {newton.frame[6 * i], newton.frame[6 * i + 1], newton.frame[6 * i + 2]}; }
+inline Vector frame2(const Newton& newton, int64_t i) {
+    return {newton.frame[6 * i + 3], newton.frame[6 * i + 4], newton.frame[6 * i + 5]};
+}
+
+// Energy of a level, or a negative value if a triangle is turned over.
+double level_energy(const Mesh& mesh, const Level& level, double shape) {
+    double sum = 0;
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t begin = level.first[item], end = level.first[item + 1];
+        const int32_t i = level.vertex[item];
+        const Vector p = mesh.on(i);
+        for (int64_t k = begin; k < end; ++k) {
+            const int32_t j = level.ring[k], h = level.ring[k + 1 < end ? k + 1 : begin];
+            if (j < i || h < i) continue;
+            const Vector b = mesh.on(j), c = mesh.on(h);
+            const double* c4 = level.constants + 4 * k;
+            const double v = c4[3] * 25.132741228718345, now = dot(p, cross(b, c));
+            if (!(now > 1e-12 * smaller(v, 1.0))) return -1;
+            const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - dot(p, c)) + c4[2] * (1 - dot(p, b));
+            sum += c4[3] * (shape * stretch + 0.5 * v) / now + c4[3] * 0.5 * now / v;
+        }
+    }
+    return sum;
+}
+
+// Gradient (into -r) and the convex part of the Hessian: V is taken as linear in the positions.
+void assemble(const Mesh& mesh, const Level& level, Newton& newton, double shape) {
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t i = level.vertex[item];
+        const Vector p = mesh.on(i);
+        const double ax = std::fabs(p.x), ay = std::fabs(p.y), az = std::fabs(p.z);
+        const Vector axis = ax <= ay && ax <= az ? Vector{1, 0, 0} : ay <= az ? Vector{0, 1, 0} : Vector{0, 0, 1};
+        const Vector e1 = unit(cross(p, axis)), e2 = cross(p, e1);
+        double* f = newton.frame + 6 * i;
+        f[0] = e1.x, f[1] = e1.y, f[2] = e1.z, f[3] = e2.x, f[4] = e2.y, f[5] = e2.z;
+    }
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t begin = level.first[item], end = level.first[item + 1];
+        const int64_t i = level.vertex[item];
+        const Vector p = mesh.on(i), e1 = frame1(newton, i), e2 = frame2(newton, i);
+        double g1 = 0, g2 = 0, d11 = 0, d12 = 0, d22 = 0;
+        for (int64_t k = begin; k < end; ++k)
+            for (int e = 0; e < 4; ++e) newton.block[4 * k + e] = 0;
+        for (int64_t k = begin; k < end; ++k) {
+            const int64_t next = k + 1 < end ? k + 1 : begin;
+            const int32_t j = level.ring[k], h = level.ring[next];
+            const Vector b = mesh.on(j), c = mesh.on(h);
+            const double* c4 = level.constants + 4 * k;
+            const double m = c4[3], v = m * 25.132741228718345;
+            const Vector normal = cross(b, c);
+            const double inverse = 1.0 / dot(p, normal);
+            const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - dot(p, c)) + c4[2] * (1 - dot(p, b));
+            const double top = m * (shape * stretch + 0.5 * v);
+            const double slope = 0.5 * m / v - top * inverse * inverse;
+            const double mix = -m * shape * inverse * inverse, bend = 2 * top * inverse * inverse * inverse;
+            const double lap = m * shape * inverse;
+            // Gradients of D and V at the three corners, in their frames.
+            const Vector dp = c4[1] * (p - c) + c4[2] * (p - b), db = c4[0] * (b - c) + c4[2] * (b - p);
+            const Vector dc = c4[0] * (c - b) + c4[1] * (c - p);
+            const Vector vb = cross(c, p), vc = cross(p, b);
+            const double t1 = dot(e1, dp), t2 = dot(e2, dp), n1 = dot(e1, normal), n2 = dot(e2, normal);
+            g1 += lap * t1 + slope * n1;
+            g2 += lap * t2 + slope * n2;
+            const double own = lap * (c4[1] + c4[2]);
+            d11 += own + 2 * mix * t1 * n1 + bend * n1 * n1;
+            d12 += mix * (t1 * n2 + t2 * n1) + bend * n1 * n2;
+            d22 += own + 2 * mix * t2 * n2 + bend * n2 * n2;
+            for (int side = 0; side < 2; ++side) {
+                const int32_t o = side ? h : j;
+                const Vector f1 = frame1(newton, o), f2 = frame2(newton, o), od = side ? dc : db, ov = side ? vc : vb;
+                const double u1 = dot(f1, od), u2 = dot(f2, od), w1 = dot(f1, ov), w2 = dot(f2, ov);
+                const double edge = -lap * (side ? c4[1] : c4[2]);
+                double* block = newton.block + 4 * (side ? next : k);
+                block[0] += edge * dot(e1, f1) + mix * (t1 * w1 + n1 * u1) + bend * n1 * w1;
+                block[1] += edge * dot(e1, f2) + mix * (t1 * w2 + n1 * u2) + bend * n1 * w2;
+                block[2] += edge * dot(e2, f1) + mix * (t2 * w1 + n2 * u1) + bend * n2 * w1;
+                block[3] += edge * dot(e2, f2) + mix * (t2 * w2 + n2 * u2) + bend * n2 * w2;
+            }
+        }
+        newton.r[2 * i] = -g1;
+        newton.r[2 * i + 1] = -g2;
+        newton.diagonal[3 * i] = d11;
+        newton.diagonal[3 * i + 1] = d12;
+        newton.diagonal[3 * i + 2] = d22;
+    }
+}
+
+void multiply(const Level& level, const Newton& newton, const double* in, double* out) {
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t begin = level.first[item], end = level.first[item + 1];
+        const int64_t i = level.vertex[item];
+        const double* d = newton.diagonal + 3 * i;
+        double s1 = d[0] * in[2 * i] + d[1] * in[2 * i + 1], s2 = d[1] * in[2 * i] + d[2] * in[2 * i + 1];
+        for (int64_t k = begin; k < end; ++k) {
+            const double *b = newton.block + 4 * k, *o = in + 2 * int64_t(level.ring[k]);
+            s1 += b[0] * o[0] + b[1] * o[1];
+            s2 += b[2] * o[0] + b[3] * o[1];
+        }
+        out[2 * i] = s1;
+        out[2 * i + 1] = s2;
+    }
+}
+
+// Adds the present level to the preconditioner: the inverses of its diagonal blocks.
+void add_grid(const Level& level, Newton& newton) {
+    int64_t g = newton.n_grids;
+    newton.size[g] = level.n;
+    newton.start[g] = g ? newton.start[g - 1] + newton.size[g - 1] : 0;
+    for (int64_t a = 0; a < level.n; ++a) {
+        const double* d = newton.diagonal + 3 * int64_t(newton.by_age[a]);
+        const double determinant = larger(d[0] * d[2] - d[1] * d[1], 1e-6 * d[0] * d[2] + TINY);
+        double* to = newton.inverse + 3 * (newton.start[g] + a);
+        to[0] = d[2] / determinant;
+        to[1] = -d[1] / determinant;
+        to[2] = d[0] / determinant;
+    }
+    newton.n_grids = g + 1;
+}
+
+// z = the sum over all grids of what block Jacobi finds there (Bramble, Pasciak & Xu 1990).
+void precondition(Newton& newton, const double* r, double* z) {
+    int64_t g = newton.n_grids - 1;
+    const int64_t n = newton.size[g];
+    double* field = newton.field;
+    for (int64_t a = 0; a < n; ++a) {
+        const int64_t i = newton.by_age[a];
+        const double *f = newton.frame + 6 * i;
+        for (int e = 0; e < 3; ++e) field[3 * i + e] = r[2 * i] * f[e] + r[2 * i + 1] * f[3 + e];
+    }
+    for (int64_t grid = g; grid >= 0; --grid) {
+        for (int64_t a = 0; a < newton.size[grid]; ++a) {
+            const int64_t i = newton.by_age[a];
+            const double *f = newton.frame + 6 * i, *v = field + 3 * i, *d = newton.inverse + 3 * (newton.start[grid] + a);
+            const double r1 = f[0] * v[0] + f[1] * v[1] + f[2] * v[2], r2 = f[3] * v[0] + f[4] * v[1] + f[5] * v[2];
+            double* c = newton.correction + 2 * (newton.start[grid] + a);
+            c[0] = d[0] * r1 + d[1] * r2;
+            c[1] = d[1] * r1 + d[2] * r2;
+        }
+        if (grid == 0) break;
+        for (int64_t a = newton.size[grid] - 1; a >= newton.size[grid - 1]; --a) {
+            const double* v = field + 3 * int64_t(newton.by_age[a]);
+            for (int32_t k = newton.first_parent[a]; k < newton.first_parent[a + 1]; ++k) {
+                double* to = field + 3 * int64_t(newton.parent[k]);
+                for (int e = 0; e < 3; ++e) to[e] += newton.weight[k] * v[e];
+            }
+        }
+    }
+    for (int64_t grid = 0; grid <= g; ++grid) {
+        if (grid > 0) {
+            for (int64_t a = newton.size[grid - 1]; a < newton.size[grid]; ++a) {
+                double* v = field + 3 * int64_t(newton.by_age[a]);
+                v[0] = v[1] = v[2] = 0;
+                for (int32_t k = newton.first_parent[a]; k < newton.first_parent[a + 1]; ++k) {
+                    const double* from = field + 3 * int64_t(newton.parent[k]);
+                    for (int e = 0; e < 3; ++e) v[e] += newton.weight[k] * from[e];
+                }
+            }
+        }
+        for (int64_t a = 0; a < newton.size[grid]; ++a) {
+            const int64_t i = newton.by_age[a];
+            const double *f = newton.frame + 6 * i, *c = newton.correction + 2 * (newton.start[grid] + a);
+            double* v = field + 3 * i;
+            if (grid == 0) v[0] = v[1] = v[2] = 0;
+            for (int e = 0; e < 3; ++e) v[e] += c[0] * f[e] + c[1] * f[3 + e];
+        }
+    }
+    for (int64_t a = 0; a < n; ++a) {
+        const int64_t i = newton.by_age[a];
+        const double *f = newton.frame + 6 * i, *v = field + 3 * i;
+        z[2 * i] = f[0] * v[0] + f[1] * v[1] + f[2] * v[2];
+        z[2 * i + 1] = f[3] * v[0] + f[4] * v[1] + f[5] * v[2];
+    }
+}
+
+// The weights with which a vertex inside its ring is the mean of the ring (mean value coordinates, Floater 2003).
+void set_parents(const Mesh& mesh, Newton& newton, int64_t age) {
+    const int32_t u = newton.by_age[age];
+    const int32_t* r = mesh.around(u);
+    const int64_t d = mesh.degree[u], begin = newton.first_parent[age];
+    if (begin + d > newton.parent_room) {
+        newton.first_parent[age + 1] = int32_t(begin);
+        return;
+    }
+    const Vector p = mesh.on(u);
+    double sum = 0;
+    for (int64_t k = 0; k < d; ++k) {
+        const Vector before = mesh.on(r[(k + d - 1) % d]) - p, at = mesh.on(r[k]) - p, after = mesh.on(r[(k + 1) % d]) - p;
+        const double length = std::sqrt(dot(at, at)) + TINY;
+        double weight = 0;
+        for (int side = 0; side < 2; ++side) {
+            const Vector other = side ? after : before, normal = cross(at, other);
+            weight += (length * std::sqrt(dot(other, other)) - dot(at, other)) / (std::sqrt(dot(normal, normal)) + TINY);
+        }
+        newton.parent[begin + k] = r[k];
+        newton.weight[begin + k] = weight / length;
+        sum += weight / length;
+    }
+    for (int64_t k = 0; k < d; ++k) newton.weight[begin + k] /= sum;
+    newton.first_parent[age + 1] = int32_t(begin + d);
+}
+
+// One Newton step of a level by preconditioned conjugate gradients. Returns the mean squared step in units of a ring's area.
+double newton_step(Mesh& mesh, const Level& level, Newton& newton, double shape, int64_t most_iterations, double accuracy, int64_t& spent) {
+    double *x = newton.x, *r = newton.r, *z = newton.z, *p = newton.p, *q = newton.q;
+    precondition(newton, r, z);
+    double rz = 0;
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t i = level.vertex[item];
+        for (int e = 0; e < 2; ++e) {
+            x[2 * i + e] = 0;
+            p[2 * i + e] = z[2 * i + e];
+            rz += r[2 * i + e] * z[2 * i + e];
+        }
+    }
+    const double first = rz;
+    if (!(first > 0)) return 0;
+    for (int64_t iteration = 0; iteration < most_iterations && rz > accuracy * accuracy * first; ++iteration) {
+        ++spent;
+        multiply(level, newton, p, q);
+        double pq = 0;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            pq += p[2 * i] * q[2 * i] + p[2 * i + 1] * q[2 * i + 1];
+        }
+        if (!(pq > 0)) break;
+        const double step = rz / pq;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            for (int e = 0; e < 2; ++e) {
+                x[2 * i + e] += step * p[2 * i + e];
+                r[2 * i + e] -= step * q[2 * i + e];
+            }
+        }
+        precondition(newton, r, z);
+        double next = 0;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            next += r[2 * i] * z[2 * i] + r[2 * i + 1] * z[2 * i + 1];
+        }
+        const double ratio = next / rz;
+        rz = next;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            for (int e = 0; e < 2; ++e) p[2 * i + e] = z[2 * i + e] + ratio * p[2 * i + e];
+        }
+    }
+    const double before = level_energy(mesh, level, shape);
+    double squares = 0;
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t i = level.vertex[item];
+        squares += x[2 * i] * x[2 * i] + x[2 * i + 1] * x[2 * i + 1];
+        for (int e = 0; e < 3; ++e) newton.backup[3 * i + e] = mesh.point[3 * i + e];
+    }
+    double step = 1;
+    for (int attempt = 0; attempt < 7; ++attempt) {
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            const Vector from{newton.backup[3 * i], newton.backup[3 * i + 1], newton.backup[3 * i + 2]};
+            mesh.put(i, unit(from + (step * x[2 * i]) * frame1(newton, i) + (step * x[2 * i + 1]) * frame2(newton, i)));
+        }
+        const double after = level_energy(mesh, level, shape);
+        if (after >= 0 && after <= before) return step * step * squares / 12.566370614359172;  // n steps over rings of 4 pi / n
+        step *= 0.5;
+    }
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t i = level.vertex[item];
+        for (int e = 0; e < 3; ++e) mesh.point[3 * i + e] = newton.backup[3 * i + e];
+    }
+    return -1;
+}
+
 }  // namespace
 
 int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* integers, double* doubles) {
@@ -434,17 +730,65 @@ int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* intege
         }
     }
 
+    Newton newton;
+    double* free = doubles + 28 * n;
+    auto take = [&free](int64_t length) {
+        double* taken = free;
+        free += length;
+        return taken;
+    };
+    newton.frame = take(6 * n);
+    newton.diagonal = take(3 * n);
+    newton.block = take(24 * n);
+    newton.x = take(2 * n);
+    newton.r = take(2 * n);
+    newton.z = take(2 * n);
+    newton.p = take(2 * n);
+    newton.q = take(2 * n);
+    newton.field = take(3 * n);
+    newton.backup = take(3 * n);
+    newton.parent_room = 8 * n;
+    newton.weight = take(8 * n);
+    newton.inverse = take(9 * n);
+    newton.correction = take(6 * n);
+    newton.by_age = integers + (13 + CAPACITY) * n + 1;
+    newton.first_parent = newton.by_age + n;
+    newton.parent = newton.first_parent + n + 1;
+    newton.n_grids = 0;
+    int64_t age = 0;
+    for (int64_t i = 0; i < n; ++i)
+        if (mesh.level[i] < 0) newton.by_age[age++] = int32_t(i);
+    for (int64_t k = 0; k <= 4; ++k) newton.first_parent[k] = 0;
+
     // Put back, level by level.
     int64_t sweeps = 0;
+    int64_t last_relaxed = 0;
     while (true) {
+        const bool grid = age >= problem.ratio * double(last_relaxed) || n_removed == 0;
         build_level(mesh, level);
-        double wanted = problem.work / double(level.n);
-        int64_t n_sweeps = int64_t(smaller(problem.most_sweeps, larger(problem.fewest_sweeps, wanted)));
+        const int64_t n_sweeps = int64_t(grid ? problem.sweeps_grid : problem.sweeps_between);
         for (int64_t sweep = 0; sweep < n_sweeps; ++sweep) {
             double moved = 0;
             for (int64_t item = 0; item < level.n; ++item) moved += relax_vertex(mesh, level, item, problem.shape);
             ++sweeps;
             if (moved < problem.tolerance * double(level.n)) break;
+        }
+        // Vertices of this level know their ring as it was when they came.
+        int64_t known = age;
+        while (known > 4 && newton.first_parent[known] < 0) --known;
+        for (int64_t a = known; a < age; ++a) set_parents(mesh, newton, a);
+        if (grid) {
+            // The last grid is dropped if this one is hardly larger.
+            for (int64_t step = 0; step < int64_t(n_removed == 0 ? problem.newton_last : problem.newton_coarse); ++step) {
+                assemble(mesh, level, newton, problem.shape);
+                if (step > 0) --newton.n_grids;
+                add_grid(level, newton);
+                const double moved = newton_step(mesh, level, newton, problem.shape, int64_t(problem.cg), problem.accuracy, sweeps);
+                if (problem.verbose > 0) std::printf("n %ld step %ld moved %.3g energy %.9f cg %ld\n", long(level.n), long(step), moved, level_energy(mesh, level, problem.shape), long(sweeps));
+                for (int64_t item = 0; item < level.n; ++item) relax_vertex(mesh, level, item, problem.shape);
+                if (moved >= 0 && moved < problem.newton_tolerance * double(level.n)) break;
+            }
+            last_relaxed = age;
         }
         if (n_removed == 0) break;
         const int32_t now = mesh.level[mesh.removed[n_removed - 1]];
@@ -453,6 +797,8 @@ int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* intege
             expand(mesh, u);
             mesh.level[u] = -1;
             if (!place(mesh, u)) return -3;
+            newton.by_age[age++] = u;
+            newton.first_parent[age] = -1;
         }
     }
     return sweeps;
