@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,11 +143,23 @@ def test_equal_axes_are_told_where_they_matter():
         assert (found.reasons.get(record.name) == "axes_degenerate") is depends, record.name
 
 
+def test_a_degree_without_energy_has_no_entropy(monkeypatch, whole):
+    def without_degree_2(mask, settings):
+        found = describe(mask, settings)
+        entropies = np.where(np.arange(1, 16) == 2, np.nan, found.descriptors.entropies)
+        return replace(found, descriptors=replace(found.descriptors, entropies=entropies))
+
+    monkeypatch.setattr("radiotype.features.spharm.family.describe", without_degree_2)
+    found = features(Mask(lobed(), GRID))
+    assert dict(found.reasons) == {"spharm_entropy_l2": "no_energy"}
+    assert found.values["spharm_entropy_l3"] == whole.values["spharm_entropy_l3"]
+
+
 def test_a_surface_without_a_map_has_codes_instead_of_values(monkeypatch):
     def none(vertices, quads):
         raise ComputeError("RT308", "no map", hint="none")
 
-    monkeypatch.setattr("radiotype.features.spharm.sphere_map.area_map", none)
+    monkeypatch.setattr(sys.modules["radiotype.features.spharm.describe"], "area_map", none)
     found = features(Mask(lobed(), GRID))
     assert set(found.reasons.values()) == {"sphere_map_failed"}
     assert np.isnan(list(found.values.values())).all()
@@ -155,7 +169,7 @@ def test_other_errors_of_the_map_are_not_hidden(monkeypatch):
     def too_large(vertices, quads):
         raise ComputeError("RT306", "too large", hint="none")
 
-    monkeypatch.setattr("radiotype.features.spharm.sphere_map.area_map", too_large)
+    monkeypatch.setattr(sys.modules["radiotype.features.spharm.describe"], "area_map", too_large)
     with pytest.raises(ComputeError) as caught:
         features(Mask(lobed(), GRID))
     assert caught.value.code == "RT306"

@@ -105,6 +105,13 @@ def test_filling_is_enough_where_it_changes_hardly_any_voxel():
     assert (made.handles, made.n_changed) == ("fill", 4**made.halvings)  # one layer of the hole, in halved voxels
 
 
+def test_handles_in_a_very_large_box_are_cut(monkeypatch):
+    monkeypatch.setattr("radiotype.features.spharm.topology.MAX_FILLED_BOX_VOXELS", 1000)
+    mask = np.ones((40, 40, 40), dtype=bool)
+    mask[20, 20] = False
+    assert solid(mask, (1, 1, 1)).handles == "cut"
+
+
 def test_parts_that_touch_along_an_edge_are_two():
     made = solid(SHAPES["edge contact"], (1, 1, 1))
     assert (made.kept_fraction, made.handles) == (0.5, "none")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import floor, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +14,9 @@ from radiotype.features.spharm.alignment import Alignment, align
 from radiotype.features.spharm.descriptors import Descriptors, descriptors, mean_radius
 from radiotype.features.spharm.expansion import Complexes, expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
+from radiotype.features.spharm.sphere_map import SphereMap, area_map
 from radiotype.features.spharm.surface import Surface, voxel_surface
 from radiotype.features.spharm.topology import Solid, solid
-
-if TYPE_CHECKING:
-    from radiotype.features.spharm.sphere_map import SphereMap
 
 #: With fewer voxels than this the highest degree is the root of a quarter of the surface voxels: beyond it lie voxel corners.
 FEW_VOXELS = 100
@@ -108,13 +105,11 @@ def describe(mask: Mask, settings: SpharmSettings | None = None, *, keep: bool =
     >>> grid = Grid((24, 24, 24), np.eye(4))
     >>> x, y, z = np.indices(grid.shape) - 11.5
     >>> shape = describe(Mask(x**2 / 25 + y**2 / 49 + z**2 / 100 < 1, grid), keep=True)
-    >>> shape.steps.alignment.half_axes_mm.round(0)
-    array([ 5.,  7., 10.])
+    >>> bool(np.allclose(shape.steps.alignment.half_axes_mm, [5, 7, 10], rtol=0.1))
+    True
     >>> shape.steps.error(2).rms_mm > shape.steps.error(15).rms_mm
     True
     """
-    from radiotype.features.spharm.sphere_map import area_map
-
     settings = settings or SpharmSettings()
     made = _in_whole_mask(solid(mask.cropped(*mask.box), mask.grid.spacing_mm), mask)
     x, y, z = ((index - 0.5) * step for index, step in zip(made.first, mask.grid.spacing_mm, strict=True))

@@ -19,7 +19,10 @@ Bools = npt.NDArray[np.bool_]
 MIN_VERTICES = 10_000
 
 #: A box of more voxels than this would need more than 1 GB.
-MAX_BOX_VOXELS = 120_000_000
+MAX_BOX_VOXELS = 100_000_000
+
+#: In a larger box than this handles are only cut: growing what lies outside would take seconds.
+MAX_FILLED_BOX_VOXELS = 20_000_000
 
 
 #: Where filling changes no more than this fraction of the voxels, cutting is not tried.
@@ -193,6 +196,8 @@ def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VER
 
 def _repaired(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int, Literal["cut", "fill"]]:
     """Handles filled or cut, whichever changes fewer voxels; not both are tried where filling changes hardly any."""
+    if voxels.size > MAX_FILLED_BOX_VOXELS:
+        return *simply_connected(voxels, spacing_mm, handles="cut"), "cut"
     filled, n_filled = simply_connected(voxels, spacing_mm, handles="fill")
     if n_filled <= HARDLY_ANY * np.count_nonzero(voxels):
         return filled, n_filled, "fill"
