@@ -48,15 +48,12 @@ struct SphereProblem {
     const int32_t* quads;  // (n_vertices - 2, 4) counter-clockwise seen from outside
     int64_t n_quads;
     const int32_t* order;  // (n_vertices,) the order in which vertices are tried for removal
-    bool long_diagonals;      // split squares along the longer diagonal
-    double shape = 0.3;    // weight of the angles against the areas
-    double tolerance = 3e-7;  // ends a level: mean squared step over the area of the ring
-    double ratio = 2, sweeps_grid = 4, sweeps_between = 2, newton_coarse = 3, newton_last = 2, cg = 40, accuracy = 0.03, newton_tolerance = 1e-7, verbose = 0;
+    bool long_diagonals;  // split squares along the longer diagonal
 };
 
 static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex
-static inline int64_t sphere_integers(int64_t n) { return (13 + 2 + 8 + SPHERE_RING) * n + 3; }
-static inline int64_t sphere_doubles(int64_t n) { return (28 + 72) * n; }
+static inline int64_t sphere_integers(int64_t n) { return (23 + SPHERE_RING) * n + 3; }
+static inline int64_t sphere_doubles(int64_t n) { return 100 * n; }
 
 struct Kernels {
     const char* level;

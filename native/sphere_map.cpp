@@ -7,10 +7,12 @@
 // terms grow without bound as V falls to 0: no triangle turns over, and a map without turned triangles is bijective.
 //
 // Coarse to fine (Praun & Hoppe 2003): vertices are taken away in independent sets until a tetrahedron is left; they come back in
-// reverse, each into the kernel of its ring, and every level is relaxed by Newton steps of single vertices. With the neighbours
-// fixed the energy is convex in a vertex, so each step is a 2 x 2 solve. Cost: linear in the vertices; every loop is bounded.
+// reverse, each into the kernel of its ring. Every level is relaxed by Newton steps of single vertices (with the neighbours fixed
+// the energy is convex in a vertex), and whenever the vertices have doubled by Newton steps of the whole level: conjugate gradients
+// on the convex part of the Hessian. The levels themselves make its preconditioner (Bramble, Pasciak & Xu 1990), so the number of
+// iterations does not grow with the mesh and the map settles in the same minimum wherever it starts. Cost: linear in the vertices;
+// every loop is bounded, every sum has a fixed order.
 #include <cmath>
-#include <cstdio>
 
 #include "kernels.hpp"
 
@@ -21,6 +23,15 @@ namespace {
 
 constexpr int64_t CAPACITY = SPHERE_RING;
 constexpr double TINY = 1e-300;
+constexpr double SHAPE = 0.2;        // weight of the angles against the areas
+constexpr int SMOOTHING = 10;        // steps that take the stairs off the object before its angles are measured
+constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
+constexpr int SWEEPS_BETWEEN = 2;    // sweeps on levels without Newton steps
+constexpr double NEWTON_WORK = 3e4;  // vertices times Newton steps of a level, within the next two
+constexpr double FEWEST_STEPS = 2, MOST_STEPS = 10;
+constexpr double SETTLED = 1e-9;  // ends a level: mean squared step over the area of a ring
+constexpr int MOST_ITERATIONS = 40;  // of conjugate gradients in a Newton step
+constexpr double ACCURACY = 0.03;    // of a Newton step
 
 struct Vector {
     double x, y, z;
@@ -77,7 +88,7 @@ struct Mesh {
 void smooth(const SphereProblem& problem, double* position, double* sums) {
     const int64_t n = problem.n_vertices;
     for (int64_t i = 0; i < 3 * n; ++i) position[i] = problem.vertices[i];
-    for (int step = 0; step < 10; ++step) {
+    for (int step = 0; step < SMOOTHING; ++step) {
         for (int64_t i = 0; i < 4 * n; ++i) sums[i] = 0;
         for (int64_t k = 0; k < problem.n_quads; ++k) {
             const int32_t* q = problem.quads + 4 * k;
@@ -94,14 +105,17 @@ void smooth(const SphereProblem& problem, double* position, double* sums) {
     }
 }
 
-// Splits squares along their shorter diagonal, and gives every vertex a quarter of the area of its squares.
-void split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles) {
+// Splits squares along their shorter diagonal, and gives every vertex a quarter of the area of its squares. Returns the area.
+double split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles) {
     double total = 0;
     for (int64_t i = 0; i < mesh.n; ++i) mesh.mass[i] = 0;
     for (int64_t k = 0; k < problem.n_quads; ++k) {
         const int32_t* q = problem.quads + 4 * k;
         Vector corner[4];
-        for (int c = 0; c < 4; ++c) corner[c] = {problem.vertices[3 * q[c]], problem.vertices[3 * q[c] + 1], problem.vertices[3 * q[c] + 2]};
+        for (int c = 0; c < 4; ++c) {
+            const double* v = problem.vertices + 3 * int64_t(q[c]);
+            corner[c] = {v[0], v[1], v[2]};
+        }
         const Vector normal = cross(corner[1] - corner[0], corner[3] - corner[0]);
         const double area = std::sqrt(dot(normal, normal));
         for (int c = 0; c < 4; ++c) mesh.mass[q[c]] += 0.25 * area;
@@ -115,6 +129,7 @@ void split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles) {
         }
     }
     for (int64_t i = 0; i < mesh.n; ++i) mesh.mass[i] /= total;
+    return total;
 }
 
 // Links the triangles around every vertex into one cycle. False if the surface is not closed or has a pinched vertex.
@@ -244,7 +259,9 @@ struct Level {
     double* constants;  // (sum of degrees, 4): cotangents at the vertex, the neighbour, the next neighbour; mass
 };
 
-void build_level(const Mesh& mesh, Level& level) {
+// The share of a triangle is made up of those of its corners; on the last level, where `vertices` are given, it is its own.
+void build_level(const Mesh& mesh, Level& level, const double* vertices, double total) {
+    auto corner = [vertices](int64_t i) { return Vector{vertices[3 * i], vertices[3 * i + 1], vertices[3 * i + 2]}; };
     int64_t slots = 0;
     level.n = 0;
     for (int64_t i = 0; i < mesh.n; ++i) {
@@ -266,6 +283,10 @@ void build_level(const Mesh& mesh, Level& level) {
             c4[1] = -dot(ab, bc) / area;
             c4[2] = dot(ac, bc) / area;
             c4[3] = mesh.mass[i] / double(d) + mesh.mass[j] / double(mesh.degree[j]) + mesh.mass[h] / double(mesh.degree[h]);
+            if (vertices) {
+                const Vector own = cross(corner(j) - corner(i), corner(h) - corner(i));
+                c4[3] = 0.5 * std::sqrt(dot(own, own)) / total;
+            }
             level.ring[slots++] = j;
         }
     }
@@ -273,7 +294,7 @@ void build_level(const Mesh& mesh, Level& level) {
 }
 
 // Energy of the ring of a vertex at p, or a negative value if a triangle is turned over.
-double ring_energy(const Mesh& mesh, const Level& level, int64_t item, Vector p, double shape) {
+double ring_energy(const Mesh& mesh, const Level& level, int64_t item, Vector p) {
     const int64_t begin = level.first[item], end = level.first[item + 1];
     double sum = 0;
     Vector b = mesh.on(level.ring[end - 1]);
@@ -285,14 +306,14 @@ double ring_energy(const Mesh& mesh, const Level& level, int64_t item, Vector p,
         const double now = dot(p, cross(b, c));
         if (!(now > 1e-3 * smaller(v, 1.0) * 1e-9)) return -1;
         const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - dot(p, c)) + c4[2] * (1 - dot(p, b));
-        sum += c4[3] * (shape * stretch + 0.5 * v) / now + c4[3] * 0.5 * now / v;
+        sum += c4[3] * (SHAPE * stretch + 0.5 * v) / now + c4[3] * 0.5 * now / v;
         b = c;
     }
     return sum;
 }
 
 // One Newton step of one vertex; returns the squared length of the step over the area of its ring.
-double relax_vertex(Mesh& mesh, const Level& level, int64_t item, double shape) {
+double relax_vertex(Mesh& mesh, const Level& level, int64_t item) {
     const int64_t begin = level.first[item], end = level.first[item + 1];
     const int64_t i = level.vertex[item];
     const Vector p = mesh.on(i);
@@ -311,10 +332,10 @@ double relax_vertex(Mesh& mesh, const Level& level, int64_t item, double shape) 
         const double now = dot(p, normal), inverse = 1.0 / now;
         const double pb = dot(p, b), pc = dot(p, c);
         const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - pc) + c4[2] * (1 - pb);
-        const double top = m * (shape * stretch + 0.5 * v), grow = 0.5 * m / v;
+        const double top = m * (SHAPE * stretch + 0.5 * v), grow = 0.5 * m / v;
         energy += top * inverse + grow * now;
         // Gradients of the numerator and of V in the frame.
-        const double s = -m * shape;
+        const double s = -m * SHAPE;
         const double t1 = s * (c4[1] * dot(e1, c) + c4[2] * dot(e1, b)), t2 = s * (c4[1] * dot(e2, c) + c4[2] * dot(e2, b));
         const double n1 = dot(e1, normal), n2 = dot(e2, normal);
         const double slope = grow - top * inverse * inverse, cross_term = -inverse * inverse;
@@ -345,7 +366,7 @@ double relax_vertex(Mesh& mesh, const Level& level, int64_t item, double shape) 
     if (!(g1 * s1 + g2 * s2 < 0)) return 0;
     for (int attempt = 0; attempt < 8; ++attempt) {
         const Vector q = unit(p + s1 * e1 + s2 * e2);
-        const double next = ring_energy(mesh, level, item, q, shape);
+        const double next = ring_energy(mesh, level, item, q);
         if (next >= 0 && next <= energy) {
             mesh.put(i, q);
             return (s1 * s1 + s2 * s2) / ring_area;
@@ -385,7 +406,7 @@ inline Vector frame2(const Newton& newton, int64_t i) {
 }
 
 // Energy of a level, or a negative value if a triangle is turned over.
-double level_energy(const Mesh& mesh, const Level& level, double shape) {
+double level_energy(const Mesh& mesh, const Level& level) {
     double sum = 0;
     for (int64_t item = 0; item < level.n; ++item) {
         const int64_t begin = level.first[item], end = level.first[item + 1];
@@ -399,14 +420,14 @@ double level_energy(const Mesh& mesh, const Level& level, double shape) {
             const double v = c4[3] * 25.132741228718345, now = dot(p, cross(b, c));
             if (!(now > 1e-12 * smaller(v, 1.0))) return -1;
             const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - dot(p, c)) + c4[2] * (1 - dot(p, b));
-            sum += c4[3] * (shape * stretch + 0.5 * v) / now + c4[3] * 0.5 * now / v;
+            sum += c4[3] * (SHAPE * stretch + 0.5 * v) / now + c4[3] * 0.5 * now / v;
         }
     }
     return sum;
 }
 
 // Gradient (into -r) and the convex part of the Hessian: V is taken as linear in the positions.
-void assemble(const Mesh& mesh, const Level& level, Newton& newton, double shape) {
+void assemble(const Mesh& mesh, const Level& level, Newton& newton) {
     for (int64_t item = 0; item < level.n; ++item) {
         const int64_t i = level.vertex[item];
         const Vector p = mesh.on(i);
@@ -432,10 +453,10 @@ void assemble(const Mesh& mesh, const Level& level, Newton& newton, double shape
             const Vector normal = cross(b, c);
             const double inverse = 1.0 / dot(p, normal);
             const double stretch = c4[0] * (1 - dot(b, c)) + c4[1] * (1 - dot(p, c)) + c4[2] * (1 - dot(p, b));
-            const double top = m * (shape * stretch + 0.5 * v);
+            const double top = m * (SHAPE * stretch + 0.5 * v);
             const double slope = 0.5 * m / v - top * inverse * inverse;
-            const double mix = -m * shape * inverse * inverse, bend = 2 * top * inverse * inverse * inverse;
-            const double lap = m * shape * inverse;
+            const double mix = -m * SHAPE * inverse * inverse, bend = 2 * top * inverse * inverse * inverse;
+            const double lap = m * SHAPE * inverse;
             // Gradients of D and V at the three corners, in their frames.
             const Vector dp = c4[1] * (p - c) + c4[2] * (p - b), db = c4[0] * (b - c) + c4[2] * (b - p);
             const Vector dc = c4[0] * (c - b) + c4[1] * (c - p);
@@ -581,8 +602,47 @@ void set_parents(const Mesh& mesh, Newton& newton, int64_t age) {
     newton.first_parent[age + 1] = int32_t(begin + d);
 }
 
+// Where a step would turn or nearly flatten a triangle, its corners move as their neighbours do.
+void even_out(Mesh& mesh, const Level& level, Newton& newton) {
+    double* field = newton.field;
+    for (int round = 0; round < 12; ++round) {
+        bool any = false;
+        for (int64_t item = 0; item < level.n; ++item) mesh.lock[level.vertex[item]] = 0;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t begin = level.first[item], end = level.first[item + 1];
+            const int32_t i = level.vertex[item];
+            for (int64_t k = begin; k < end; ++k) {
+                const int32_t corner[3] = {i, level.ring[k], level.ring[k + 1 < end ? k + 1 : begin]};
+                if (corner[1] < i || corner[2] < i) continue;
+                Vector now[3], next[3];
+                for (int c = 0; c < 3; ++c) {
+                    const double *f = newton.backup + 3 * int64_t(corner[c]), *m = field + 3 * int64_t(corner[c]);
+                    now[c] = {f[0], f[1], f[2]};
+                    next[c] = unit(now[c] + Vector{m[0], m[1], m[2]});
+                }
+                if (volume(next[0], next[1], next[2]) > 0.1 * volume(now[0], now[1], now[2])) continue;
+                any = true;
+                for (int c = 0; c < 3; ++c) mesh.lock[corner[c]] = 1;
+            }
+        }
+        if (!any) return;
+        for (int64_t item = 0; item < level.n; ++item) {
+            const int64_t i = level.vertex[item];
+            if (!mesh.lock[i]) continue;
+            const int64_t begin = level.first[item], end = level.first[item + 1];
+            Vector sum{0, 0, 0};
+            for (int64_t k = begin; k < end; ++k) {
+                const double* m = field + 3 * int64_t(level.ring[k]);
+                sum = sum + Vector{m[0], m[1], m[2]};
+            }
+            const Vector mean = (1.0 / double(end - begin)) * sum;
+            field[3 * i] = mean.x, field[3 * i + 1] = mean.y, field[3 * i + 2] = mean.z;
+        }
+    }
+}
+
 // One Newton step of a level by preconditioned conjugate gradients. Returns the mean squared step in units of a ring's area.
-double newton_step(Mesh& mesh, const Level& level, Newton& newton, double shape, int64_t most_iterations, double accuracy, int64_t& spent) {
+double newton_step(Mesh& mesh, const Level& level, Newton& newton) {
     double *x = newton.x, *r = newton.r, *z = newton.z, *p = newton.p, *q = newton.q;
     precondition(newton, r, z);
     double rz = 0;
@@ -596,8 +656,7 @@ double newton_step(Mesh& mesh, const Level& level, Newton& newton, double shape,
     }
     const double first = rz;
     if (!(first > 0)) return 0;
-    for (int64_t iteration = 0; iteration < most_iterations && rz > accuracy * accuracy * first; ++iteration) {
-        ++spent;
+    for (int64_t iteration = 0; iteration < MOST_ITERATIONS && rz > ACCURACY * ACCURACY * first; ++iteration) {
         multiply(level, newton, p, q);
         double pq = 0;
         for (int64_t item = 0; item < level.n; ++item) {
@@ -626,29 +685,44 @@ double newton_step(Mesh& mesh, const Level& level, Newton& newton, double shape,
             for (int e = 0; e < 2; ++e) p[2 * i + e] = z[2 * i + e] + ratio * p[2 * i + e];
         }
     }
-    const double before = level_energy(mesh, level, shape);
+    const double before = level_energy(mesh, level);
     double squares = 0;
     for (int64_t item = 0; item < level.n; ++item) {
         const int64_t i = level.vertex[item];
         squares += x[2 * i] * x[2 * i] + x[2 * i + 1] * x[2 * i + 1];
         for (int e = 0; e < 3; ++e) newton.backup[3 * i + e] = mesh.point[3 * i + e];
     }
-    double step = 1;
-    for (int attempt = 0; attempt < 7; ++attempt) {
+    double* field = newton.field;
+    for (int64_t item = 0; item < level.n; ++item) {
+        const int64_t i = level.vertex[item];
+        const Vector move = x[2 * i] * frame1(newton, i) + x[2 * i + 1] * frame2(newton, i);
+        field[3 * i] = move.x, field[3 * i + 1] = move.y, field[3 * i + 2] = move.z;
+    }
+    even_out(mesh, level, newton);
+    // The convex part of the Hessian is too stiff for slow modes: the step is doubled while that helps, else halved.
+    auto energy_after = [&](double step) {
         for (int64_t item = 0; item < level.n; ++item) {
             const int64_t i = level.vertex[item];
             const Vector from{newton.backup[3 * i], newton.backup[3 * i + 1], newton.backup[3 * i + 2]};
-            mesh.put(i, unit(from + (step * x[2 * i]) * frame1(newton, i) + (step * x[2 * i + 1]) * frame2(newton, i)));
+            mesh.put(i, unit(from + step * Vector{field[3 * i], field[3 * i + 1], field[3 * i + 2]}));
         }
-        const double after = level_energy(mesh, level, shape);
-        if (after >= 0 && after <= before) return step * step * squares / 12.566370614359172;  // n steps over rings of 4 pi / n
-        step *= 0.5;
+        return level_energy(mesh, level);
+    };
+    double step = 1, best = 0, lowest = before;
+    for (int attempt = 0; attempt < 7; ++attempt) {
+        const double after = energy_after(step);
+        if (after >= 0 && after < lowest) {
+            best = step;
+            lowest = after;
+            if (step < 1) break;
+            step *= 2;
+        } else {
+            if (step > 1) break;
+            step *= 0.5;
+        }
     }
-    for (int64_t item = 0; item < level.n; ++item) {
-        const int64_t i = level.vertex[item];
-        for (int e = 0; e < 3; ++e) mesh.point[3 * i + e] = newton.backup[3 * i + e];
-    }
-    return -1;
+    if (step != best) energy_after(best);
+    return best * best * squares / 12.566370614359172;  // n steps over rings of 4 pi / n
 }
 
 }  // namespace
@@ -675,7 +749,7 @@ int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* intege
 
     int32_t* triangles = level.ring;  // needed before the first level only
     smooth(problem, position, level.constants);
-    split(problem, mesh, triangles);
+    const double total_area = split(problem, mesh, triangles);
     if (!link_rings(mesh, triangles, 2 * problem.n_quads)) return -1;
     for (int64_t i = 0; i < n; ++i) {
         mesh.level[i] = -1;
@@ -764,29 +838,24 @@ int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* intege
     int64_t sweeps = 0;
     int64_t last_relaxed = 0;
     while (true) {
-        const bool grid = age >= problem.ratio * double(last_relaxed) || n_removed == 0;
-        build_level(mesh, level);
-        const int64_t n_sweeps = int64_t(grid ? problem.sweeps_grid : problem.sweeps_between);
-        for (int64_t sweep = 0; sweep < n_sweeps; ++sweep) {
-            double moved = 0;
-            for (int64_t item = 0; item < level.n; ++item) moved += relax_vertex(mesh, level, item, problem.shape);
-            ++sweeps;
-            if (moved < problem.tolerance * double(level.n)) break;
-        }
+        const bool grid = age >= 2 * last_relaxed || n_removed == 0;
+        build_level(mesh, level, n_removed ? nullptr : problem.vertices, total_area);
+        for (int sweep = 0; sweep < (grid ? SWEEPS : SWEEPS_BETWEEN); ++sweep, ++sweeps)
+            for (int64_t item = 0; item < level.n; ++item) relax_vertex(mesh, level, item);
         // Vertices of this level know their ring as it was when they came.
         int64_t known = age;
         while (known > 4 && newton.first_parent[known] < 0) --known;
         for (int64_t a = known; a < age; ++a) set_parents(mesh, newton, a);
         if (grid) {
-            // The last grid is dropped if this one is hardly larger.
-            for (int64_t step = 0; step < int64_t(n_removed == 0 ? problem.newton_last : problem.newton_coarse); ++step) {
-                assemble(mesh, level, newton, problem.shape);
+            const double affordable = NEWTON_WORK / double(level.n);
+            const double n_steps = smaller(MOST_STEPS, larger(FEWEST_STEPS, affordable));
+            for (int64_t step = 0; step < int64_t(n_steps); ++step, ++sweeps) {
+                assemble(mesh, level, newton);
                 if (step > 0) --newton.n_grids;
                 add_grid(level, newton);
-                const double moved = newton_step(mesh, level, newton, problem.shape, int64_t(problem.cg), problem.accuracy, sweeps);
-                if (problem.verbose > 0) std::printf("n %ld step %ld moved %.3g energy %.9f cg %ld\n", long(level.n), long(step), moved, level_energy(mesh, level, problem.shape), long(sweeps));
-                for (int64_t item = 0; item < level.n; ++item) relax_vertex(mesh, level, item, problem.shape);
-                if (moved >= 0 && moved < problem.newton_tolerance * double(level.n)) break;
+                const double moved = newton_step(mesh, level, newton);
+                for (int64_t item = 0; item < level.n; ++item) relax_vertex(mesh, level, item);
+                if (moved > 0 && moved < SETTLED * double(level.n)) break;
             }
             last_relaxed = age;
         }
