@@ -24,11 +24,10 @@ namespace {
 constexpr int64_t CAPACITY = SPHERE_RING;
 constexpr double TINY = 1e-300;
 constexpr double SHAPE = 0.2;        // weight of the angles against the areas
-constexpr int SMOOTHING = 10;        // steps that take the stairs off the object before its angles are measured
+constexpr int SMOOTHING = 6;         // steps that take the stairs off the object before its angles are measured
 constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
-constexpr int SWEEPS_BETWEEN = 2;    // sweeps on levels without Newton steps
-constexpr double NEWTON_WORK = 3e4;  // vertices times Newton steps of a level, within the next two
-constexpr double FEWEST_STEPS = 2, MOST_STEPS = 10;
+constexpr double NEWTON_WORK = 3e4;  // vertices times Newton steps of a level, within the next two numbers
+constexpr double FEWEST_STEPS = 3, MOST_STEPS = 10;
 constexpr double SETTLED = 1e-9;  // ends a level: mean squared step over the area of a ring
 constexpr int MOST_ITERATIONS = 40;  // of conjugate gradients in a Newton step
 constexpr double ACCURACY = 0.03;    // of a Newton step
@@ -840,7 +839,7 @@ int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* intege
     while (true) {
         const bool grid = age >= 2 * last_relaxed || n_removed == 0;
         build_level(mesh, level, n_removed ? nullptr : problem.vertices, total_area);
-        for (int sweep = 0; sweep < (grid ? SWEEPS : SWEEPS_BETWEEN); ++sweep, ++sweeps)
+        for (int sweep = 0; sweep < (grid ? SWEEPS : 1); ++sweep, ++sweeps)
             for (int64_t item = 0; item < level.n; ++item) relax_vertex(mesh, level, item);
         // Vertices of this level know their ring as it was when they came.
         int64_t known = age;
