@@ -10,6 +10,16 @@ void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
 void concordant_pairs(const PairProblem& problem, double* later, double* earlier, double* tree);
 void cox_likelihood(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
+void surface_counts(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
+void squared_distance(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);
+int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distance, bool outside, uint64_t* heap);
+void voxel_surface(const uint8_t* voxels, const int64_t shape[3], int32_t* layers, int32_t* vertices, int32_t* squares);
+void harmonic_sums(const HarmonicPoints& points, const double* recurrence, const double* values, double* lanes, double* sums);
+void harmonic_values(const HarmonicPoints& points, const double* recurrence, const double* coefficients, double* values);
+void harmonic_products(const HarmonicGrid& grid, const double* density, double* scratch, double* products);
+double cholesky(double* matrix, int64_t n);
+void cholesky_solve(const double* factor, int64_t n, int64_t columns, double* b);
+int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
 
 }  // namespace RADIOTYPE_LEVEL
 }  // namespace radiotype

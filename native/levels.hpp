@@ -52,6 +52,33 @@ struct PairProblem {
     int64_t n_strata;
 };
 
+struct HarmonicPoints {
+    const double* xyz;  // (n, 3) unit vectors
+    int64_t n;
+    int64_t degree;
+    int64_t columns;  // 1 to 3
+};
+
+struct HarmonicGrid {
+    const double* waves;      // (steps, 2 degree + 1)
+    const double* latitudes;  // (rings, (degree + 1)^2)
+    int64_t rings, steps, degree;
+};
+
+// A closed genus-0 surface of squares that is to be spread over the unit sphere. See sphere_map.cpp.
+struct SphereProblem {
+    const double* vertices;  // (n_vertices, 3)
+    int64_t n_vertices;
+    const int32_t* quads;  // (n_vertices - 2, 4) counter-clockwise seen from outside
+    int64_t n_quads;
+    const int32_t* order;  // (n_vertices,) the order in which vertices are tried for removal
+    bool long_diagonals;  // split squares along the longer diagonal
+};
+
+static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex
+static inline int64_t sphere_integers(int64_t n) { return (23 + SPHERE_RING) * n + 3; }
+static inline int64_t sphere_doubles(int64_t n) { return 100 * n; }
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -65,6 +92,21 @@ struct Kernels {
     void (*concordant_pairs)(const PairProblem& problem, double* later, double* earlier, double* tree);
     // Partial log-likelihood, then its gradient (width,), then minus its Hessian (width, width). See cox.cpp.
     void (*cox_likelihood)(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
+    // Simply connected solids of voxels. See solid.cpp.
+    void (*surface_counts)(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
+    void (*squared_distance)(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);
+    int64_t (*grow_solid)(uint8_t* voxels, const int64_t shape[3], const float* distance, bool outside, uint64_t* heap);
+    // The boundary squares of a solid as a mesh. See voxel_surface.cpp.
+    void (*voxel_surface)(const uint8_t* voxels, const int64_t shape[3], int32_t* layers, int32_t* vertices, int32_t* squares);
+    // Spherical harmonics over many points. See harmonics.cpp.
+    void (*harmonic_sums)(const HarmonicPoints& points, const double* recurrence, const double* values, double* lanes, double* sums);
+    void (*harmonic_values)(const HarmonicPoints& points, const double* recurrence, const double* coefficients, double* values);
+    // Normal equations of least squares in spherical harmonics. See normal_equations.cpp.
+    void (*harmonic_products)(const HarmonicGrid& grid, const double* density, double* scratch, double* products);
+    double (*cholesky)(double* matrix, int64_t n);
+    void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
+    // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
+    int64_t (*sphere_map)(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
 };
 
 namespace base { Kernels kernels(); }

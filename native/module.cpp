@@ -15,12 +15,24 @@ using Workspace = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu
 using Medoids = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Table = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Covariates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Flags = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Vertices = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Quads = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Order = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Points = nb::ndarray<double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using IntegerScratch = nb::ndarray<int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using PairCounts = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Voxels = nb::ndarray<uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Distance = nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Spacing = nb::ndarray<const double, nb::shape<3>, nb::c_contig, nb::device::cpu>;
+using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
@@ -29,7 +41,7 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
 }
 
 static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
-                Table objective) {
+                Objective objective) {
     const radiotype::PamProblem problem{distances.data(), int64_t(distances.shape(0)), items.data(), int64_t(items.shape(0)),
                                         k.data(), int64_t(k.shape(0))};
     const radiotype::PamResult result{medoids.data(), labels.data(), objective.data()};
@@ -51,12 +63,76 @@ static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Int
     radiotype::active_kernels().cox_likelihood(problem, coefficients.data(), result.data(), workspace.data());
 }
 
-static void concordant_pairs(Doubles time, Flags event, Integers rank, Doubles weight, Integers bounds, Table later, Table earlier,
+static void concordant_pairs(Doubles time, Flags event, Integers rank, Doubles weight, Integers bounds, Objective later, Objective earlier,
                              Workspace tree) {
     const radiotype::PairProblem problem{time.data(), event.data(), rank.data(), weight.data(), bounds.data(),
                                          int64_t(bounds.shape(0)) - 1};
     nb::gil_scoped_release release;
     radiotype::active_kernels().concordant_pairs(problem, later.data(), earlier.data(), tree.data());
+}
+
+static nb::tuple surface_counts(Mask voxels) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    int64_t counts[3];
+    {
+        nb::gil_scoped_release release;
+        radiotype::active_kernels().surface_counts(voxels.data(), shape, counts);
+    }
+    return nb::make_tuple(counts[0], counts[1], counts[2]);
+}
+
+static void squared_distance(Mask voxels, Spacing spacing, Distance out, Workspace scratch) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().squared_distance(voxels.data(), shape, spacing.data(), out.data(), scratch.data());
+}
+
+static int64_t grow_solid(Voxels voxels, Distance distance, bool outside, Heap heap) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().grow_solid(voxels.data(), shape, distance.data(), outside, heap.data());
+}
+
+static void voxel_surface(Mask voxels, Layers layers, Labels vertices, Labels squares) {
+    const int64_t shape[3] = {int64_t(voxels.shape(0)), int64_t(voxels.shape(1)), int64_t(voxels.shape(2))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().voxel_surface(voxels.data(), shape, layers.data(), vertices.data(), squares.data());
+}
+
+static void harmonic_sums(Table points, int64_t degree, Doubles recurrence, Table values, Lanes lanes, Objective sums) {
+    const radiotype::HarmonicPoints where{points.data(), int64_t(points.shape(0)), degree, int64_t(values.shape(1))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_sums(where, recurrence.data(), values.data(), lanes.data(), sums.data());
+}
+
+static void harmonic_values(Table points, int64_t degree, Doubles recurrence, Table coefficients, Objective values) {
+    const radiotype::HarmonicPoints where{points.data(), int64_t(points.shape(0)), degree, int64_t(coefficients.shape(1))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_values(where, recurrence.data(), coefficients.data(), values.data());
+}
+
+static void harmonic_products(Table waves, Table latitudes, int64_t degree, Table density, Workspace scratch, Objective products) {
+    const radiotype::HarmonicGrid grid{waves.data(), latitudes.data(), int64_t(latitudes.shape(0)), int64_t(waves.shape(0)), degree};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().harmonic_products(grid, density.data(), scratch.data(), products.data());
+}
+
+static double cholesky(Objective matrix) {
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().cholesky(matrix.data(), int64_t(matrix.shape(0)));
+}
+
+static void cholesky_solve(Table factor, Objective right) {
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().cholesky_solve(factor.data(), int64_t(right.shape(0)), int64_t(right.shape(1)), right.data());
+}
+
+static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, IntegerScratch integers,
+                          Workspace doubles) {
+    const radiotype::SphereProblem problem{vertices.data(), int64_t(vertices.shape(0)), quads.data(), int64_t(quads.shape(0)),
+                                           order.data(), long_diagonals};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().sphere_map(problem, points.data(), integers.data(), doubles.data());
 }
 
 NB_MODULE(_native, m) {
@@ -76,4 +152,25 @@ NB_MODULE(_native, m) {
           "Length of the float64 scratch that `cox_likelihood` needs.");
     m.def("cox_likelihood", &cox_likelihood, "covariates"_a, "time"_a, "event"_a, "bounds"_a, "efron"_a, "coefficients"_a, "result"_a,
           "workspace"_a, "Fill `result` with the partial log-likelihood, its gradient and minus its Hessian.");
+    m.def("surface_counts", &surface_counts, "voxels"_a,
+          "Vertices, squares and badly composed corners of a solid (K, J, I) whose outermost layers are empty.");
+    m.def("squared_distance", &squared_distance, "voxels"_a, "spacing"_a, "out"_a, "scratch"_a,
+          "Fill `out` with the squared distance to the nearest empty voxel; scratch: 4 (longest side + 1).");
+    m.def("grow_solid", &grow_solid, "voxels"_a, "distance"_a, "outside"_a, "heap"_a,
+          "Leave out of `voxels` what keeps them, or what they surround, from being one sphere; return how many.");
+    m.def("voxel_surface", &voxel_surface, "voxels"_a, "layers"_a, "vertices"_a, "squares"_a,
+          "Fill the vertices (x, y, z) and boundary squares of a solid (K, J, I); layers: (2, J, I).");
+    m.def("harmonic_sums", &harmonic_sums, "points"_a, "degree"_a, "recurrence"_a, "values"_a, "lanes"_a, "sums"_a,
+          "Sum over the points of each real harmonic times each column of `values`.");
+    m.def("harmonic_values", &harmonic_values, "points"_a, "degree"_a, "recurrence"_a, "coefficients"_a, "values"_a,
+          "Values at the points of the functions with these coefficients of real harmonics.");
+    m.def("harmonic_products", &harmonic_products, "waves"_a, "latitudes"_a, "degree"_a, "density"_a, "scratch"_a, "products"_a,
+          "Fill `products` with the integrals of the products of every two harmonics over a density (rings, steps).");
+    m.def("cholesky", &cholesky, "matrix"_a,
+          "Replace a symmetric matrix by its upper factor; return the smallest over the largest pivot, 0 if it has none.");
+    m.def("cholesky_solve", &cholesky_solve, "factor"_a, "right"_a, "Solve for the columns of `right`, in place.");
+    m.def("sphere_integers", &radiotype::sphere_integers, "n_vertices"_a, "Length of the int32 scratch that `sphere_map` needs.");
+    m.def("sphere_doubles", &radiotype::sphere_doubles, "n_vertices"_a, "Length of the float64 scratch that `sphere_map` needs.");
+    m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "integers"_a, "doubles"_a,
+          "Fill `points` (n, 3) with the vertices spread over the unit sphere; the number of sweeps, or a negative number.");
 }

@@ -15,6 +15,16 @@ Kernels kernels() {
     table.cocluster = cocluster;
     table.concordant_pairs = concordant_pairs;
     table.cox_likelihood = cox_likelihood;
+    table.surface_counts = surface_counts;
+    table.squared_distance = squared_distance;
+    table.grow_solid = grow_solid;
+    table.voxel_surface = voxel_surface;
+    table.harmonic_sums = harmonic_sums;
+    table.harmonic_values = harmonic_values;
+    table.harmonic_products = harmonic_products;
+    table.cholesky = cholesky;
+    table.cholesky_solve = cholesky_solve;
+    table.sphere_map = sphere_map;
     return table;
 }
 

@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "RT305": "the values are not usable",
     "RT306": "the region is too large for the memory allowed",
     "RT307": "the process that worked on it was killed",
+    "RT308": "no spherical map of the region was found",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

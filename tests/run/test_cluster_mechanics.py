@@ -143,17 +143,41 @@ def test_a_scheduler_that_does_not_answer_is_an_error_that_says_so(monkeypatch):
     assert time.monotonic() - started < 20
 
 
-def test_a_run_whose_workers_are_gone_for_good_ends(monkeypatch):
+def test_workers_that_are_gone_for_good_are_replaced(monkeypatch):
     monkeypatch.setattr("radiotype.run.cluster.GONE_SECONDS", 1)
     cluster = Cluster(square_or_die, jobs=1)
     with contextlib.closing(cluster):
         cluster.submit(3)
         assert next(cluster.results()).result == 9
-        cluster._local.scale(0)  # none is left, and none comes
-        monkeypatch.setattr("radiotype.run.cluster._peak_bytes", lambda pid: 0)
-        cluster.submit(-4)
-        with pytest.raises(RecipeError, match="RT106: no worker process is left"):
-            next(cluster.results())
+        first = cluster._local
+        first.scale(0)  # none is left, and none comes
+        while first.workers:
+            time.sleep(0.05)
+        for number in (4, -5, 6):
+            cluster.submit(number)
+        found = {finished.task: finished for finished in cluster.results()}
+        assert cluster._local is not first
+    assert (found[4].result, found[-5].result, found[6].result) == (16, None, 36)
+    assert found[-5].death.startswith("killed")
+
+
+def test_a_task_that_kills_every_worker_as_it_starts_costs_itself_only(monkeypatch):
+    """A worker that dies before it has said that it started is not started again by Dask."""
+    monkeypatch.setattr("radiotype.run.cluster.GONE_SECONDS", 1)
+    cluster = Cluster(square_or_die, jobs=1)
+    watch = cluster._watch
+    with contextlib.closing(cluster):
+        cluster.submit(-1)
+        cluster.submit(2)
+        seen = []
+
+        def gone_once(ready):
+            seen.append(ready)
+            return False if len(seen) == 1 else watch(ready)
+
+        monkeypatch.setattr(cluster, "_watch", gone_once)
+        found = {finished.task: finished.result for finished in cluster.results()}
+    assert found == {-1: None, 2: 4}
 
 
 def test_nothing_listens_but_on_loopback():

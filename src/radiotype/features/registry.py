@@ -52,8 +52,9 @@ class Family:
 
 def _families() -> dict[str, Family]:
     from radiotype.features import margin, morphology_family
+    from radiotype.features.spharm import family as spharm
 
-    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY)}
+    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY)}
 
 
 def family(name: str) -> Family:

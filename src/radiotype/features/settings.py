@@ -96,6 +96,16 @@ class MarginSettings(Strict):
         return value
 
 
+class SpharmSettings(Strict):
+    """Spherical-harmonic shape."""
+
+    sphere_map: Literal["area"] = Field(
+        "area", description="how the surface is laid onto the sphere; values of different maps cannot be compared"
+    )
+    degree: int = Field(15, ge=1, le=25, description="highest degree; lower for masks of fewer than 100 voxels")
+    normalise: bool = Field(True, description="coefficient magnitudes in mean radii, which no scaling changes; false: in mm")
+
+
 class FeatureSettings(Strict):
     """What to measure on every region."""
 
@@ -103,6 +113,7 @@ class FeatureSettings(Strict):
         ("morphology", "margin"), min_length=1, description="families of features"
     )
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
+    spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
 
     @field_validator("families")
     @classmethod

@@ -25,9 +25,9 @@ TASKS_PER_WORKER = 50
 #: A scheduler that does not answer within this time is given up, seconds.
 ANSWER_SECONDS = 20
 
-#: How often it is asked whether a task has ended, and after how long without any worker process the run is given up, seconds.
+#: How often it is asked whether a task has ended, and after how long without any worker process new ones are started, seconds.
 WAIT_SECONDS = 0.01
-GONE_SECONDS = 60
+GONE_SECONDS = 5
 
 #: Memory of a worker is looked at this often while a task is tried alone, seconds.
 SAMPLE_SECONDS = 0.02
@@ -99,15 +99,19 @@ class Cluster(Generic[Task, Result]):
         while self._waiting:
             self._start()
             for task, future, result in self._finished():
-                if _died(future):
+                if future is None or _died(future):
                     suspects.append(task)
                 else:
                     yield Finished(task, _unless_raised(future, result))
             while suspects and not self._waiting:
+                self._start()
                 yield self._alone(suspects.popleft())
 
     def close(self) -> None:
         self._waiting.clear()
+        self._stop()
+
+    def _stop(self) -> None:
         for one in (self._client, self._local):
             if one is not None:
                 with contextlib.suppress(Exception):
@@ -128,7 +132,7 @@ class Cluster(Generic[Task, Result]):
                     "RT106", f"no scheduler answers at {self._address}", hint="is it running, and reached from here?"
                 ) from error
             return
-        jobs = min(self._jobs, len(self._waiting))
+        jobs = max(1, min(self._jobs, len(self._waiting)))
         self._limit = None if self._memory_bytes is None else self._memory_bytes // self._jobs
         try:
             with dask.config.set(CONFIGURATION), _deaf_children():
@@ -151,7 +155,8 @@ class Cluster(Generic[Task, Result]):
     def _finished(self) -> Iterator[tuple[Task, Any, Any]]:
         """Every waiting task with its future and result, as they finish; those submitted meanwhile too.
 
-        Results are fetched at once: what lies in the memory of a worker is lost with it.
+        Results are fetched at once: what lies in the memory of a worker is lost with it. When every worker is gone for good,
+        the tasks under way come without a future: one of them may be to blame.
         """
         from distributed import as_completed
 
@@ -168,7 +173,10 @@ class Cluster(Generic[Task, Result]):
 
         fill()
         while tasks:
-            self._watch(running.has_ready)
+            if not self._watch(running.has_ready):
+                self._stop()
+                yield from ((task, None, None) for task in tasks.values())
+                return
             future, result = next(running)
             yield tasks.pop(future.key), future, result
             if self._waiting and (len(tasks) < TASKS_PER_WORKER // 2 or len(tasks) % TASKS_PER_WORKER == 0):
@@ -178,20 +186,18 @@ class Cluster(Generic[Task, Result]):
         """A task that took its worker with it, tried again with no other running."""
         with self._peak() as peak:
             future = self._submit(task)
-            self._watch(future.done)
-            died = _died(future)
-        if not died:
+            gone = not self._watch(future.done)
+        if gone:
+            self._stop()
+        elif not _died(future):
             return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
         size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else ""
         return Finished(task, None, f"killed{size}")
 
-    def _watch(self, ready: Callable[[], bool]) -> None:
-        """Wait until something is ready, or until this machine has had no worker process for so long that none will come.
+    def _watch(self, ready: Callable[[], bool]) -> bool:
+        """Wait until something is ready; False when this machine has had no worker process for so long that none will come.
 
-        Raises
-        ------
-        RecipeError
-            RT106 if the workers are gone for good. A cluster may take its time to send some.
+        A worker that dies while it starts is not started again. (A cluster may take its time to send some.)
         """
         asked = alive = time.monotonic()
         while not ready():
@@ -203,9 +209,8 @@ class Cluster(Generic[Task, Result]):
             if any(_peak_bytes(nanny.pid) for nanny in list(self._local.workers.values())):
                 alive = now
             elif now - alive > GONE_SECONDS:
-                raise RecipeError(
-                    "RT106", "no worker process is left, and none starts", hint="the same command goes on where it stopped"
-                )
+                return False
+        return True
 
     @contextlib.contextmanager
     def _peak(self) -> Iterator[list[int]]:
