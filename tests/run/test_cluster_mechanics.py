@@ -112,15 +112,17 @@ def test_the_command_line_uses_a_scheduler(tmp_path):
     assert stored(tmp_path / "far") == stored(tmp_path / "near")
 
 
+@pytest.mark.slow  # five cases kill their process three times each, and each time another one starts
 def test_exactly_the_cases_that_kill_their_process_fail(tmp_path):
-    write_cohort(tmp_path, 20, killers=range(0, 20, 7))
+    write_cohort(tmp_path, 20, killers=range(0, 20, 4))
     workers = Cluster(describe_or_die, jobs=2)
     extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), executor=workers)
     lost = {one.key.case_id: one for one in extraction.outcomes if one.status == "failed"}
-    assert set(lost) == {"killer-0000", "killer-0007", "killer-0014"}
+    assert set(lost) == {f"killer-{number:04d}" for number in range(0, 20, 4)}
     assert {(one.stage, one.code) for one in lost.values()} == {("process", "RT307")}
-    assert re.search("killed, peak [1-9][0-9]* MB$", lost["killer-0007"].reason)
-    assert len(extraction.table) == 17
+    assert all(re.search("killed(, peak [1-9][0-9]* MB)?$", one.reason) for one in lost.values())
+    assert any("peak" in one.reason for one in lost.values())
+    assert len(extraction.table) == 15
 
 
 def test_the_rows_of_one_image_do_not_die_with_each_other(tmp_path):

@@ -87,10 +87,11 @@ def test_a_second_run_into_the_folder_is_refused_while_the_first_one_works(cohor
         assert first.poll() is None
         time.sleep(0.01)
     first.send_signal(signal.SIGSTOP)  # it holds the folder, however slow the second one is
-    second = finish(start("extract", "manifest.csv", "-o", "twice", cwd=folder))
+    others = [finish(start("extract", "manifest.csv", "-o", "twice", cwd=folder)) for _ in range(5)]
+    others += [finish(start("check", "manifest.csv", "-o", "twice", cwd=folder)) for _ in range(5)]
     first.send_signal(signal.SIGCONT)
-    assert second.returncode == 2
-    assert f"RT404: another run is writing here (process {first.pid} on " in second.stderr
+    assert {other.returncode for other in others} == {2}
+    assert all(f"RT404: another run is writing here (process {first.pid} on " in other.stderr for other in others)
     assert finish(first).returncode == 0
     assert stored(folder / "twice") == whole
 
