@@ -50,6 +50,22 @@ def test_tasks_submitted_while_results_are_taken_are_done_too():
     assert found == [4, 16, 256]
 
 
+def test_dask_says_nothing_on_the_screen_however_many_clusters_come_and_go():
+    program = (
+        "from killing_work import square_or_die\n"
+        "from radiotype.run.cluster import Cluster\n"
+        "if __name__ == '__main__':\n"
+        "    for _ in range(2):\n"
+        "        cluster = Cluster(square_or_die, jobs=1)\n"
+        "        cluster.submit(-1)\n"
+        "        print(*[finished.death.split(',')[0] for finished in cluster.results()])\n"
+        "        cluster.close()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("killed\nkilled\n", "")
+
+
 def test_what_a_task_raises_is_raised_here():
     with pytest.raises(ValueError, match="thirteen"):
         results(Cluster(square_or_die, jobs=1), [13])

@@ -54,6 +54,10 @@ CONFIGURATION = {
 }  # fmt: skip
 
 
+#: What Dask says of workers that come and go is said by `cases.parquet`.
+QUIET = {"logging": {"distributed": "critical", "distributed.client": "critical"}}
+
+
 class Cluster(Generic[Task, Result]):
     """Tasks in worker processes. A task that kills its process costs that task only.
 
@@ -122,7 +126,9 @@ class Cluster(Generic[Task, Result]):
         if self._client is not None:
             return
         import dask
-        from distributed import Client, LocalCluster
+
+        with dask.config.set(QUIET):  # read when the module is loaded first
+            from distributed import Client, LocalCluster
 
         if self._address is not None:
             try:
@@ -191,8 +197,16 @@ class Cluster(Generic[Task, Result]):
             self._stop()
         elif not _died(future):
             return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
+        else:
+            self._settle()
         size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else ""
         return Finished(task, None, f"killed{size}")
+
+    def _settle(self) -> None:
+        """Wait a moment until the workers are back: one that is closed while it starts complains on the screen."""
+        if self._local is not None:
+            with contextlib.suppress(TimeoutError):
+                self._client.wait_for_workers(len(self._local.workers), timeout=GONE_SECONDS)
 
     def _watch(self, ready: Callable[[], bool]) -> bool:
         """Wait until something is ready; False when this machine has had no worker process for so long that none will come.
