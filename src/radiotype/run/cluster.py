@@ -27,7 +27,7 @@ ANSWER_SECONDS = 20
 
 #: How often it is asked whether a task has ended, and after how long without any worker process new ones are started, seconds.
 WAIT_SECONDS = 0.01
-GONE_SECONDS = 5
+GONE_SECONDS = 10
 
 #: Memory of a worker is looked at this often while a task is tried alone, seconds.
 SAMPLE_SECONDS = 0.02
@@ -108,7 +108,6 @@ class Cluster(Generic[Task, Result]):
                 else:
                     yield Finished(task, _unless_raised(future, result))
             while suspects and not self._waiting:
-                self._start()
                 yield self._alone(suspects.popleft())
 
     def close(self) -> None:
@@ -189,17 +188,24 @@ class Cluster(Generic[Task, Result]):
                 fill()  # asks the scheduler, and so not after every task
 
     def _alone(self, task: Task) -> Finished[Task, Result]:
-        """A task that took its worker with it, tried again with no other running."""
-        with self._peak() as peak:
-            future = self._submit(task)
-            gone = not self._watch(future.done)
-        if gone:
-            self._stop()
-        elif not _died(future):
-            return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
-        else:
-            self._settle()
-        size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else ""
+        """A task that took its worker with it, tried again with no other running.
+
+        Where no worker is left afterwards, the one before may be to blame as well: it is tried once more among new ones.
+        """
+        size = ""
+        for _ in range(2):
+            self._start()
+            with self._peak() as peak:
+                future = self._submit(task)
+                ended = self._watch(future.done)
+            size = f", peak {peak[0] / 1e6:.0f} MB" if peak[0] else size
+            if not ended:
+                self._stop()
+            elif not _died(future):
+                return Finished(task, _unless_raised(future, None if future.exception() else future.result()))
+            else:
+                self._settle()
+                break
         return Finished(task, None, f"killed{size}")
 
     def _settle(self) -> None:
