@@ -96,8 +96,8 @@ def _measure(row):
 
     with tempfile.TemporaryDirectory() as folder:  # load what is loaded late
         tiny = [write(Path(folder, name), ball((TINY,) * 3, (1, 1, 1), 4, np.int16)) for name in ("i.nii.gz", "m.nii.gz")]
-        describe_rows(Task((_row({**row, "image": tiny[0], "mask": tiny[1], "phase": None, "label": None, "roi": None,
-                                  "parenchyma": None}),), FeatureSettings()))  # fmt: skip
+        plain = _row({**row, "image": tiny[0], "mask": tiny[1], "phase": None, "label": None, "roi": None, "parenchyma": None})
+        describe_rows(Task((plain,), plain.missing, FeatureSettings()))
     estimates = []
     require = worker.require_memory
 
@@ -109,7 +109,7 @@ def _measure(row):
     worker.require_memory = watched
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = _status("VmRSS")
-    (result,) = describe_rows(Task((_row(row),), FeatureSettings(), memory_bytes=row["limit"]))
+    (result,) = describe_rows(Task((_row(row),), tuple(row["parts"]), FeatureSettings(), memory_bytes=row["limit"]))
     peak = _status("VmHWM") - before
     failure = result.failure or next((one.failure for part in result.parts.values() for one in part if one.failure), None)
     return {"peak": peak, "estimates": estimates, "failure": failure and failure.code, "before": before}
