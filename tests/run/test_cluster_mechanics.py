@@ -179,6 +179,21 @@ def test_workers_that_are_gone_for_good_are_replaced(monkeypatch):
     assert found[-5].death.startswith("killed")
 
 
+def test_the_last_worker_may_be_gone_when_a_task_has_died(monkeypatch):
+    cluster = Cluster(square_or_die, jobs=1)
+    settle = cluster._settle
+
+    def without_workers():
+        cluster._local.scale(0)
+        while cluster._local.workers:
+            time.sleep(0.05)
+        settle()
+
+    monkeypatch.setattr(cluster, "_settle", without_workers)
+    found = results(cluster, [-1, -2])
+    assert {task: finished.result for task, finished in found.items()} == {-1: None, -2: None}
+
+
 @pytest.mark.parametrize(("gone", "expected"), [((1,), 4), ((1, 2), 4), ((1, 2, 3), None)])
 def test_a_task_under_way_when_the_last_worker_goes_is_tried_alone_and_once_more(monkeypatch, gone, expected):
     """A worker that dies before it has said that it started is not started again by Dask; the task may be innocent of it."""

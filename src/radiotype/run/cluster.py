@@ -210,9 +210,13 @@ class Cluster(Generic[Task, Result]):
 
     def _settle(self) -> None:
         """Wait a moment until the workers are back: one that is closed while it starts complains on the screen."""
-        if self._local is not None:
-            with contextlib.suppress(TimeoutError):
-                self._client.wait_for_workers(len(self._local.workers), timeout=GONE_SECONDS)
+        if self._local is None:
+            return
+        if not self._local.workers:
+            self._stop()
+            return
+        with contextlib.suppress(TimeoutError):
+            self._client.wait_for_workers(len(self._local.workers), timeout=GONE_SECONDS)
 
     def _watch(self, ready: Callable[[], bool]) -> bool:
         """Wait until something is ready; False when this machine has had no worker process for so long that none will come.
