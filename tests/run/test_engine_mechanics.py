@@ -97,14 +97,14 @@ def test_no_path_of_the_machine_is_stored(cohort_folder):
 def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
     import radiotype.run.worker as worker
 
-    genuine = worker.describe
+    genuine = worker.described
 
     def sometimes(scan, mask, *arguments, **options):
         if mask.label == "2":
             raise ZeroDivisionError("secret text")
         return genuine(scan, mask, *arguments, **options)
 
-    monkeypatch.setattr(worker, "describe", sometimes)
+    monkeypatch.setattr(worker, "described", sometimes)
     extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
     (row,) = extraction.cases().query("code == 'RT000'").to_dict("records")
     assert row["roi"] == "tumour-2"
