@@ -172,6 +172,17 @@ def test_a_picture_that_is_lost_is_drawn_again_where_its_scan_was_touched(few):
     assert stored_pictures(few) == pictures
 
 
+def test_pictures_are_drawn_again_when_other_regions_are_asked_for(few):
+    measured(few, pictures=True)
+    pictures = stored_pictures(few)
+    measured(few, pictures=True, margin={"distances_mm": (2.0,)})
+    others = stored_pictures(few)
+    assert len(others) == len(pictures) == 4
+    assert not set(others) & set(pictures)
+    measured(few, pictures=True)
+    assert stored_pictures(few) == pictures
+
+
 def stored_pictures(folder):
     return {path.name: path.read_bytes() for path in (folder / "run" / "overlays").glob("*.npz")}
 

@@ -17,7 +17,7 @@ _CORE_PX, _TUMOUR_PX, _MM_PX = 26.0, 52.0, 4.0
 #: Core and invasive margin, and the bands from the innermost to the outermost: warm inside, cold outside, and each lighter or
 #: darker than its neighbours, so that they stay apart for colour-blind readers and in black and white.
 _TUMOUR = ("#d55e00", "#f0e442")
-_BANDS = ("#7fd0f5", "#0072b2", "#332288")
+_BANDS = ("#56b4e9", "#0072b2", "#332288")
 
 
 def region_colours(n_bands: int) -> list[str]:
