@@ -1,5 +1,7 @@
 """Edges of deformation: one voxel, plates, borders, cohorts; and what is refused."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -116,6 +118,12 @@ class Stored:
 def cohort(*names):
     regions = [(name, Region(RowKey(name, name, "1", "CT", "tumour"), lambda: None, Stored())) for name in names]
     return Cohort(tuple(Case(name, name, (region,)) for name, region in regions))
+
+
+def test_a_deformed_region_can_be_sent_to_another_process():
+    masks = next(deformed(cohort("a"), amount_mm=1.0, seed=3).regions()).masks
+    sent = pickle.loads(pickle.dumps(masks))
+    assert np.array_equal(sent(None)[1].data, masks(None)[1].data)
 
 
 def read(cohort):

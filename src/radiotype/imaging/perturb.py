@@ -23,7 +23,7 @@ VERSION = 1
 #: Plane waves that make up a displacement field.
 N_WAVES = 100
 
-#: So far from each other two readers of a lung nodule agree by half on how they differ from a third (benchmarks/readers.py).
+#: With it, places of a deformed lung nodule move alike over distances like those of two readers (benchmarks/readers.py).
 SMOOTHNESS_MM = 5.0
 
 #: Largest amount, in smoothnesses: beyond it the field would fold.
