@@ -49,8 +49,8 @@ def deform(mask: Mask, *, amount_mm: float, smoothness_mm: float = SMOOTHNESS_MM
         Displacements of two points d mm apart have the correlation exp(-d^2 / (2 smoothness_mm^2)). A region much smaller than
         this is shifted rather than deformed.
     seed : int or SeedSequence
-        The field depends on the seed alone and is fixed in patient space, from the middle of the box around the region: voxels
-        of another size or order are displaced in the same way.
+        The field is drawn in patient space, from the middle of the box around the region: voxels of another size or order are
+        displaced in the same way.
 
     Returns
     -------
