@@ -1,8 +1,8 @@
 """Spherical-harmonic shape on every real mask beside the project: quality, independence of the map, turns, scale, speed.
 
-Run: python benchmarks/shape.py [--only masks,speed] [--every 6] [--jobs 2] [--csv rows.csv] [--octave script.m]
-Needs the shared data folder (RADIOTYPE_SHARED, or ../shared). Prints tables in Markdown. All sections over all masks take about
-half an hour on two cores; --every takes each n-th nodule and sarcoma.
+Run: python benchmarks/shape.py [--only masks,speed] [--every 6] [--jobs 2] [--csv folder] [--octave script.m]
+Needs the shared data folder (RADIOTYPE_SHARED, or ../shared). Prints tables in Markdown. All sections over all masks take over
+an hour on two cores; --every takes each n-th nodule and sarcoma.
 """
 
 from __future__ import annotations
@@ -27,18 +27,24 @@ from radiotype.run.progress import progress
 SECTIONS = ("masks", "independence", "turns", "scale", "speed", "cohort")
 
 
-def over_all(measure: Callable[[Case], list[measured.Row]], masks: Sequence[Case], n_jobs: int) -> pd.DataFrame:
-    """The rows of all masks in their order, measured by several processes."""
+def over_all(
+    measure: Callable[[Case], list[measured.Row]], masks: Sequence[Case], n_jobs: int, folder: Path | None
+) -> pd.DataFrame:
+    """The rows of all masks in their order, measured by several processes; also as a file of a folder, if one is given."""
     found: dict[int, list[measured.Row]] = {}
     with (
         ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"), initializer=warm_up) as pool,
         progress(measure.__name__.replace("_", " "), len(masks)) as advance,
     ):
-        numbers = {pool.submit(measure, case): number for number, case in enumerate(masks)}
+        numbers = {pool.submit(measure, case): number for number, case in reversed(list(enumerate(masks)))}
         for future in as_completed(numbers):
             found[numbers[future]] = future.result()
             advance()
-    return pd.DataFrame([row for number in sorted(found) for row in found[number]])
+    rows = pd.DataFrame([row for number in sorted(found) for row in found[number]])
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(folder / f"{measure.__name__}.csv", index=False)
+    return rows
 
 
 def warm_up() -> None:
@@ -51,7 +57,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SECTIONS), help=f"sections, of {', '.join(SECTIONS)}")
     parser.add_argument("--every", type=int, default=1, help="take each n-th nodule and sarcoma")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--csv", type=Path, help="where to write all rows of the section masks")
+    parser.add_argument("--csv", type=Path, help="folder for all rows, a file for each section")
     parser.add_argument("--octave", type=Path, help="script that runs the published program; called with a .mat of bim, vxsize")
     given = parser.parse_args()
     only = given.only.split(",")
@@ -59,19 +65,21 @@ def main() -> None:
         parser.error(f"sections are {', '.join(SECTIONS)}")
     masks = cases(given.every)
     print(f"# Spherical-harmonic shape\n\nradiotype {radiotype.__version__}, {len(masks)} masks.\n", flush=True)
+
+    def rows(measure: Callable[[Case], list[measured.Row]]) -> pd.DataFrame:
+        return over_all(measure, masks, given.jobs, given.csv)
+
     quality = None
     if "masks" in only:
-        quality = over_all(measured.quality, masks, given.jobs)
-        if given.csv:
-            quality.to_csv(given.csv, index=False)
+        quality = rows(measured.quality)
         tables.masks(quality)
     if "independence" in only:
-        tables.independence(over_all(measured.independence, masks, given.jobs))
+        tables.independence(rows(measured.independence))
     if "turns" in only:
-        tables.exact_turns(over_all(measured.exact_turns, masks, given.jobs))
-        tables.arbitrary_turns(over_all(measured.arbitrary_turns, masks, given.jobs))
+        tables.exact_turns(rows(measured.exact_turns))
+        tables.arbitrary_turns(rows(measured.arbitrary_turns))
     if "scale" in only:
-        tables.scales(over_all(measured.scales, masks, given.jobs))
+        tables.scales(rows(measured.scales))
     if "speed" in only:
         speed.speed(given.octave)
     if "cohort" in only:

@@ -35,7 +35,7 @@ SAME_AXES = 0.02
 TURNED_SPACING_MM = 0.5
 
 #: Masks whose turned copies would have a larger box than this are left out of the arbitrary turns.
-MAX_TURNED_VOXELS = 30_000_000
+MAX_TURNED_VOXELS = 8_000_000
 
 N_TURNS = 2
 VARIANTS = {"start 1": {"start": 1}, "start 2": {"start": 2}, "other diagonals": {"long_diagonals": True}}

@@ -42,8 +42,8 @@ def masks(rows: pd.DataFrame) -> None:
     print(
         "## Masks\n\n"
         "finite: energies up to degree 15, a lower one below 100 voxels. area: 1st and 99th percentile of the area ratio "
-        "within 0.5 to 2.\nRMS mark: at degree 15 at most 0.6 original voxels or 3 % of the mean radius. A mask without values misses "
-        "every mark.\n"
+        "within 0.5 to 2.\nRMS mark: at degree 15 at most 0.6 original voxels or 3 % of the mean radius. A mask without values "
+        "misses every mark.\n"
     )
     table(header, ([name, *_summary(group)] for name, group in groups))
     marks = (
