@@ -70,7 +70,8 @@ def _nodules(data: Path) -> Iterator[Case]:
 
 
 def _sarcomas(data: Path) -> Iterator[Case]:
-    for path in sorted((data / "ibsi_validation_sts51" / "nifti").glob("*/*_mask.nii.gz")):
+    found = (data / "ibsi_validation_sts51" / "nifti").glob("*/*_mask.nii.gz")
+    for path in sorted(found, key=lambda path: (path.name, path.parent.name)):  # each n-th comes from every kind of scan
         scan = path.name.removesuffix("_mask.nii.gz")
         yield Case(f"sarcomas, {scan.removesuffix('_T1')} grid", f"{path.parent.name}-{scan}", _FromFile(path))
 
