@@ -75,9 +75,23 @@ struct SphereProblem {
     bool long_diagonals;  // split squares along the longer diagonal
 };
 
+struct SphereResult {
+    double* points;  // (n_vertices, 3) unit vectors
+    double* shares;  // (n_quads,) of the area without stairs
+};
+
 static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex
-static inline int64_t sphere_integers(int64_t n) { return (23 + SPHERE_RING) * n + 3; }
-static inline int64_t sphere_doubles(int64_t n) { return 100 * n; }
+
+// Lengths of the scratch for n vertices.
+struct SphereScratch {
+    double* doubles;
+    int32_t* integers;
+    float* floats;
+
+    static int64_t n_doubles(int64_t n) { return 56 * n; }
+    static int64_t n_integers(int64_t n) { return (46 + 2 * SPHERE_RING) * n + 3; }
+    static int64_t n_floats(int64_t n) { return 38 * n; }
+};
 
 struct Kernels {
     const char* level;
@@ -106,7 +120,7 @@ struct Kernels {
     double (*cholesky)(double* matrix, int64_t n);
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
     // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
-    int64_t (*sphere_map)(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
+    int64_t (*sphere_map)(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
 };
 
 namespace base { Kernels kernels(); }

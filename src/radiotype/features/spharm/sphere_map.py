@@ -28,6 +28,9 @@ class SphereMap:
         Unit vectors, in the order of the vertices.
     triangles : array of int32, shape (2 n_squares, 3)
         The split of the squares for which the map is bijective; triangles 2k and 2k + 1 belong to square k.
+    shares : array, shape (n_squares,)
+        Share of the object's area that each square should keep on the sphere: of its area as seen along the normal of the smoothed
+        surface, since the stairs of a voxel surface add area that depends on how the object lies in the grid.
     n_flipped : int
         Triangles turned over on the sphere: 0.
     area_ratio_percentiles : tuple of float
@@ -38,6 +41,7 @@ class SphereMap:
 
     points: NDArray[np.float64]
     triangles: NDArray[np.int32]
+    shares: NDArray[np.float64]
     n_flipped: int
     area_ratio_percentiles: tuple[float, float, float]
     n_iterations: int
@@ -98,26 +102,31 @@ def area_map(
     rank = np.lexsort(own_lattice.T[::-1])  # by the first axis, then the second, then the third
     position = np.empty(n, dtype=np.int32)
     position[rank] = np.arange(n, dtype=np.int32)
-    own_squares = _sorted_squares(position[squares], mirrored=bool(np.linalg.det(turn) < 0))
+    own_squares, in_order = _sorted_squares(position[squares], mirrored=bool(np.linalg.det(turn) < 0))
     own_vertices = own_lattice[rank] * (np.abs(turn) @ steps)
 
     order = np.arange(n, dtype=np.int32)
     if start:
         np.random.default_rng(start).shuffle(order)
-    own_points = np.zeros((n, 3))
+    own_points, own_shares = np.zeros((n, 3)), np.zeros(len(squares))
+    n_doubles, n_integers, n_floats = native.sphere_scratch(n)
     n_sweeps = native.sphere_map(
         own_vertices,
         own_squares,
         order,
         long_diagonals,
         own_points,
-        np.empty(native.sphere_integers(n), dtype=np.int32),
-        np.empty(native.sphere_doubles(n), dtype=np.float64),
+        own_shares,
+        np.empty(n_doubles, dtype=np.float64),
+        np.empty(n_integers, dtype=np.int32),
+        np.empty(n_floats, dtype=np.float32),
     )
     if n_sweeps < 0:
         raise _no_map(_FAILURES[n_sweeps])
     points = np.ascontiguousarray(own_points[position] @ turn)
-    return _checked(corners, squares, points, n_sweeps)
+    shares = np.empty(len(squares))
+    shares[in_order] = own_shares
+    return _checked(squares, shares, points, n_sweeps)
 
 
 def _no_map(found: str) -> ComputeError:
@@ -175,15 +184,16 @@ def _sorted_centres(centres: NDArray[np.int64]) -> bytes:
     return np.sort(np.ravel_multi_index(tuple(from_corner.T), tuple(size))).astype(">i8").tobytes()
 
 
-def _sorted_squares(squares: NDArray[np.int32], *, mirrored: bool) -> NDArray[np.int32]:
-    """Squares that begin with their lowest vertex, in ascending order; turned round if the frame is a mirror."""
+def _sorted_squares(squares: NDArray[np.int32], *, mirrored: bool) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Squares that begin with their lowest vertex, in ascending order, and that order; turned round if the frame is a mirror."""
     facing = squares[:, ::-1] if mirrored else squares
     first = np.argmin(facing, axis=1)
     rows = np.take_along_axis(facing, (first[:, None] + np.arange(4)) % 4, axis=1)
-    return np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])], dtype=np.int32)
+    order = np.lexsort(rows.T[::-1])
+    return np.ascontiguousarray(rows[order], dtype=np.int32), order
 
 
-def _checked(corners: NDArray[np.float64], squares: NDArray[np.int32], points: NDArray[np.float64], n_sweeps: int) -> SphereMap:
+def _checked(squares: NDArray[np.int32], shares: NDArray[np.float64], points: NDArray[np.float64], n_sweeps: int) -> SphereMap:
     """Split every square along the diagonal that suits the sphere better, and measure what the map does to areas."""
     first = np.stack([_solid_angles(points, squares[:, sides]) for sides in ([0, 1, 2], [2, 3, 0])], axis=1)
     second = np.stack([_solid_angles(points, squares[:, sides]) for sides in ([1, 2, 3], [3, 0, 1])], axis=1)
@@ -195,13 +205,11 @@ def _checked(corners: NDArray[np.float64], squares: NDArray[np.int32], points: N
     sides = np.where(takes_first[:, None], [[0, 1, 2, 2, 3, 0]], [[1, 2, 3, 3, 0, 1]])
     triangles = np.take_along_axis(squares, sides, axis=1).reshape(-1, 3)
 
-    edges = corners[squares[:, [1, 3]]] - corners[squares[:, :1]]
-    areas = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
-    ratios = on_sphere.sum(axis=1) / (4 * np.pi) / (areas / areas.sum())
+    ratios = on_sphere.sum(axis=1) / (4 * np.pi) / shares
     low, middle, high = np.percentile(ratios, [1, 50, 99])
-    points.flags.writeable = False
-    triangles.flags.writeable = False
-    return SphereMap(points, triangles, n_flipped, (float(low), float(middle), float(high)), n_sweeps)
+    for array in (points, triangles, shares):
+        array.flags.writeable = False
+    return SphereMap(points, triangles, shares, n_flipped, (float(low), float(middle), float(high)), n_sweeps)
 
 
 def _solid_angles(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
