@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -37,9 +38,9 @@ def failed(found: str) -> ComputeError:
 def start_map(vertices: Floats, triangles: Integers) -> Floats:
     """Spread a closed surface over the sphere without regard to areas.
 
-    The colatitude solves Laplace's equation between two poles, the longitude Laplace's equation with a jump of 2 pi across a line
-    from pole to pole, both on the graph of the edges with weights 1 / length. A thin-plate spline on the sphere then moves colatitudes
-    so that they are arc lengths along that line.
+    The colatitude solves Laplace's equation between two poles, the longitude Laplace's equation with a jump of 2 pi across a
+    line from pole to pole, both on the graph of the edges with weights 1 / length. A thin-plate spline on the sphere then moves
+    colatitudes so that they are arc lengths along that line.
 
     Parameters
     ----------
@@ -60,12 +61,11 @@ def start_map(vertices: Floats, triangles: Integers) -> Floats:
 
     References
     ----------
-    Brechbuehler, Gerig & Kuebler, Computer Vision and Image Understanding 61 (1995) 154-170. Wahba, SIAM J. Sci. Stat. Comput. 2
-    (1981) 5-16 (the spline).
+    Brechbuehler, Gerig & Kuebler, Computer Vision and Image Understanding 61 (1995) 154-170. Wahba, SIAM J. Sci. Stat.
+    Comput. 2 (1981) 5-16 (the spline).
 
     Examples
     --------
-    >>> x, y, z = np.indices((4, 4, 8))
     >>> from radiotype.features.spharm.surface import voxel_surface
     >>> surface = voxel_surface(np.ones((4, 4, 8), dtype=bool), (1.0, 1.0, 1.0))
     >>> points = start_map(surface.vertices_mm, surface.triangles)
@@ -157,8 +157,8 @@ def _neighbours(weights: csr_array, vertex: int) -> npt.NDArray[np.int64]:
 def _date_line(vertices: Floats, weights: csr_array, colatitude: Floats, poles: Poles) -> list[int]:
     """Neighbouring vertices from north to south, always downwards.
 
-    The first is the one in whose direction the axis lies best; the others are those that leave the plane through the poles and the
-    third vertex least, as seen from north. A vertex is left out where the line can pass it by.
+    The first is the one that lies best in the direction of the axis; the others are those that leave the plane through the
+    poles and the third vertex least, as seen from north. A vertex is left out where the line can pass it by.
     """
     north, south, aside = poles
     axis = vertices[south] - vertices[north]
@@ -200,7 +200,7 @@ def _longitude(weights: csr_array, triangles: Integers, line: list[int]) -> Floa
         t = triangles[triangle]
         after[int(t[corner])][int(t[(corner + 1) % 3])] = int(t[(corner + 2) % 3])
     right = np.zeros(len(diagonal))
-    for before, here in zip(line[:-2], line[1:-1], strict=True):
+    for before, here in itertools.pairwise(line[:-1]):
         ring = after[here]
         vertex = ring[before]
         while vertex not in on_line:
@@ -212,8 +212,8 @@ def _longitude(weights: csr_array, triangles: Integers, line: list[int]) -> Floa
 def _correction(vertices: Floats, weights: csr_array, points: Floats, colatitude: Floats, line: list[int]) -> Floats:
     """The spline through what landmarks lack: poles, their rings, and the line without its first and last two vertices.
 
-    Landmarks are to lie at their arc length along the line. The ring of the north pole is taken at the reciprocal of its distances,
-    as in the shipped results; the ring of the south pole at its distances.
+    Landmarks are to lie at their arc length along the line. The ring of the north pole is taken at the reciprocal of its
+    distances, as in the shipped results; the ring of the south pole at its distances.
     """
     north, south = line[0], line[-1]
     steps = np.linalg.norm(np.diff(vertices[line], axis=0), axis=1)

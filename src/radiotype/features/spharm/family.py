@@ -116,7 +116,7 @@ def _magnitude(degree: int, order: int) -> str:
 def _record(
     name: str, meaning: str, unit: str, detail: dict[str, str | float], limits: tuple[float, float] = (0.0, math.inf)
 ) -> FeatureRecord:
-    invariances = (*SIZED, "scale") if unit == "1" else SIZED
+    invariances: tuple[str, ...] = (*SIZED, "scale") if unit == "1" else SIZED
     if detail.get("sphere_map") == "cald":
         invariances = tuple(each for each in invariances if each not in NOT_OF_CALD)
     return FeatureRecord(
