@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,3 +145,19 @@ def test_a_failure_of_the_published_map_gives_codes(monkeypatch):
     found = features(SHAPES["ball"], sphere_map="cald", degree=4)
     assert set(found.reasons.values()) == {"sphere_map_failed"}
     assert all(math.isnan(value) for value in found.values.values())
+
+
+@pytest.mark.parametrize("level", ["base", "avx2", "avx512"])
+def test_every_simd_level_gives_the_same_bytes(level):
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    if level != "base" and {"avx2": "avx2", "avx512": "avx512vl"}[level] not in flags:
+        pytest.skip(f"this processor has no {level}")
+    script = (
+        "import sys, numpy as np; from radiotype.features.spharm import cald_map, voxel_surface;"
+        "surface = voxel_surface(np.ones((8, 10, 16), dtype=bool), (1.0, 1.0, 1.0));"
+        "sys.stdout.buffer.write(cald_map(surface.vertices_mm, surface.quads).points.tobytes())"
+    )
+    environment = {**os.environ, "RADIOTYPE_SIMD": level}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
+    surface = voxel_surface(np.ones((8, 10, 16), dtype=bool), (1.0, 1.0, 1.0))
+    assert run.stdout == cald_map(surface.vertices_mm, surface.quads).points.tobytes()
