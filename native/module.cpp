@@ -177,7 +177,7 @@ NB_MODULE(_native, m) {
     m.def("squared_distance", &squared_distance, "voxels"_a, "spacing"_a, "out"_a, "scratch"_a,
           "Fill `out` with the squared distance to the nearest empty voxel; scratch: 4 (longest side + 1).");
     m.def("grow_solid", &grow_solid, "voxels"_a, "distance"_a, "outside"_a, "heap"_a,
-          "Leave out of `voxels` what keeps them, or what they surround, from being one sphere; return how many.");
+          "Change in `voxels` what keeps them, or what they surround, from being one sphere; return how many.");
     m.def("voxel_surface", &voxel_surface, "voxels"_a, "layers"_a, "vertices"_a, "squares"_a,
           "Fill the vertices (x, y, z) and boundary squares of a solid (K, J, I); layers: (2, J, I).");
     m.def("harmonic_sums", &harmonic_sums, "points"_a, "degree"_a, "recurrence"_a, "values"_a, "lanes"_a, "sums"_a,

@@ -1,11 +1,13 @@
 """Margin features: codes, flags, invariances and refusals."""
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.errors import ComputeError, InputError, RecipeError
-from radiotype.features import FeatureSettings, MarginSettings, describe
+from radiotype.features import FeatureSettings, MarginSettings, describe, family, margin_regions
 
 
 def phantom(shape=(40, 36, 32), seed=1, spacing=(1.0, 1.0, 1.0)):
@@ -111,6 +113,34 @@ def test_a_family_that_does_not_exist_is_refused_with_those_that_do():
     assert "margin" in (caught.value.hint or "")
 
 
+FRAMES = [(order, flips) for order in permutations(range(3)) for flips in product((1, -1), repeat=3)]
+
+
+@pytest.mark.parametrize("spacing", [(0.9, 0.9, 2.0), (0.9765625, 0.9765625, 2.5), (0.7, 1.1, 3.0)])
+@pytest.mark.parametrize("restricted", [True, False])
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_an_anisotropic_scan_turned_or_reversed_gives_the_same_numbers_to_the_bit(spacing, restricted, modality):
+    rng = np.random.default_rng(1)
+    shape = (36, 34, 24)
+    x = (np.indices(shape) - (np.array(shape)[:, None, None, None] - 1) / 2) * np.array(spacing)[:, None, None, None]
+    half = (np.array(shape) * spacing * 0.22)[:, None, None, None]
+    tumour = ((x / half) ** 2).sum(axis=0) + 0.2 * np.sin(x[0]) * np.cos(x[1]) < 1
+    image = (np.where(tumour, 40, -800) + rng.normal(0, 120, shape)).astype(np.int16) + (1000 if modality == "MR" else 0)
+    holes = rng.random(shape) < 0.9
+
+    def measured(order, flips):
+        take = tuple(slice(None, None, flip) for flip in flips)
+        turned = [np.ascontiguousarray(array.transpose(order)[take]) for array in (image, tumour, holes)]
+        grid = Grid(turned[0].shape, np.diag([*(spacing[axis] for axis in order), 1.0]))
+        allowed = Mask(turned[2], grid) if restricted else None
+        return describe(Scan(turned[0], grid, modality), Mask(turned[1], grid), ["margin"], parenchyma=allowed)
+
+    first = measured(*FRAMES[0])
+    for frame in FRAMES[1::5] + FRAMES[1:8]:
+        assert measured(*frame) == first, frame
+    assert all({"mirror", "rotation90", "translation"} <= set(record.invariances) for record in first.records)
+
+
 @pytest.mark.parametrize("change", ["mirror", "turn", "shift", "pad"])
 def test_frame_of_the_voxels_does_not_matter(change):
     scan, tumour, grid = phantom(spacing=(0.8, 0.8, 0.8))
@@ -132,12 +162,63 @@ def test_frame_of_the_voxels_does_not_matter(change):
     assert list(after.values()) == pytest.approx(list(before.values()), rel=1e-9, abs=1e-12)
 
 
-def test_any_number_of_distances_and_names_that_follow():
+@pytest.mark.parametrize(
+    "distances", [(2.5,), (5.0, 10.0), (10.0, 5.0), (1.0, 2.0, 3.0), tuple(range(1, 9)), tuple(n / 2 for n in range(1, 21))]
+)
+def test_any_number_of_distances_with_pairs_names_and_records(distances):
     scan, tumour, grid = phantom()
-    settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(2.5,)))
-    features = describe(scan, Mask(tumour, grid), settings=settings)
-    assert len(features.values) == 12
-    assert "margin_invasive_vs_parenchymal_2.5mm_chi_square" in features.values
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=[float(d) for d in distances]))
+    features = describe(scan, Mask(tumour, grid), settings=settings, parenchyma=everywhere(grid))
+    rings = [f"parenchymal_{d:g}mm" for d in distances]
+    pairs = [("core", "invasive"), *(("core", r) for r in rings), *(("invasive", r) for r in rings)]
+    kinds = ("correlation", "chi_square", "intersection", "bhattacharyya")
+    assert list(features.values) == [f"margin_{a}_vs_{b}_{kind}" for a, b in pairs for kind in kinds]
+    for record, (inner, outer, kind) in zip(features.records, [(a, b, k) for a, b in pairs for k in kinds], strict=True):
+        assert (record.detail["inner"], record.detail["outer"], record.detail["distance"]) == (inner, outer, kind)
+        width = distances[rings.index(outer)] if outer in rings else None
+        assert record.detail.get("width_mm") == width
+        assert width is None or f"margin of {width:g} mm" in record.meaning
+    assert set(features.flags) == {
+        f"margin_{what}_{region}" for what in ("voxels", "dropped") for region in ("core", "invasive", *rings)
+    }
+    # each ring is what it would be alone, whatever other rings are asked for
+    for width, ring in zip(distances, rings, strict=True):
+        alone = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(float(width),)))
+        one = describe(scan, Mask(tumour, grid), settings=alone, parenchyma=everywhere(grid))
+        assert {name: features.values[name] for name in one.values} == dict(one.values)
+        assert features.flags[f"margin_voxels_{ring}"] == one.flags[f"margin_voxels_{ring}"]
+
+
+def test_widths_of_the_authors_code_are_pixels():
+    settings = FeatureSettings(margin=MarginSettings(definition="authors_code"))
+    record = next(one for one in family("margin").records(settings) if one.detail["outer"] == "parenchymal_5mm")
+    assert record.detail["width_pixels"] == 5
+    assert record.meaning.endswith("the core and the parenchymal margin of 5 pixels")
+    assert record.invariances == ("translation", "mirror")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"distances_mm": ()}, "at least 1"),
+        ({"distances_mm": (5.0, 5.0000001)}, "more than once"),
+        ({"distances_mm": (5.0, -1.0)}, "greater than 0"),
+        ({"distances_mm": tuple(float(n) for n in range(1, 102))}, "at most 100"),
+        ({"percentiles": (-1.0, 50.0)}, "between 0 and 100"),
+        ({"percentiles": (50.0, 100.5)}, "between 0 and 100"),
+        ({"percentiles": (50.0, 50.0)}, "below the second"),
+        ({"ranges": {"MR": (3.0, 1.0)}}, "below the second"),
+        ({"ranges": {"XX": (1.0, 3.0)}}, "not a modality"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(wrong, why):
+    with pytest.raises(ValueError, match=why):
+        MarginSettings(**wrong)
+
+
+def test_a_range_of_one_modality_leaves_those_of_the_others():
+    assert MarginSettings(ranges={"PT": (0.0, 20.0)}).ranges == {"CT": (-1000.0, 500.0), "SER": (0.0, 3.0), "PT": (0.0, 20.0)}
+    assert MarginSettings(ranges={"CT": None}).ranges == {"CT": None, "SER": (0.0, 3.0)}
 
 
 def test_a_header_in_the_wrong_unit_is_refused_and_does_not_fill_the_memory():
@@ -201,3 +282,47 @@ def test_a_region_of_few_voxels_is_marked_and_keeps_its_values(n_voxels, marked)
     assert features.flags["margin_voxels_parenchymal_50mm"] == n_voxels
     assert list(features.reasons.values()) == ["few_voxels"] * marked
     assert not any(np.isnan(value) for value in features.values.values())
+
+
+def test_regions_are_those_that_were_measured():
+    scan, tumour, grid = phantom(spacing=(0.9, 1.1, 2.0))
+    settings = MarginSettings(distances_mm=(10.0, 2.5, 5.0))
+    regions = margin_regions(scan, Mask(tumour, grid), settings=settings)
+    features = describe(scan, Mask(tumour, grid), settings=FeatureSettings(families=("margin",), margin=settings))
+    assert regions.names == ("core", "invasive", "parenchymal_2.5mm", "parenchymal_5mm", "parenchymal_10mm")
+    assert regions.grid.spacing_mm == pytest.approx((1.0, 1.0, 1.0))
+    masks = regions.masks()
+    assert {name: mask.n_voxels for name, mask in masks.items()} == {
+        name: features.flags[f"margin_voxels_{name}"] for name in regions.names
+    }
+    inner = scan.grid.affine[:3, :3] @ np.argwhere(tumour).mean(axis=0) + scan.grid.affine[:3, 3]
+    found = np.argwhere(masks["core"].data | masks["invasive"].data).mean(axis=0)
+    assert regions.grid.affine[:3, :3] @ found + regions.grid.affine[:3, 3] == pytest.approx(inner, abs=0.1)
+
+
+def test_regions_of_the_authors_code_lie_on_the_scan_and_their_rings_hold_the_tumour():
+    scan, tumour, grid = phantom()
+    turned = Grid((32, 40, 36), np.array([[0, 1.0, 0, 0], [0, 0, -1.0, 0], [1.0, 0, 0, 0], [0, 0, 0, 1]]))  # k backwards
+    image, region = (np.ascontiguousarray(array.transpose(2, 0, 1)[:, :, ::-1]) for array in (scan.data, tumour))
+    settings = MarginSettings(definition="authors_code")
+    straight = margin_regions(scan, Mask(tumour, grid), settings=settings).on(grid)
+    other = margin_regions(Scan(image, turned, "CT"), Mask(region, turned), settings=settings).on(turned)
+    assert (other.labels.transpose(1, 2, 0)[:, ::-1] == straight.labels).all()
+    assert (straight.inside("parenchymal_5mm") & tumour).sum() == tumour.sum()
+    assert straight.inside("parenchymal_10mm").sum() > straight.inside("parenchymal_5mm").sum()
+
+
+def test_regions_of_a_mask_on_another_grid_are_refused():
+    scan, tumour, grid = phantom()
+    moved = Grid(grid.shape, np.diag([1.0, 1.0, 1.2, 1.0]))
+    with pytest.raises(InputError, match="RT203"):
+        margin_regions(scan, Mask(tumour, moved))
+    with pytest.raises(InputError, match="parenchyma lies on another grid"):
+        margin_regions(scan, Mask(tumour, grid), parenchyma=everywhere(moved))
+
+
+def test_a_tumour_lost_in_resampling_has_no_regions():
+    grid = Grid((20, 20, 20), np.diag([0.3, 0.3, 0.3, 1.0]))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[[9, 12], 10, 10] = True
+    assert margin_regions(Scan(np.zeros(grid.shape), grid, "CT"), Mask(tumour, grid)).masks() == {}

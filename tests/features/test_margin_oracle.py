@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
-from radiotype.features import FeatureSettings, MarginSettings, describe
-from radiotype.imaging.margins import margin_regions
+from radiotype.features import FeatureSettings, MarginSettings, describe, margin_regions
+from radiotype.imaging.margins import margin_labels
 
 CORE, RIM, NEAR, FAR = 30.0, 90.0, -500.0, -800.0  # HU, each in the middle of another bin of 15 HU
 
@@ -93,11 +93,13 @@ def test_authors_code_is_an_option_with_the_same_names_and_other_values():
 def test_regions_are_those_of_the_whole_scan_though_only_a_box_is_read():
     scan, tumour, everywhere = layered()
     flags = describe(scan, tumour, ["margin"], parenchyma=everywhere).flags
-    whole = margin_regions(tumour.data, scan.grid.spacing_mm, (5.0, 10.0), everywhere.data)
-    assert flags["margin_voxels_core"] == whole.core.sum()
-    assert flags["margin_voxels_invasive"] == whole.invasive.sum()
-    assert flags["margin_voxels_parenchymal_5mm"] == whole.parenchymal[0].sum()
-    assert flags["margin_voxels_parenchymal_10mm"] == whole.parenchymal[1].sum()
+    whole = margin_labels(tumour.data, scan.grid.spacing_mm, (5.0, 10.0), everywhere.data)
+    counts = np.bincount(whole.ravel())
+    assert flags["margin_voxels_core"] == counts[1]
+    assert flags["margin_voxels_invasive"] == counts[2]
+    assert flags["margin_voxels_parenchymal_5mm"] == counts[3]
+    assert flags["margin_voxels_parenchymal_10mm"] == counts[3] + counts[4]
+    assert (margin_regions(scan, tumour, parenchyma=everywhere).on(scan.grid).labels == whole).all()
 
 
 def test_a_resampled_voxel_that_is_half_tumour_is_tumour():
@@ -109,8 +111,8 @@ def test_a_resampled_voxel_that_is_half_tumour_is_tumour():
     assert flags["margin_voxels_core"] + flags["margin_voxels_invasive"] == 7**3 + 6 * 7**2
 
 
-@pytest.mark.parametrize("gap", [False, True])
-def test_an_arbitrary_unit_is_binned_from_the_half_to_the_99_and_a_half_percentile(gap):
+@pytest.mark.parametrize(("modality", "gap"), [("MR", False), ("MR", True), ("PT", False), ("OT", False)])
+def test_an_arbitrary_unit_is_binned_from_the_half_to_the_99_and_a_half_percentile(modality, gap):
     grid = Grid((40, 20, 20), np.eye(4))
     tumour = np.zeros(grid.shape, dtype=bool)
     tumour[10:20, 5:15, 5:15] = True  # 1000 voxels
@@ -123,9 +125,63 @@ def test_an_arbitrary_unit_is_binned_from_the_half_to_the_99_and_a_half_percenti
         ring[21:22, 5:15, 5:15] = True
         image[21] = np.nan
     settings = FeatureSettings(families=("margin",), margin=MarginSettings(distances_mm=(5.0,)))
-    features = describe(Scan(image, grid, "MR"), Mask(tumour, grid), settings=settings, parenchyma=Mask(ring, grid))
+    features = describe(Scan(image, grid, modality), Mask(tumour, grid), settings=settings, parenchyma=Mask(ring, grid))
     # of 0, 1 ... 1099 the percentiles are 1099 * 0.005 = 5.495 and 1093.505: six values are lost at each end
     lost = (features.flags[f"margin_dropped_{name}"] * features.flags[f"margin_voxels_{name}"] for name in ("core", "invasive"))
     assert sum(lost) == pytest.approx(6)
     outside = features.flags["margin_dropped_parenchymal_5mm"] * features.flags["margin_voxels_parenchymal_5mm"]
     assert outside == pytest.approx(6 + (100 if gap else 0))
+
+
+def halves(modality, inner, outer):
+    """A box whose tumour holds each of two values in half of its voxels, as does what surrounds it."""
+    grid = Grid((30, 30, 30), np.eye(4))
+    tumour = np.zeros(grid.shape, dtype=bool)
+    tumour[10:20, 10:20, 10:20] = True
+    even = np.indices(grid.shape)[0] % 2 == 0
+    image = np.where(tumour, np.where(even, *inner), np.where(even, *outer))
+    return Scan(image, grid, modality), Mask(tumour, grid), Mask(np.ones(grid.shape, dtype=bool), grid)
+
+
+def intersection_and_dropped(found):
+    return (
+        found.values["margin_core_vs_parenchymal_5mm_intersection"],
+        found.flags["margin_dropped_core"],
+        found.flags["margin_dropped_parenchymal_5mm"],
+    )
+
+
+# Two values share a bin of the range or do not, and what lies outside is dropped: all of it is counted by hand.
+@pytest.mark.parametrize(
+    ("modality", "options", "inner", "outer", "expected"),
+    [
+        ("CT", {}, (-1000.0, 500.0), (-999.0, 499.0), (1.0, 0.0, 0.0)),  # bins of 15 HU, the upper end is in the last
+        ("CT", {}, (-1000.0, 500.0), (-984.0, 499.0), (0.5, 0.0, 0.0)),
+        ("CT", {}, (-1001.0, 0.0), (0.0, 501.0), (1.0, 0.5, 0.5)),
+        ("SER", {}, (0.0, 3.0), (0.01, 2.99), (1.0, 0.0, 0.0)),  # bins of 0.03
+        ("SER", {}, (0.0, 3.0), (0.04, 2.99), (0.5, 0.0, 0.0)),
+        ("SER", {}, (-0.01, 1.0), (1.0, 3.01), (1.0, 0.5, 0.5)),
+        ("PT", {"ranges": {"PT": (0.0, 20.0)}}, (0.0, 20.0), (0.1, 19.9), (1.0, 0.0, 0.0)),  # bins of 0.2 SUV
+        ("PT", {"ranges": {"PT": (0.0, 20.0)}}, (0.0, 21.0), (0.3, 19.9), (0.0, 0.5, 0.0)),
+        ("MR", {"ranges": {"MR": (0.0, 100.0)}, "n_bins": 2}, (0.0, 100.0), (49.0, 51.0), (1.0, 0.0, 0.0)),
+        ("CT", {"ranges": {"CT": (-160.0, 240.0)}, "n_bins": 4}, (-160.0, 240.0), (-61.0, 139.0), (0.5, 0.0, 0.0)),
+        ("CT", {"ranges": {"CT": None}}, (-1001.0, 700.0), (-1001.0, 700.0), (1.0, 0.0, 0.0)),  # percentiles: the two values
+        ("MR", {"percentiles": (0.0, 100.0), "n_bins": 4}, (0.0, 100.0), (24.0, 76.0), (1.0, 0.0, 0.0)),
+        ("MR", {"percentiles": (0.0, 100.0), "n_bins": 4}, (0.0, 100.0), (26.0, 76.0), (0.5, 0.0, 0.0)),
+    ],
+)
+def test_the_range_of_each_modality_decides_the_bins(modality, options, inner, outer, expected):
+    scan, tumour, everywhere = halves(modality, inner, outer)
+    settings = FeatureSettings(families=("margin",), margin=MarginSettings(**options))
+    found = describe(scan, tumour, settings=settings, parenchyma=everywhere)
+    assert intersection_and_dropped(found) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_range_that_holds_no_value_of_a_region_gives_the_code_in_every_modality():
+    for modality, options in (("SER", {}), ("PT", {"ranges": {"PT": (0.0, 3.0)}}), ("CT", {"ranges": {"CT": (0.0, 3.0)}})):
+        scan, tumour, everywhere = halves(modality, (1.0, 2.0), (5.0, 6.0))
+        settings = FeatureSettings(families=("margin",), margin=MarginSettings(**options))
+        found = describe(scan, tumour, settings=settings, parenchyma=everywhere)
+        outside = {name for name in found.values if "parenchymal" in name}
+        assert found.reasons == dict.fromkeys(outside, "all_values_outside_range")
+        assert found.flags["margin_dropped_parenchymal_10mm"] == 1

@@ -5,6 +5,7 @@ import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.imaging.body import body
+from radiotype.imaging.margins import MarginRegions
 from radiotype.imaging.planes import three_planes
 
 
@@ -34,6 +35,26 @@ def test_left_is_right_anterior_and_head_are_up(order, flips):
     assert planes["spacing_coronal"] == pytest.approx([1.5, 1.0])
     assert planes["spacing_sagittal"] == pytest.approx([1.5, 0.9])
     assert planes["mask_axial"].sum() == 16
+    assert not any("region" in name for name in planes)
+    # core to the left, invasive margin to the right, one band in front, one above
+    labels = np.where(mask, np.where(np.indices(shape_lps)[0] >= 20, 1, 2), 0).astype(np.uint8)
+    labels[18:22, 15:20, 16:20], labels[18:22, 20:24, 20:25] = 3, 4
+    turned = np.ascontiguousarray(labels.transpose(order)[take])
+    part = MarginRegions(turned, grid, (5.0, 10.0)).on(grid.cropped((2, 2, 2), tuple(n - 2 for n in grid.shape)))
+    shown = three_planes(Scan(stored, grid, "CT"), Mask(region, grid), part)
+    assert {name: array.tobytes() for name, array in planes.items()}.items() <= {
+        n: a.tobytes() for n, a in shown.items()
+    }.items()
+    assert shown["region_names"].tolist() == ["core", "invasive", "parenchymal_5mm", "parenchymal_10mm"]
+    for plane in ("axial", "coronal", "sagittal"):
+        found = shown[f"regions_{plane}"]
+        assert found.dtype == np.uint8
+        assert (((found == 1) | (found == 2)) == shown[f"mask_{plane}"]).all()
+    axial = {n: np.argwhere(shown["regions_axial"] == n).mean(axis=0) for n in (1, 2, 3)}
+    coronal = {n: np.argwhere(shown["regions_coronal"] == n).mean(axis=0) for n in (1, 4)}
+    assert axial[1][1] > axial[2][1]  # the patient's left is on the right
+    assert axial[3][0] < axial[1][0]  # anterior is up
+    assert coronal[4][0] < coronal[1][0]  # the head is up
 
 
 def test_large_regions_are_thinned_to_the_largest_picture():

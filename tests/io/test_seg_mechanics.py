@@ -8,8 +8,9 @@ import pytest
 from pydicom.encaps import encapsulate
 from region_files import in_patient, save, scan_on, segmentation, turned, write_series
 
-from radiotype.core import Grid, Mask
+from radiotype.core import Grid, Mask, Scan
 from radiotype.errors import InputError, RecipeError, StoreError
+from radiotype.features import MarginSettings, margin_regions
 from radiotype.io import list_regions, read_cohort, read_mask, read_masks, write_seg
 from radiotype.io.seg import list_segments, read_seg
 
@@ -513,3 +514,15 @@ def test_segments_on_different_slices_share_no_finer_grid_full_of_gaps(tmp_path)
     frames = [(1, 2, PIXELS[2]), (1, 3, PIXELS[3]), (2, 2.5, PIXELS[2]), (2, 3.5, PIXELS[3])]
     path = save(segmentation(frames, GRID, labels=("on", "between")), tmp_path / "a.dcm")
     assert "different slices" in refused(path, "RT207", like=None)
+
+
+def test_the_regions_of_a_margin_come_back_from_a_segmentation(tmp_path):
+    grid = Grid((32, 30, 14), np.array([[0.8, 0, 0, 5], [0, 0.8, 0, -7], [0, 0, 2.0, 11], [0, 0, 0, 1]]))
+    x = (np.indices(grid.shape) - np.array([15, 14, 7])[:, None, None, None]) * np.array([0.8, 0.8, 2.0])[:, None, None, None]
+    scan, ball = Scan(np.zeros(grid.shape), grid, "CT"), Mask((x**2).sum(axis=0) < 36, grid)
+    regions = margin_regions(scan, ball, settings=MarginSettings(distances_mm=(2.0, 4.0)), parenchyma=Mask(x[0] < 4, grid))
+    written = regions.on(grid).masks()
+    write_seg(tmp_path / "out.dcm", list(written.values()), write_series(tmp_path / "series", grid))
+    found = read_masks(tmp_path / "out.dcm", like=scan)
+    assert [mask.label for mask in found] == list(written) == ["core", "invasive", "parenchymal_2mm", "parenchymal_4mm"]
+    assert all((mask.data == written[mask.label].data).all() for mask in found)

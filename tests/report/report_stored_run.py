@@ -306,4 +306,7 @@ def phantom(rng: np.random.Generator) -> dict[str, np.ndarray]:
         arrays[f"image_{plane}"] = grey.astype(np.uint8)
         arrays[f"mask_{plane}"] = inside
         arrays[f"spacing_{plane}"] = np.array(spacing)
+        depth = np.hypot(x / half[across], y / half[down]) / wave
+        arrays[f"regions_{plane}"] = np.select([depth < 0.5, depth < 1, depth < 1.4, depth < 1.8], [1, 2, 3, 4], 0).astype("u1")
+    arrays["region_names"] = np.array(["core", "invasive", "parenchymal_5mm", "parenchymal_10mm"])
     return arrays

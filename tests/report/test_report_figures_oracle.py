@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,10 @@ from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import MAX_CELLS, consensus_matrices
 from radiotype.report.figures_cox import forest
 from radiotype.report.figures_flow import flow_counts
+from radiotype.report.figures_margins import region_colours, region_legend
 from radiotype.report.figures_subtypes import scaled_medians, size_counts
 from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
-from radiotype.report.overlays import MAX_FLAGGED, MAX_PICTURES, chosen_pictures, three_planes
+from radiotype.report.overlays import MAX_FLAGGED, MAX_PICTURES, REGION_OPACITY, chosen_pictures, coloured, three_planes
 from radiotype.report.sections_cases import problem_rows
 
 
@@ -185,3 +188,65 @@ def test_partial_regions_say_how_many_features_lack_and_why(loaded: stored.Store
     assert partial["code"].tolist() == ["empty_region"] * 3
     assert set(partial["reason"]) == {"3 features without a value (empty region)"}
     assert table["status"].tolist() == ["failed"] * 6 + ["skipped"] + ["partial"] * 3
+
+
+def test_regions_are_a_fourth_picture_of_the_axial_plane() -> None:
+    arrays: dict[str, np.ndarray] = {}
+    for plane in ("axial", "coronal", "sagittal"):
+        arrays |= {f"image_{plane}": np.zeros((9, 9), np.uint8), f"mask_{plane}": np.zeros((9, 9), bool)}
+        arrays[f"spacing_{plane}"] = np.ones(2)
+    plain = three_planes(arrays, "t", "#123456", label="")
+    assert (plain.count("<image"), plain.startswith('<svg width="486" height="158"')) == (3, True)
+    regions = {"regions_axial": np.eye(9, dtype=np.uint8), "region_names": np.array(["core", "invasive", "parenchymal_5mm"])}
+    shown = three_planes(arrays | regions, "t", "#123456", label="")
+    assert (shown.count("<image"), shown.startswith('<svg width="322" height="322"')) == (4, True)
+
+
+def test_a_region_is_tinted_in_its_colour_and_the_rest_stays_as_it_is() -> None:
+    image, labels = np.full((2, 3), 100, np.uint8), np.array([[0, 1, 2], [3, 4, 0]], np.uint8)
+    found = coloured(image, labels, 4)
+    assert (found[labels == 0] == 100).all()
+    for label, colour in enumerate(region_colours(2), start=1):
+        own = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+        expected = (1 - REGION_OPACITY) * 100 + REGION_OPACITY * own
+        assert np.abs(found[labels == label] - expected).max() <= 0.5
+
+
+def test_the_legend_names_every_region_in_the_order_of_its_label(loaded: stored.Stored) -> None:
+    legend = region_legend(loaded)
+    names = ["Core", "Invasive margin", "Parenchymal margin, 5 mm", "Parenchymal margin, 10 mm"]
+    assert [one.text for one in legend] == names
+    assert [one.colour for one in legend] == region_colours(2)
+    pixels = replace(loaded, recipe={"features": {"margin": {"definition": "authors_code"}}})
+    assert region_legend(pixels)[-1].text == "Parenchymal margin, 10 pixels"
+
+
+# Viénot, Brettel and Mollon, Color Research and Application 24 (1999) 243-252, on linear RGB; and lightness alone.
+DICHROMATS = {
+    "none": np.eye(3),
+    "protanopia": np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
+    "deuteranopia": np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
+}
+
+
+def lab(colour: str, seen: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* (D65) of a colour as it is seen."""
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.clip(seen @ np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4), 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    x, y, z = np.cbrt(xyz / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("seen", DICHROMATS.values(), ids=DICHROMATS)
+@pytest.mark.parametrize("n_bands", [1, 2, 3])
+def test_colours_of_regions_stay_apart_for_colour_blind_readers(seen: np.ndarray, n_bands: int) -> None:
+    tones = [lab(colour, seen) for colour in region_colours(n_bands)]
+    apart = [float(np.linalg.norm(a - b)) for i, a in enumerate(tones) for b in tones[:i]]
+    assert min(apart) > 20  # 2 is just seen side by side
+    beside = [abs(a[0] - b[0]) for a, b in itertools.pairwise(tones)]
+    assert min(beside) > 10  # neighbours in lightness alone, as in print without colour
+
+
+def test_every_band_has_a_colour_of_its_own_however_many_there_are() -> None:
+    assert len(set(region_colours(40))) == 42

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from radiotype.core import FeatureRecord
-from radiotype.errors import StoreError
-from radiotype.features import FeatureSettings
+from radiotype.errors import ComputeError, StoreError
+from radiotype.features import FeatureSettings, margin
 from radiotype.io import read_cohort, read_features
 from radiotype.run.engine import describe_cohort
 from radiotype.run.lock import locked
@@ -97,14 +97,14 @@ def test_no_path_of_the_machine_is_stored(cohort_folder):
 def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
     import radiotype.run.worker as worker
 
-    genuine = worker.describe
+    genuine = worker.described
 
     def sometimes(scan, mask, *arguments, **options):
         if mask.label == "2":
             raise ZeroDivisionError("secret text")
         return genuine(scan, mask, *arguments, **options)
 
-    monkeypatch.setattr(worker, "describe", sometimes)
+    monkeypatch.setattr(worker, "described", sometimes)
     extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
     (row,) = extraction.cases().query("code == 'RT000'").to_dict("records")
     assert row["roi"] == "tumour-2"
@@ -132,6 +132,41 @@ def test_a_run_folder_holds_every_table_and_gives_the_features_back(cohort_folde
     arrays = folder.read_arrays(f"overlays/{pictures['file'][0]}")
     assert arrays["image_axial"].dtype == np.uint8
     assert arrays["mask_axial"].sum() == 36
+
+
+def test_a_picture_shows_the_regions_that_were_measured_and_they_are_made_once(cohort_folder, tmp_path, monkeypatch):
+    cohort = read_cohort(cohort_folder / "manifest.csv")
+    made, genuine = [], margin.margin_labels
+    monkeypatch.setattr(margin, "margin_labels", lambda *arguments: made.append(1) or genuine(*arguments))
+
+    def pictured(name, families):
+        folder = RunFolder.create(tmp_path / name)
+        extraction = describe_cohort(cohort, FeatureSettings(families=families), folder=folder, pictures=True)
+        drawn = [one for one in extraction.outcomes if one.picture]
+        return drawn, [folder.read_arrays(f"overlays/{one.picture}") for one in drawn]
+
+    drawn, arrays = pictured("with", ("margin",))
+    assert len(made) == len(drawn) == 3
+    for one, picture in zip(drawn, arrays, strict=True):
+        assert picture["region_names"].tolist()[:2] == ["core", "invasive"]
+        assert (np.isin(picture["regions_axial"], (1, 2)) == picture["mask_axial"]).all()
+        assert one.features.flags["margin_voxels_core"] >= (picture["regions_axial"] == 1).sum()
+    drawn, arrays = pictured("without", ("morphology",))
+    assert (len(made), len(drawn)) == (3, 4)
+    assert not any("region" in name for picture in arrays for name in picture)
+
+
+def test_a_picture_without_regions_is_drawn_where_the_margin_fails(cohort_folder, monkeypatch, tmp_path):
+    def refuse(*arguments, **options):
+        raise ComputeError("RT306", "too large")
+
+    monkeypatch.setattr(margin, "isotropic_lattice", refuse)
+    cohort = read_cohort(cohort_folder / "manifest.csv")
+    folder = RunFolder.create(tmp_path / "run")
+    extraction = describe_cohort(cohort, FeatureSettings(), folder=folder, pictures=True)
+    drawn = [one for one in extraction.outcomes if one.picture]
+    assert sorted(one.code for one in drawn) == ["RT206", "RT306", "RT306", "RT306"]
+    assert not any("region" in name for one in drawn for name in folder.read_arrays(f"overlays/{one.picture}"))
 
 
 def test_the_same_cohort_gives_the_same_bytes_in_any_order_of_its_manifest(cohort_folder, tmp_path):

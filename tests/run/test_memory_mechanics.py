@@ -65,8 +65,8 @@ def coarse(folder):
 
 def test_a_region_that_would_be_resampled_beyond_the_limit_is_refused_once_it_is_known(tmp_path, monkeypatch):
     cohort = cohort_with(tmp_path, *coarse(tmp_path))
-    resample, sizes = margin.to_isotropic, []
-    monkeypatch.setattr(margin, "to_isotropic", lambda values, *a, **k: sizes.append(values.size) or resample(values, *a, **k))
+    resample, sizes = margin.resampled, []
+    monkeypatch.setattr(margin, "resampled", lambda values, lattice: sizes.append(values.size) or resample(values, lattice))
     extraction = describe_cohort(cohort, memory_bytes=held_bytes() + 150 * 10**6)
     assert ended(extraction) == {"case-0000": ("ok", ""), "large": ("failed", "RT306"), "case-0001": ("ok", "")}
     assert 52**3 not in sizes

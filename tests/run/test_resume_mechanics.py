@@ -141,13 +141,13 @@ def test_only_what_changed_is_measured_again(few):
 def test_another_family_does_not_measure_the_first_one_again(few, monkeypatch):
     import radiotype.run.worker as worker
 
-    genuine, asked = worker.describe, []
+    genuine, asked = worker.described, []
 
     def noted(scan, mask, families, **options):
         asked.append(*families)
         return genuine(scan, mask, families, **options)
 
-    monkeypatch.setattr(worker, "describe", noted)
+    monkeypatch.setattr(worker, "described", noted)
     measured(few, families=("morphology",))
     measured(few, families=("morphology", "margin"), margin={"n_bins": 50})
     measured(few, families=("morphology",), margin={"n_bins": 60})  # settings that morphology does not read
@@ -157,7 +157,7 @@ def test_another_family_does_not_measure_the_first_one_again(few, monkeypatch):
 def test_a_file_that_was_only_touched_is_read_but_not_measured_again(few, monkeypatch):
     measured(few)
     os.utime(few / "image-2.nii")
-    monkeypatch.setattr("radiotype.run.worker.describe", None)
+    monkeypatch.setattr("radiotype.run.worker.described", None)
     assert measured(few) == 0
     assert measured(few, verify=True) == 0  # every file is read again, and nothing measured
 
@@ -168,6 +168,17 @@ def test_a_picture_that_is_lost_is_drawn_again_where_its_scan_was_touched(few):
     os.utime(few / "image-2.nii")
     for name in pictures:
         (few / "run" / "overlays" / name).unlink()
+    measured(few, pictures=True)
+    assert stored_pictures(few) == pictures
+
+
+def test_pictures_are_drawn_again_when_other_regions_are_asked_for(few):
+    measured(few, pictures=True)
+    pictures = stored_pictures(few)
+    measured(few, pictures=True, margin={"distances_mm": (2.0,)})
+    others = stored_pictures(few)
+    assert len(others) == len(pictures) == 4
+    assert not set(others) & set(pictures)
     measured(few, pictures=True)
     assert stored_pictures(few) == pictures
 
@@ -229,7 +240,7 @@ def test_a_file_replaced_after_it_was_looked_up_is_read_as_it_is_now(few):
 def test_a_file_replaced_while_it_is_measured_costs_its_row_and_nothing_is_stored_of_it(few, monkeypatch):
     import radiotype.run.worker as worker
 
-    genuine, left = worker.describe, [1]
+    genuine, left = worker.described, [1]
 
     def swapping(scan, mask, families, **options):
         found = genuine(scan, mask, families, **options)
@@ -239,7 +250,7 @@ def test_a_file_replaced_while_it_is_measured_costs_its_row_and_nothing_is_store
 
     cohort = read_cohort(few / "manifest.csv")
     with monkeypatch.context() as patch, open_run(few / "run", "extract") as run:
-        patch.setattr(worker, "describe", swapping)
+        patch.setattr(worker, "described", swapping)
         (problem,) = run.measure(cohort, FeatureSettings()).problems
     assert (problem.key.case_id, problem.code) == ("case-0000", "RT202")
     assert "changed while it was measured" in problem.reason

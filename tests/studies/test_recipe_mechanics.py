@@ -151,7 +151,7 @@ SAID = """\
   features.margin.spacing_mm (line 11): must be a number above 0 or null, found the text '1e-3'; write 0.001
   features.margin.ranges.ct (line 12): 'ct' is not a modality, did you mean 'CT'? (found the list [0, 1])
   features.margin.ranges.CT (line 12): the first number must be below the second (found the list [5, 2])
-  features.margin.ranges.MR (line 12): must be a list of 2, each a number, found the list [1]
+  features.margin.ranges.MR (line 12): must be a list of 2, each a number or null, found the list [1]
   regions (line 13): must be a group of keys (scan, roi, reader), found the list ['tumour']
   subtypes.k (line 15): must be a whole number from 2 to 254 or auto, found 2.0; write 2
   subtypes.k_range[1] (line 16): YAML would read 010 as 8; write the number that you mean in full
@@ -191,7 +191,7 @@ def test_a_whole_number_stands_for_a_number_and_a_list_for_a_tuple(tmp_path):
     )
     recipe, _ = read_recipe(path)
     assert recipe.features.margin.spacing_mm == 2.0
-    assert recipe.features.margin.ranges == {"CT": (-1.0, 5.0)}
+    assert recipe.features.margin.ranges == {"CT": (-1.0, 5.0), "SER": (0.0, 3.0)}
 
 
 @pytest.mark.parametrize(

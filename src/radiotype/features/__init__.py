@@ -1,7 +1,20 @@
 """Scan and mask in, numbers out."""
 
 from radiotype.features.describe import describe, extract
+from radiotype.features.margin import margin_regions
 from radiotype.features.registry import Family, family, family_names
 from radiotype.features.settings import FeatureSettings, MarginSettings, SpharmSettings
+from radiotype.imaging.margins import MarginRegions
 
-__all__ = ["Family", "FeatureSettings", "MarginSettings", "SpharmSettings", "describe", "extract", "family", "family_names"]
+__all__ = [
+    "Family",
+    "FeatureSettings",
+    "MarginRegions",
+    "MarginSettings",
+    "SpharmSettings",
+    "describe",
+    "extract",
+    "family",
+    "family_names",
+    "margin_regions",
+]

@@ -15,6 +15,8 @@ from radiotype.features.settings import FeatureSettings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from radiotype.imaging.margins import MarginRegions
+
 
 def describe(
     scan: Scan,
@@ -62,6 +64,18 @@ def describe(
     >>> features.values["margin_core_vs_invasive_intersection"]
     1.0
     """
+    return described(scan, mask, families, parenchyma=parenchyma, settings=settings)[0]
+
+
+def described(
+    scan: Scan,
+    mask: Mask,
+    families: Sequence[str] | str | None = None,
+    *,
+    parenchyma: Mask | None = None,
+    settings: FeatureSettings | None = None,
+) -> tuple[Features, MarginRegions | None]:
+    """`describe(...)`, and the regions that a family compared."""
     _require_kinds(scan, mask, parenchyma)
     settings = settings or FeatureSettings()
     families = [families] if isinstance(families, str) else families
@@ -74,19 +88,16 @@ def describe(
     reasons: dict[str, str] = {}
     flags: dict[str, float] = {}
     records: list[FeatureRecord] = []
+    regions = None
     for one in chosen:
         found = one.measure(scan, mask, parenchyma, settings)
         values |= found.values
         reasons |= found.reasons
         flags |= found.flags
         records += one.records(settings)
-    return Features(
-        values,
-        reasons,
-        tuple(records),
-        flags,
-        provenance(settings.model_dump(mode="json"), {one.name: one.algorithm_version for one in chosen}),
-    )
+        regions = found.regions or regions
+    origin = provenance(settings.model_dump(mode="json"), {one.name: one.algorithm_version for one in chosen})
+    return Features(values, reasons, tuple(records), flags, origin), regions
 
 
 def _require_kinds(scan: object, mask: object, parenchyma: object) -> None:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
-from radiotype.core.volume import Mask, Scan
+from radiotype.core.volume import Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.histogram_distances import DISTANCES, histogram
 from radiotype.features.registry import Family, Measured
 from radiotype.features.settings import FeatureSettings, MarginSettings
 from radiotype.imaging.axes import patient_axes
 from radiotype.imaging.body import body
-from radiotype.imaging.margins import Bools, MarginRegions, margin_regions, margin_regions_of_authors_code
-from radiotype.imaging.resample import to_isotropic
-
-#: Range of the histograms where the modality has no fixed one: percentiles of the regions together.
-PERCENTILES = (0.5, 99.5)
+from radiotype.imaging.margins import Labels, MarginRegions, margin_labels, margin_labels_of_authors_code, ring_name
+from radiotype.imaging.resample import isotropic_lattice, resampled, resampled_region
 
 #: A region in which more than this fraction of the voxels has no place in the histogram says little about the region.
 MOSTLY = 0.5
@@ -29,47 +26,47 @@ MOSTLY = 0.5
 #: A histogram of fewer voxels than this is mostly chance.
 MIN_VOXELS = 10
 
+#: The parts of the tumour in words.
+NAMES = {"core": "the core", "invasive": "the invasive margin"}
+
 REFERENCE = "Wu et al., Nature Machine Intelligence 3 (2021) 787-798; distances as in OpenCV's compareHist"
 
 
-@dataclass(frozen=True, eq=False)
-class Surroundings:
-    """A tumour with what lies around it: arrays of one shape, and the spacing between their voxels in mm."""
+class Surroundings(NamedTuple):
+    """The regions of a tumour, and the intensities of the voxels of their grid."""
 
     values: Floats
-    tumour: Bools
-    allowed: Bools
-    spacing_mm: tuple[float, float, float]
+    regions: MarginRegions
 
 
 def _pairs(settings: MarginSettings) -> list[tuple[str, str]]:
     """Names of the two regions of each comparison, the inner one first."""
-    rings = [f"parenchymal_{distance:g}mm" for distance in settings.distances_mm]
-    return [("core", "invasive"), *(("core", ring) for ring in rings), *(("invasive", ring) for ring in rings)]
-
-
-def _invariances(settings: MarginSettings) -> tuple[str, ...]:
-    """What leaves a value as it is; resampled voxels may fall on the other side of an edge when the frame is turned."""
-    if settings.definition == "authors_code":
-        return ("translation", "mirror")
-    return ("translation",) if settings.spacing_mm is not None else ("translation", "mirror", "rotation90")
+    return [("core", "invasive"), *product(("core", "invasive"), map(ring_name, settings.distances_mm))]
 
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """One record per pair of regions and distance."""
+    paper = settings.margin.definition == "paper"
+    unit = "mm" if paper else "pixels"
+    invariances = ("translation", "mirror", *(("rotation90",) if paper else ()))
+    widths = {ring_name(width): width for width in settings.margin.distances_mm}
     result = []
     for inner, outer in _pairs(settings.margin):
+        ring = f"the parenchymal margin of {widths[outer]:g} {unit}" if outer in widths else "the invasive margin"
+        regions: dict[str, str | float] = {"inner": inner, "outer": outer}
+        if outer in widths:
+            regions[f"width_{unit}"] = widths[outer]
         for name, distance in DISTANCES.items():
             result.append(
                 FeatureRecord(
                     name=f"margin_{inner}_vs_{outer}_{name}",
                     family="margin",
-                    meaning=f"{distance.meaning} of the histograms of {inner} and {outer.replace('_', ' ')} region",
+                    meaning=f"{distance.meaning} of the histograms of {NAMES[inner]} and {ring}",
                     low=distance.low,
                     high=distance.high,
                     reference=REFERENCE,
-                    invariances=_invariances(settings.margin),
-                    detail={"inner": inner, "outer": outer, "distance": name, "definition": settings.margin.definition},
+                    invariances=invariances,
+                    detail=regions | {"distance": name, "definition": settings.margin.definition},
                 )
             )
     return tuple(result)
@@ -99,6 +96,8 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         Flags: `margin_dropped_<region>`, the fraction of a region's voxels outside the histogram's range or not finite;
         `margin_voxels_<region>`; `parenchyma_not_restricted`.
 
+        The regions that were compared.
+
     Raises
     ------
     InputError
@@ -108,15 +107,14 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
     """
     options = settings.margin
     names = [record.name for record in records(settings)]
-    around = _surroundings(scan, mask, parenchyma, options)
-    if not around.tumour.any():
-        return Measured(dict.fromkeys(names, np.nan), dict.fromkeys(names, "lost_in_resampling"))
-    regions = _regions(around, options)
-    limits = _limits(around.values, regions, scan.modality, options)
+    around, regions = _surroundings(scan, mask, parenchyma, options)
+    if not regions.labels.any():
+        return Measured(dict.fromkeys(names, np.nan), dict.fromkeys(names, "lost_in_resampling"), regions=regions)
+    limits = options.ranges.get(scan.modality) or _percentiles(around[regions.labels > 0], options.percentiles)
     flags: dict[str, float] = {}
     histograms: dict[str, Floats | str] = {}
-    for name, region in regions.items():
-        values = around.values[region]
+    for name in ("core", "invasive", *map(ring_name, options.distances_mm)):
+        values = around[regions.inside(name)]
         kept, histograms[name] = histogram(values, limits, options.n_bins)
         flags[f"margin_voxels_{name}"] = float(values.size)
         flags[f"margin_dropped_{name}"] = 1.0 - kept / values.size if values.size else 0.0
@@ -130,7 +128,51 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         for name in names:
             if "_parenchymal_" in name:
                 reasons.setdefault(name, "parenchyma_not_restricted")
-    return Measured(values_by_name, reasons, flags)
+    return Measured(values_by_name, reasons, flags, regions)
+
+
+def margin_regions(
+    scan: Scan, mask: Mask, *, parenchyma: Mask | None = None, settings: MarginSettings | None = None
+) -> MarginRegions:
+    """The regions whose intensities the margin features compare: tumour core, invasive margin and parenchymal margins.
+
+    Parameters
+    ----------
+    scan, mask : Scan, Mask
+        On one grid.
+    parenchyma : Mask, optional
+        The organ tissue around the tumour, on the same grid.
+    settings : MarginSettings, optional
+
+    Returns
+    -------
+    MarginRegions
+        On the voxels that are measured (1 mm around the tumour with the default settings); `.on(scan.grid)` lays them onto
+        those of the scan, `.masks()` gives each region by name.
+
+    Raises
+    ------
+    InputError
+        RT203 for a mask on another grid; RT206 if a voxel of the tumour is not finite.
+    ComputeError
+        RT306 if the resampled box around the tumour would be too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radiotype.core import Grid
+    >>> grid = Grid((20, 20, 20), np.eye(4))
+    >>> ball = ((np.indices(grid.shape) - 9.5) ** 2).sum(axis=0) < 16
+    >>> regions = margin_regions(Scan(np.zeros(grid.shape), grid, "CT"), Mask(ball, grid))
+    >>> regions.names
+    ('core', 'invasive', 'parenchymal_5mm', 'parenchymal_10mm')
+    >>> bool((regions.on(grid).inside("core") | regions.on(grid).inside("invasive") == ball).all())
+    True
+    """
+    require_same_grid(scan, mask)
+    if parenchyma is not None:
+        require_same_grid(scan, parenchyma, what="parenchyma")
+    return _surroundings(scan, mask, parenchyma, settings or MarginSettings()).regions
 
 
 def _care(flags: Mapping[str, float], inner: str, outer: str) -> str:
@@ -156,43 +198,26 @@ def _surroundings(scan: Scan, mask: Mask, parenchyma: Mask | None, options: Marg
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the tumour hold no finite value", hint="check the scan in a viewer")
     allowed = body(values, tumour, scan.modality) if parenchyma is None else parenchyma.cropped(low, high)
+    grid, distances = scan.grid.cropped(low, high), tuple(sorted(options.distances_mm))
+    labels: Labels
     if pixels:  # their slices are axial
-        axes = patient_axes(scan.grid.direction)
-        return Surroundings(axes.turned(values), axes.turned(tumour), axes.turned(allowed), axes.spacing(spacing))
-    if options.spacing_mm is None:
-        return Surroundings(values, tumour, allowed, spacing)
-    step = options.spacing_mm
-    x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()
-    values = to_isotropic(values, spacing, step, centre=(x, y, z))
-    tumour, allowed = (
-        to_isotropic(region.astype(np.float64), spacing, step, centre=(x, y, z)) >= 0.5 for region in (tumour, allowed)
-    )
-    return Surroundings(
-        values,
-        tumour,
-        allowed,
-        spacing if np.allclose(spacing, step, rtol=1e-6, atol=0) else (step, step, step),
-    )
-
-
-def _regions(around: Surroundings, options: MarginSettings) -> dict[str, Bools]:
-    found: MarginRegions
-    if options.definition == "authors_code":
-        found = margin_regions_of_authors_code(around.tumour, options.distances_mm, around.allowed)
+        axes = patient_axes(grid.direction)
+        labels = axes.back(margin_labels_of_authors_code(axes.turned(tumour), distances, axes.turned(allowed)))
+        return Surroundings(values, MarginRegions(labels, grid, distances, rings_hold_tumour=True))
+    if options.spacing_mm is not None:
+        x, y, z = ((low_ + high_ - 1) / 2 - np.array(low)).tolist()
+        lattice = isotropic_lattice(grid.shape, spacing, options.spacing_mm, centre=(x, y, z))
+        values, grid = resampled(values, lattice), lattice.grid(grid)
+        tumour, allowed = (resampled_region(region, lattice) for region in (tumour, allowed))
+    if tumour.any():
+        labels = margin_labels(tumour, grid.spacing_mm, distances, allowed)
     else:
-        found = margin_regions(around.tumour, around.spacing_mm, options.distances_mm, around.allowed)
-    rings = {
-        f"parenchymal_{distance:g}mm": ring for distance, ring in zip(options.distances_mm, found.parenchymal, strict=True)
-    }
-    return {"core": found.core, "invasive": found.invasive, **rings}
+        labels = np.zeros(grid.shape, dtype=np.uint8)
+    return Surroundings(values, MarginRegions(labels, grid, distances))
 
 
-def _limits(values: Floats, regions: Mapping[str, Bools], modality: str, options: MarginSettings) -> tuple[float, float]:
-    if modality in options.ranges:
-        return options.ranges[modality]
-    together = values[np.logical_or.reduce(list(regions.values()))]
-    together = together[np.isfinite(together)]
-    low, high = np.percentile(together, PERCENTILES, overwrite_input=True)
+def _percentiles(values: Floats, percentiles: tuple[float, float]) -> tuple[float, float]:
+    low, high = np.percentile(values[np.isfinite(values)], percentiles, overwrite_input=True)
     return float(low), float(high)
 
 
@@ -211,4 +236,4 @@ def _compare(histograms: Mapping[str, Floats | str], options: MarginSettings) ->
     return values, reasons
 
 
-FAMILY = Family("margin", "regional variation between tumour core, margin and parenchyma", 1, records, measure, ("margin",))
+FAMILY = Family("margin", "regional variation between tumour core, margin and parenchyma", 2, records, measure, ("margin",))

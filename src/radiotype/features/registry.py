@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import RecipeError, did_you_mean
 from radiotype.features.settings import FeatureSettings
 
+if TYPE_CHECKING:
+    from radiotype.imaging.margins import MarginRegions
+
 
 @dataclass(frozen=True)
 class Measured:
-    """What a family found in one region: values by feature name, codes by feature name, flags of the region."""
+    """What a family found in one region: values by feature name, codes by feature name, flags of the region.
+
+    `regions` are the parts of it that were compared, where the family compares any.
+    """
 
     values: Mapping[str, float]
     reasons: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, float] = field(default_factory=dict)
+    regions: MarginRegions | None = None
 
 
 Measure = Callable[[Scan, Mask, Mask | None, FeatureSettings], Measured]

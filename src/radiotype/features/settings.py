@@ -68,6 +68,9 @@ def _rising(value: tuple[float, float]) -> tuple[float, float]:
 Modality = Annotated[str, AfterValidator(_known_modality)]
 Range = Annotated[tuple[float, float], Listed, AfterValidator(_rising)]
 
+#: Ranges that hold where a recipe gives no other.
+RANGES: dict[str, tuple[float, float] | None] = {"CT": (-1000.0, 500.0), "SER": (0.0, 3.0)}
+
 
 class MarginSettings(Strict):
     """Regional variation between tumour core, invasive margin and parenchymal margins."""
@@ -77,22 +80,37 @@ class MarginSettings(Strict):
         description="paper: 3-D, mm, disjoint regions; authors_code: slice by slice, pixels, outer rings contain the tumour",
     )
     distances_mm: Annotated[tuple[PositiveFloat, ...], Listed] = Field(
-        (5.0, 10.0), min_length=1, max_length=8, description="width of each parenchymal margin, mm (pixels with authors_code)"
+        (5.0, 10.0), min_length=1, max_length=100, description="width of each parenchymal margin, mm (pixels with authors_code)"
     )
     n_bins: int = Field(100, ge=2, le=10_000, description="bins of each region's histogram")
     spacing_mm: PositiveFloat | None = Field(
         1.0,
         description="isotropic resampling before the regions are made; null keeps the scan's voxels (always with authors_code)",
     )
-    ranges: dict[Modality, Range] = Field(
-        {"CT": (-1000.0, 500.0), "SER": (0.0, 3.0)},
-        description="histogram range by modality; others: 0.5 to 99.5 percentile of the regions together",
+    ranges: dict[Modality, Range | None] = Field(
+        RANGES,
+        description="histogram range by modality, beside those of CT (HU) and SER; null or not listed: percentiles",
+    )
+    percentiles: Range = Field(
+        (0.5, 99.5), description="histogram range of the other modalities: percentiles of the regions together"
     )
 
     @field_validator("distances_mm")
     @classmethod
     def _distances_have_names_of_their_own(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         _all_different([f"{distance:g} mm" for distance in value])
+        return value
+
+    @field_validator("ranges")
+    @classmethod
+    def _ranges_not_given_stay(cls, value: dict[str, tuple[float, float] | None]) -> dict[str, tuple[float, float] | None]:
+        return RANGES | value
+
+    @field_validator("percentiles")
+    @classmethod
+    def _percentiles_are_percentiles(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] < 0 or value[1] > 100:
+            raise ValueError("percentiles lie between 0 and 100")
         return value
 
 

@@ -25,6 +25,10 @@ class PatientAxes(NamedTuple):
         """The array with its axes along the patient's; a view."""
         return array.transpose(self.order)[self.flips]
 
+    def back(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
+        """What `turned` was given; a view."""
+        return array[self.flips].transpose(np.argsort(self.order))
+
     def spacing(self, spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
         """The spacing along the patient's axes, mm."""
         i, j, k = self.order

@@ -13,6 +13,9 @@ AIR_BELOW = {"CT": -950.0, "PT": 0.05, "SER": 0.02}
 #: For images in arbitrary units: air is darker than this fraction of the tumour's median.
 AIR_FRACTION = 0.1
 
+#: A mean that misses the threshold by less than this fraction, as rounding may make it, reaches it.
+TIE = 1e-9
+
 
 def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.NDArray[np.bool_]:
     """Voxels that belong to the patient, lung included.
@@ -42,5 +45,7 @@ def body(values: Floats, tumour: npt.NDArray[np.bool_], modality: str) -> npt.ND
         if median <= 0:
             return finite | tumour
         threshold = AIR_FRACTION * median
-    filled = values if finite.all() else np.where(finite, values, threshold - 1.0)
-    return ((ndimage.uniform_filter(filled, 3, mode="nearest") >= threshold) & finite) | tumour
+    total = values if finite.all() else np.where(finite, values, threshold - 1.0)
+    for axis in range(3):
+        total = ndimage.correlate1d(total, (1.0, 1.0, 1.0), axis, mode="nearest")  # uniform_filter rounds from one end on
+    return ((total >= 27 * (threshold - TIE * abs(threshold))) & finite) | tumour

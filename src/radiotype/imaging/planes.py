@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from radiotype.core.volume import Mask, Scan
 from radiotype.imaging.axes import patient_axes
+from radiotype.imaging.margins import MarginRegions
 
 #: What is shown around the tumour, mm, and the largest picture, pixels.
 MARGIN_MM = 25.0
@@ -18,19 +19,22 @@ MAX_PIXELS = 160
 CT_WINDOW = (-1000.0, 400.0)
 
 
-def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
+def three_planes(scan: Scan, mask: Mask, regions: MarginRegions | None = None) -> dict[str, npt.NDArray[Any]]:
     """Axial, coronal and sagittal picture through the slice in which the region is largest.
 
     Parameters
     ----------
     scan, mask : Scan, Mask
         On one grid.
+    regions : MarginRegions, optional
+        Those that were compared.
 
     Returns
     -------
     dict of arrays
         For each plane: `image_<plane>` (rows, columns) uint8, `mask_<plane>` (rows, columns) bool, `spacing_<plane>` (2,) in mm
-        per row and column. Patient left is on the right, anterior and superior are up (sagittal: anterior is left).
+        per row and column. Patient left is on the right, anterior and superior are up (sagittal: anterior is left). With
+        regions also `regions_<plane>` (rows, columns) uint8, their labels, and `region_names`, from label 1 on.
     """
     spacing = np.array(scan.grid.spacing_mm)
     margin = np.ceil(MARGIN_MM / spacing).astype(int)
@@ -40,22 +44,30 @@ def three_planes(scan: Scan, mask: Mask) -> dict[str, npt.NDArray[Any]]:
     values = scan.box(low, high)  # type: ignore[arg-type]
     region = mask.cropped(low, high)  # type: ignore[arg-type]
     axes = patient_axes(scan.grid.direction)
-    values, region, spacing = axes.turned(values), axes.turned(region), np.array(axes.spacing(scan.grid.spacing_mm))
+    spacing = np.array(axes.spacing(scan.grid.spacing_mm))
+    shown: dict[str, npt.NDArray[Any]] = {"image": axes.turned(values), "mask": axes.turned(region)}
     window = CT_WINDOW if scan.modality == "CT" else _window(values)
     result: dict[str, npt.NDArray[Any]] = {}
+    if regions is not None:
+        shown["regions"] = axes.turned(regions.on(scan.grid.cropped(low, high)).labels)  # type: ignore[arg-type]
+        result["region_names"] = np.array(regions.names)
     for plane, axis in (("axial", 2), ("coronal", 1), ("sagittal", 0)):
         across = tuple(a for a in range(3) if a != axis)
-        index = int(np.argmax(region.sum(axis=across)))
-        image, inside = (np.moveaxis(array, axis, 0)[index].T for array in (values, region))
-        grey = np.clip((np.nan_to_num(image, nan=window[0]) - window[0]) / (window[1] - window[0]), 0, 1)
-        image = (grey * 255).round().astype(np.uint8)
-        if axis != 2:
-            image, inside = image[::-1], inside[::-1]
-        step = int(np.ceil(max(image.shape) / MAX_PIXELS))
-        result[f"image_{plane}"] = np.ascontiguousarray(image[::step, ::step])
-        result[f"mask_{plane}"] = np.ascontiguousarray(inside[::step, ::step])
+        index = int(np.argmax(shown["mask"].sum(axis=across)))
+        up = slice(None, None, 1 if axis == 2 else -1)
+        step = 1
+        for name, array in shown.items():
+            cut = np.moveaxis(array, axis, 0)[index].T[up]
+            step = int(np.ceil(max(cut.shape) / MAX_PIXELS))
+            cut = cut[::step, ::step]
+            result[f"{name}_{plane}"] = np.ascontiguousarray(cut if name != "image" else _grey(cut, window))
         result[f"spacing_{plane}"] = spacing[[across[1], across[0]]] * step
     return result
+
+
+def _grey(image: npt.NDArray[Any], window: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    part = (np.nan_to_num(image, nan=window[0]) - window[0]) / (window[1] - window[0])
+    return (np.clip(part, 0, 1) * 255).round().astype(np.uint8)
 
 
 def _window(values: npt.NDArray[Any]) -> tuple[float, float]:

@@ -80,13 +80,22 @@ class Picture:
     flag: str
 
 
+@dataclass(frozen=True)
+class Swatch:
+    """A colour and what it stands for."""
+
+    colour: str
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Pictures of cases, and the table of which were chosen."""
+    """Pictures of cases, the table of which were chosen, and what the colours in them stand for."""
 
     pictures: tuple[Picture, ...]
     caption: str
     tables: Mapping[str, pd.DataFrame]
+    legend: tuple[Swatch, ...] = ()
     kind: str = "gallery"
     heading: str = ""
 

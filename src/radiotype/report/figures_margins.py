@@ -1,32 +1,52 @@
-"""A small drawing of the regions around a tumour whose grey values the margin features compare."""
+"""The regions of a tumour whose grey values the margin features compare: their colours, their names, and a small drawing."""
 
 from __future__ import annotations
 
 from html import escape
 
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 from radiotype.core import FeatureRecord
-from radiotype.report.blocks import FigureBlock
+from radiotype.report.blocks import FigureBlock, Swatch
 from radiotype.report.stored import Stored
 from radiotype.report.words import listed
 
 _CORE_PX, _TUMOUR_PX, _MM_PX = 26.0, 52.0, 4.0
-_RINGS = ("#dfe7ed", "#c9d6df", "#b3c5d2", "#9db4c4")
+
+#: Core and invasive margin, and the bands from the innermost to the outermost: warm inside, cold outside, and each lighter or
+#: darker than its neighbours, so that they stay apart for colour-blind readers and in black and white.
+_TUMOUR = ("#d55e00", "#f0e442")
+_BANDS = ("#56b4e9", "#0072b2", "#332288")
+
+
+def region_colours(n_bands: int) -> list[str]:
+    """The colour of each region, from label 1 on."""
+    if n_bands <= len(_BANDS):
+        return [*_TUMOUR, *_BANDS[:n_bands]]
+    shades = LinearSegmentedColormap.from_list("bands", _BANDS)
+    return [*_TUMOUR, *(to_hex(shades(i / (n_bands - 1))) for i in range(n_bands))]
+
+
+def region_legend(stored: Stored) -> tuple[Swatch, ...]:
+    """Colour and name of each region, from label 1 on; empty without margin features."""
+    if not any(record.family == "margin" for record in stored.records):
+        return ()
+    widths = sorted(_widths(stored.records))
+    names = ["Core", "Invasive margin", *(f"Parenchymal margin, {width:g} {_unit(stored)}" for width in widths)]
+    return tuple(map(Swatch, region_colours(len(widths)), names))
 
 
 def margin_drawing(stored: Stored) -> FigureBlock | None:
     """Core, invasive margin and parenchymal margins as circles; None without margin features."""
-    if not any(record.family == "margin" for record in stored.records):
+    legend = region_legend(stored)
+    if not legend:
         return None
-    widths = sorted(_widths(stored.records))
+    widths, unit = sorted(_widths(stored.records)), _unit(stored)
     shown = [width for width in widths if width <= 20] or widths[:1]
-    settings = (stored.recipe.get("features") or {}).get("margin") or {}
-    pixels = settings.get("definition") == "authors_code"
-    unit = "pixels" if pixels else "mm"
-    names = [f"Parenchymal margin, {width:g} {unit}" for width in reversed(shown)] + ["Invasive margin", "Core"]
+    names = [one.text for one in legend[: 2 + len(shown)]][::-1]
+    fills = [one.colour for one in legend[: 2 + len(shown)]][::-1]
     radii = [_TUMOUR_PX + _MM_PX * width for width in reversed(shown)] + [_TUMOUR_PX, _CORE_PX]
-    fills = [_RINGS[i % len(_RINGS)] for i in range(len(shown))] + ["#e2955f", "#b4501e"]
     caption = (
         "Where the margin features look, seen in section. The core is the inner part of the tumour, deeper than half of its "
         "greatest depth; the invasive margin is the rest of the tumour"
@@ -43,6 +63,11 @@ def margin_drawing(stored: Stored) -> FigureBlock | None:
     )
     data = pd.DataFrame({"region": names[::-1], "reach": ["tumour", "tumour", *[f"{width:g} {unit}" for width in shown]]})
     return FigureBlock(_svg(names, radii, fills), caption, {"margin_regions": data})
+
+
+def _unit(stored: Stored) -> str:
+    settings = (stored.recipe.get("features") or {}).get("margin") or {}
+    return "pixels" if settings.get("definition") == "authors_code" else "mm"
 
 
 def _widths(records: tuple[FeatureRecord, ...]) -> set[float]:

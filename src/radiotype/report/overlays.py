@@ -1,4 +1,4 @@
-"""Pictures of cases: three planes with the contour that was measured."""
+"""Pictures of cases: three planes with the contour that was measured, and the regions that margin features compare."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from radiotype.report.blocks import Gallery, Picture
 from radiotype.report.drawing import colours, draw, place
+from radiotype.report.figures_margins import region_colours, region_legend
 from radiotype.report.stored import KEY, Stored
 from radiotype.report.words import clipped, count, natural, number
 from radiotype.run.store import RunFolder
@@ -28,8 +30,16 @@ DROPPED = 0.1
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
+#: How much of a pixel is the colour of its region; the rest is the scan.
+REGION_OPACITY = 0.6
+
 #: Swatch of a region without a subtype.
 _NO_SUBTYPE = "#c4cbd1"
+#: What the caption says of the fourth picture.
+_REGIONS = (
+    "The fourth picture is the axial one with the regions that the margin features compared, each pixel as the nearest voxel "
+    "that was measured; a wider parenchymal margin contains the narrower. "
+)
 _BOX_PX = 158.0
 _GAP_PX = 6.0
 _LETTER: dict[str, Any] = {
@@ -123,6 +133,7 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     volumes = _volumes(stored)
     several = {name: stored.regions[name].nunique() > 1 for name in ("scan", "roi")}
     pictures = []
+    with_regions = False
     for i, row in enumerate(shown.to_dict("records")):
         key = tuple(row[name] for name in KEY)
         tint = tints.get(row["subtype"], _NO_SUBTYPE)
@@ -132,6 +143,7 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         roi = row["roi"] if several["roi"] else ""
         parts = (kind, row["modality"], clipped(scan, 30), clipped(roi, 30), volumes.get(key, ""))
         where = " · ".join(part for part in parts if part)
+        with_regions |= "regions_axial" in arrays
         svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
@@ -141,12 +153,13 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     caption = (
         f"Axial, coronal and sagittal plane in which the region is largest; the outline is the mask that was measured, in the "
         f"colour of the subtype, grey when the region took no part in finding or assigning subtypes; the bar is 20 mm; letters "
-        f"say which side of the patient an edge shows. Shown are {count(len(shown), 'region')} of {total:,}, at most one per "
-        f"patient"
+        f"say which side of the patient an edge shows. {_REGIONS if with_regions else ''}"
+        f"Shown are {count(len(shown), 'region')} of {total:,}, at most one per patient"
         + (f": {flagged} with a remark, then the first of each subtype in turn by case id" if total > len(shown) else "")
         + ". The rest lie in the folder overlays/ of the run as NPZ arrays (index.parquet says which is which)."
     )
-    return Gallery(tuple(pictures), caption, {"case_pictures": shown})
+    legend = region_legend(stored) if with_regions else ()
+    return Gallery(tuple(pictures), caption, {"case_pictures": shown}, legend)
 
 
 def _volumes(stored: Stored) -> dict[tuple[str, ...], str]:
@@ -162,12 +175,13 @@ def _volumes(stored: Stored) -> dict[tuple[str, ...], str]:
 
 
 def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *, label: str) -> str:
-    """Three planes at one scale, each with the contour of its mask.
+    """Three planes at one scale, each with the contour of its mask; a fourth picture shows the regions in the axial one.
 
     Parameters
     ----------
     arrays : mapping
-        `image_<plane>` (rows, columns) uint8, `mask_<plane>` bool, `spacing_<plane>` (2,) mm per row and column.
+        `image_<plane>` (rows, columns) uint8, `mask_<plane>` bool, `spacing_<plane>` (2,) mm per row and column;
+        `regions_axial` and `region_names` where there are any.
     name : str
         Name of the drawing.
     tint : str
@@ -181,14 +195,22 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
         An `svg` element.
     """
     planes = [plane for plane in _PLANES if f"image_{plane}" in arrays]
+    tiles = [*planes, *(["regions"] if "regions_axial" in arrays else [])]
+    across = len(planes) if tiles == planes else 2
     sizes = {plane: np.array(arrays[f"image_{plane}"].shape) * arrays[f"spacing_{plane}"] for plane in planes}
     extent = max((float(size.max()) for size in sizes.values()), default=1.0)
 
     def paint(figure: Figure) -> None:
-        for i, plane in enumerate(planes):
-            axes = place(figure, i * (_BOX_PX + _GAP_PX), 0, _BOX_PX, _BOX_PX)
+        for i, tile in enumerate(tiles):
+            axes = place(figure, i % across * (_BOX_PX + _GAP_PX), i // across * (_BOX_PX + _GAP_PX), _BOX_PX, _BOX_PX)
             axes.set_facecolor("#000000")
-            _plane(axes, arrays[f"image_{plane}"], arrays[f"mask_{plane}"], arrays[f"spacing_{plane}"], tint)
+            plane = "axial" if tile == "regions" else tile
+            image, spacing_mm = arrays[f"image_{plane}"], arrays[f"spacing_{plane}"]
+            if tile == "regions":
+                _image(axes, coloured(image, arrays["regions_axial"], len(arrays["region_names"])), spacing_mm)
+            else:
+                _image(axes, image, spacing_mm)
+                _contour(axes, arrays[f"mask_{plane}"], spacing_mm, tint)
             middle = sizes[plane] / 2
             axes.set_xlim(middle[1] - extent / 2, middle[1] + extent / 2)
             axes.set_ylim(middle[0] + extent / 2, middle[0] - extent / 2)
@@ -201,16 +223,24 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
             if i == len(planes) - 1:
                 _bar(axes, extent)
 
-    width = len(planes) * (_BOX_PX + _GAP_PX) - _GAP_PX
-    return draw(name, (max(width, 1), _BOX_PX), paint, label=label).replace(
-        "image-rendering:crisp-edges;image-rendering:pixelated", ""
-    )
+    width, height = (n * (_BOX_PX + _GAP_PX) - _GAP_PX for n in (max(across, 1), -(-len(tiles) // max(across, 1)) or 1))
+    return draw(name, (width, height), paint, label=label).replace("image-rendering:crisp-edges;image-rendering:pixelated", "")
 
 
-def _plane(axes: Axes, image: npt.NDArray[Any], mask: npt.NDArray[Any], spacing_mm: npt.NDArray[Any], tint: str) -> None:
-    rows, columns = image.shape
-    height, width = rows * float(spacing_mm[0]), columns * float(spacing_mm[1])
+def coloured(image: npt.NDArray[Any], labels: npt.NDArray[Any], n_regions: int) -> npt.NDArray[np.uint8]:
+    """A picture with every region tinted in its colour, (rows, columns, 3); labels run from 1, 0 stays as it is."""
+    tints = np.array([(0.0, 0.0, 0.0), *(to_rgb(colour) for colour in region_colours(n_regions - 2))]) * 255
+    share = np.where(labels > 0, REGION_OPACITY, 0.0)[..., None]
+    return np.rint(image[..., None] * (1 - share) + tints[labels] * share).astype(np.uint8)
+
+
+def _image(axes: Axes, image: npt.NDArray[Any], spacing_mm: npt.NDArray[Any]) -> None:
+    height, width = (n * float(step) for n, step in zip(image.shape[:2], spacing_mm, strict=True))
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none", extent=(0, width, height, 0), aspect="auto")
+
+
+def _contour(axes: Axes, mask: npt.NDArray[Any], spacing_mm: npt.NDArray[Any], tint: str) -> None:
+    rows, columns = mask.shape
     padded = np.pad(np.asarray(mask, dtype=float), 1)
     x = (np.arange(columns + 2) - 0.5) * float(spacing_mm[1])
     y = (np.arange(rows + 2) - 0.5) * float(spacing_mm[0])

@@ -14,7 +14,7 @@ from radiotype.errors import ComputeError
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
-from radiotype.run.parts import PICTURES
+from radiotype.run.parts import PICTURES, SHOWN
 from radiotype.run.resources import available_bytes
 
 #: Bytes per voxel of the box around a region that measuring takes at its peak. A margin: on the voxels of the scan, while they
@@ -120,7 +120,8 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     touched = int(size[2]) * min(row * scan.grid.shape[1], row * int(size[1]) + AT_ONCE)
     mapped = touched if scan.voxels.mapped else 0
     if name == PICTURES:
-        return mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
+        drawing = mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
+        return max(drawing + n_voxels, _around(scan, mask, SHOWN, settings)) if SHOWN in settings.families else drawing
     step = options.spacing_mm
     if options.definition == "authors_code" or step is None:
         return mapped + max(MARGIN, RESAMPLED) * n_voxels

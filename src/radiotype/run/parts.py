@@ -18,7 +18,10 @@ from radiotype.run.store import RunFolder
 
 #: The pictures of a row are stored like a family of features.
 PICTURES = "pictures"
-PICTURES_VERSION = 1
+PICTURES_VERSION = 2
+
+#: The family whose regions pictures show.
+SHOWN = "margin"
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,16 @@ def part_key(name: str, region: Region, inputs: Sequence[SourceDigest], settings
             "reader_version": READER_VERSION,
             "part": name,
             "algorithm_version": PICTURES_VERSION if name == PICTURES else family(name).algorithm_version,
-            "settings": {} if name == PICTURES else _used(name, settings),
+            "settings": _shown(settings) if name == PICTURES else _used(name, settings),
         }
     )
+
+
+def _shown(settings: FeatureSettings) -> dict[str, Any]:
+    """What decides the regions in a picture."""
+    if SHOWN not in settings.families:
+        return {}
+    return _used(SHOWN, settings) | {"algorithm_version": family(SHOWN).algorithm_version}
 
 
 def _used(name: str, settings: FeatureSettings) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -12,11 +13,13 @@ from typing import NamedTuple, TypeVar
 from radiotype.core.case import Region, RowKey
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import ComputeError, InputError, RadiotypeError
-from radiotype.features.describe import describe
+from radiotype.features.describe import described
+from radiotype.features.margin import margin_regions
 from radiotype.features.settings import FeatureSettings
+from radiotype.imaging.margins import MarginRegions
 from radiotype.run.digests import Digests, SourceDigest, sources_of, unchanged
 from radiotype.run.memory import needed_to_measure, needed_to_read, require_memory
-from radiotype.run.parts import PICTURES, Failure, Part, RegionPart, part_key, stored_part
+from radiotype.run.parts import PICTURES, SHOWN, Failure, Part, RegionPart, part_key, stored_part
 from radiotype.run.store import RunFolder, npz, picture_name
 
 T = TypeVar("T")
@@ -123,12 +126,14 @@ def _describe_row(row: Row, task: Task, digests: Digests, held: _Held | None) ->
     parts: dict[str, list[RegionPart]] = {name: [] for name in missing}
     pictures: dict[str, bytes] = {}
     for mask in masks:
+        regions = None  # of this mask, once they are measured
         for name in missing:
             if name == PICTURES:
-                part, drawn = _draw(current, mask, clock)
+                part, drawn = _draw(current, mask, parenchyma, regions, task.settings, clock)
                 pictures |= drawn
             else:
-                part = _measure(name, current, mask, parenchyma, task.settings, clock)
+                part, found_regions = _measure(name, current, mask, parenchyma, task.settings, clock)
+                regions = found_regions or regions
             parts[name].append(part)
     if inputs is not None and not _still(region, inputs):
         return replace(blank, failure=CHANGED, seconds=clock.seconds, keys={}, digests=(), anew=True), None
@@ -170,19 +175,29 @@ def _still(region: Region, inputs: tuple[SourceDigest, ...]) -> bool:
 
 def _measure(
     name: str, scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSettings, clock: _Clock
-) -> RegionPart:
+) -> tuple[RegionPart, MarginRegions | None]:
     try:
-        found = clock.time(name, lambda: describe(scan, mask, [name], parenchyma=parenchyma, settings=settings))
+        found, regions = clock.time(name, lambda: described(scan, mask, [name], parenchyma=parenchyma, settings=settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this family of this region only
-        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(name, error))
-    return RegionPart(mask.label, _remarks(scan, mask), dict(found.values), dict(found.reasons), dict(found.flags))
+        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(name, error)), None
+    return RegionPart(mask.label, _remarks(scan, mask), dict(found.values), dict(found.reasons), dict(found.flags)), regions
 
 
-def _draw(scan: Scan, mask: Mask, clock: _Clock) -> tuple[RegionPart, dict[str, bytes]]:
+def _draw(
+    scan: Scan, mask: Mask, parenchyma: Mask | None, regions: MarginRegions | None, settings: FeatureSettings, clock: _Clock
+) -> tuple[RegionPart, dict[str, bytes]]:
+    """The picture of a region, with what the margin features compare; regions that were measured are not made again."""
     from radiotype.imaging.planes import three_planes
 
+    def drawn() -> bytes:
+        shown = regions
+        if shown is None and SHOWN in settings.families:
+            with suppress(InputError, ComputeError):  # the margin features say why there are none
+                shown = margin_regions(scan, mask, parenchyma=parenchyma, settings=settings.margin)
+        return npz(three_planes(scan, mask, shown))
+
     try:
-        data = clock.time(PICTURES, lambda: npz(three_planes(scan, mask)))
+        data = clock.time(PICTURES, drawn)
     except Exception as error:  # noqa: BLE001 - a picture that cannot be drawn costs that picture
         return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(PICTURES, error)), {}
     name = picture_name(data)

@@ -82,7 +82,7 @@ def test_a_sound_mask_is_not_changed(name):
     assert (made.kept_fraction, made.changed_fraction) == (1.0, 0.0)
 
 
-def test_a_handle_is_cut_or_filled_whichever_changes_less():
+def test_a_handle_is_cut_or_filled_whichever_changes_far_less():
     ring = SHAPES["ring"]
     bored = np.ones((20, 20, 8), dtype=bool)
     bored[10, 10] = False  # a thin hole through a thick plate
@@ -103,6 +103,31 @@ def test_filling_is_enough_where_it_changes_hardly_any_voxel():
     mask[20, 20] = False
     made = solid(mask, (1, 1, 1))
     assert (made.handles, made.n_changed) == ("fill", 4**made.halvings)  # one layer of the hole, in halved voxels
+
+
+def lobe_on_a_stalk():
+    """A slab with a block and a thin stalk on it that touch along an edge; the stalk carries a lobe."""
+    mask = np.zeros((24, 24, 24), dtype=bool)
+    mask[:, :, :8] = mask[9:12, 9:12, 8:11] = mask[8, 8, 8:14] = mask[5:12, 5:12, 14:20] = True
+    return mask
+
+
+@pytest.mark.parametrize(("handles", "mask"), [("cut", lobe_on_a_stalk()), ("fill", ~lobe_on_a_stalk())])
+def test_a_lobe_behind_a_stalk_that_touches_an_edge_is_kept(handles, mask):
+    found, n_changed = simply_connected(mask, (1.0, 1.0, 1.0), handles=handles)
+    assert n_changed == 3  # one voxel along each voxel of the contact
+    assert found[8, 8, 17] == (handles == "cut")
+
+
+def test_filling_may_change_twice_as_many_voxels_as_cutting():
+    """A slit through the body is harder to follow for any surface than a plug in a hole."""
+    for width, expected in ((4, "fill"), (6, "cut")):
+        mask = np.ones((40, 40, 5), dtype=bool)
+        mask[2 : 2 + width, 15 : 15 + width] = False  # a hole beside an edge of 2 x 5 voxels
+        made = solid(mask, (1, 1, 1))
+        both = {how: simply_connected(fine_of(mask, made), made.spacing_mm, handles=how)[1] for how in ("cut", "fill")}
+        assert both["cut"] < both["fill"]
+        assert (made.handles, made.n_changed) == (expected, both[expected])
 
 
 def test_handles_in_a_very_large_box_are_cut(monkeypatch):

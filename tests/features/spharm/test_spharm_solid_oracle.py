@@ -47,51 +47,79 @@ def squared_distance(room, spacing_mm):
     return found.T
 
 
-def grown(voxels, spacing_mm, *, outside):
+class Growth:
     """The growth as its definition reads, with SciPy's labels."""
-    frame = canonical_frame(voxels, spacing_mm)
-    room = np.pad(frame.turn(voxels), 1) ^ outside
-    depth = squared_distance(bordered(frame.turn(voxels)) ^ np.uint8(outside), frame.spacing(steps_of(spacing_mm)))
-    place = {v: int(np.ravel_multi_index(v[::-1], room.shape[::-1])) for v in map(tuple, np.argwhere(room).tolist())}
-    kept = np.zeros_like(room)
-    queue, waiting = [], set()
 
-    def ask(v):
-        waiting.add(v)
-        heapq.heappush(queue, (-depth[v], place[v], v))
+    def __init__(self, voxels, spacing_mm, *, outside):
+        frame = canonical_frame(voxels, spacing_mm)
+        turned = frame.turn(voxels)
+        self.depth = squared_distance(bordered(turned) ^ np.uint8(outside), frame.spacing(steps_of(spacing_mm)))
+        self.room, self.outside = np.pad(turned, 1) ^ outside, outside
+        self.given = list(map(tuple, np.argwhere(self.room).tolist()))
+        self.kept = np.zeros_like(self.room)
+        if outside:
+            self.kept[:] = True
+            self.kept[1:-1, 1:-1, 1:-1] = False
+        else:
+            self.kept[min(self.given, key=self.order)] = True
+        self.queue, self.waiting = [], set()
+        self.join(in_pairs=False)
+        self.join(in_pairs=True)
+        self.result = frame.back(self.kept[1:-1, 1:-1, 1:-1] ^ outside)
 
-    def ask_around(v):
-        for step in itertools.product((-1, 0, 1), repeat=3):
-            w = tuple(a + b for a, b in zip(v, step, strict=True))
-            if room[w] and not kept[w] and w not in waiting and (kept[around(w)] & FACES).any():
-                ask(w)
+    def order(self, v):
+        return -self.depth[v], int(np.ravel_multi_index(v[::-1], self.room.shape[::-1]))
 
-    if outside:
-        kept[:] = True
-        kept[1:-1, 1:-1, 1:-1] = False
-        for v in place:
-            if not kept[v] and (kept[around(v)] & FACES).any():
-                ask(v)
-    else:
-        seed = min(place, key=lambda v: (-depth[v], place[v]))
-        kept[seed] = True
-        ask_around(seed)
-    while queue:
-        v = heapq.heappop(queue)[2]
-        waiting.discard(v)
-        cube = kept[around(v)].copy()
-        solid, rest = (~cube, cube) if outside else (cube, ~cube)
+    def join(self, *, in_pairs):
+        for v in self.given:
+            self.ask(v)
+        while self.queue:
+            v = heapq.heappop(self.queue)[-1]
+            self.waiting.discard(v)
+            if self.kept[v] or not self.may_join(v):
+                continue
+            if self.fits(v):
+                self.take(v)
+            elif in_pairs and (w := self.companion(v)):
+                self.kept[v] = True
+                self.take(w)
+                self.take(v)
+
+    def ask(self, v):
+        if self.room[v] and not self.kept[v] and v not in self.waiting and (self.kept[around(v)] & FACES).any():
+            self.waiting.add(v)
+            heapq.heappush(self.queue, (*self.order(v), v))
+
+    def take(self, v):
+        self.kept[v] = True
+        for w in neighbours(v):
+            self.ask(w)
+
+    def may_join(self, v):
+        solid, rest = self.kept[around(v)] ^ self.outside, ~self.kept[around(v)] ^ self.outside
         solid[1, 1, 1] = rest[1, 1, 1] = False
         labels, _ = ndimage.label(solid & (np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) < 3), FACES)
-        if len(set(labels[FACES & solid].tolist())) != 1 or ndimage.label(rest, CORNERS)[1] != 1:
-            continue
-        cube = kept[around(v)].copy()
-        cube[1, 1, 1] = True
-        if badly_composed_blocks_inside(cube):
-            continue
-        kept[v] = True
-        ask_around(v)
-    return frame.back(kept[1:-1, 1:-1, 1:-1] ^ outside)
+        return len(set(labels[FACES & solid].tolist())) == 1 and ndimage.label(rest, CORNERS)[1] == 1
+
+    def fits(self, *taken):
+        before = self.kept.copy()
+        for v in taken:
+            self.kept[v] = True
+        good = not any(badly_composed_blocks_inside(self.kept[around(v)]) for v in taken)
+        self.kept = before
+        return good
+
+    def companion(self, v):
+        """The deepest voxel with which v may join."""
+        self.kept[v] = True
+        inner = [w for w in neighbours(v) if all(0 < a < n - 1 for a, n in zip(w, self.room.shape, strict=True))]
+        found = [w for w in inner if not self.kept[w] and self.may_join(w) and self.fits(w, v)]
+        self.kept[v] = False
+        return min(found, key=self.order, default=None)
+
+
+def neighbours(v):
+    return [tuple(a + b for a, b in zip(v, step, strict=True)) for step in itertools.product((-1, 0, 1), repeat=3)]
 
 
 def around(v):
@@ -162,9 +190,8 @@ def test_surface_is_made_of_the_squares_between_inside_and_outside(mask):
 @pytest.mark.parametrize("handles", ["cut", "fill"])
 def test_growth_is_the_one_of_its_definition(mask, spacing_mm, handles):
     found, n_changed = simply_connected(mask, spacing_mm, handles=handles)
-    np.testing.assert_array_equal(found, grown(mask, spacing_mm, outside=handles == "fill"))
+    np.testing.assert_array_equal(found, Growth(mask, spacing_mm, outside=handles == "fill").result)
     assert n_changed == np.count_nonzero(mask != found)
-    assert not np.any(mask & ~found if handles == "fill" else found & ~mask)
     assert badly_composed_blocks(found) == 0
     assert ndimage.label(found)[1] == 1
     assert ndimage.label(np.pad(~found, 1, constant_values=True))[1] == 1

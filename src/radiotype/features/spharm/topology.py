@@ -24,9 +24,11 @@ MAX_BOX_VOXELS = 100_000_000
 #: In a larger box than this handles are only cut: growing what lies outside would take seconds.
 MAX_FILLED_BOX_VOXELS = 20_000_000
 
-
 #: Where filling changes no more than this fraction of the voxels, cutting is not tried.
 HARDLY_ANY = 1e-3
+
+#: Filling may change this many times the voxels of cutting: a cut is a slit through the body, which few harmonics follow.
+FILLING_MAY_COST = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,8 @@ def simply_connected(voxels: Bools, spacing_mm: Triple, *, handles: Literal["cut
     Either the solid is grown from its deepest voxel, deepest first, as far as its surface stays one sphere: handles are cut
     where they are thinnest, contacts along an edge or a corner only are opened. Or what lies outside is grown in the same way
     from afar: holes are closed where they are narrowest, such contacts are filled. Voxels of one depth are taken in an order
-    that turns and mirrors of the array do not change.
+    that turns and mirrors of the array do not change. A lobe that could be reached only past a contact is not lost: the voxel
+    there is taken together with one that mends the contact, even one that the solid (what lies outside) did not have.
 
     Parameters
     ----------
@@ -107,7 +110,7 @@ def simply_connected(voxels: Bools, spacing_mm: Triple, *, handles: Literal["cut
     Returns
     -------
     voxels, n_changed
-        The solid, read-only, and the number of voxels left out or filled.
+        The solid, read-only, and the number of voxels that differ.
 
     References
     ----------
@@ -195,14 +198,14 @@ def solid(mask: Bools, spacing_mm: npt.ArrayLike, *, min_vertices: int = MIN_VER
 
 
 def _repaired(voxels: Bools, spacing_mm: Triple) -> tuple[Bools, int, Literal["cut", "fill"]]:
-    """Handles filled or cut, whichever changes fewer voxels; not both are tried where filling changes hardly any."""
+    """Handles filled, or cut where that changes far fewer voxels; not both are tried where filling changes hardly any."""
     if voxels.size > MAX_FILLED_BOX_VOXELS:
         return *simply_connected(voxels, spacing_mm, handles="cut"), "cut"
     filled, n_filled = simply_connected(voxels, spacing_mm, handles="fill")
     if n_filled <= HARDLY_ANY * np.count_nonzero(voxels):
         return filled, n_filled, "fill"
     cut, n_cut = simply_connected(voxels, spacing_mm, handles="cut")
-    return (filled, n_filled, "fill") if n_filled < n_cut else (cut, n_cut, "cut")
+    return (filled, n_filled, "fill") if n_filled <= FILLING_MAY_COST * n_cut else (cut, n_cut, "cut")
 
 
 def _largest_part(mask: Bools) -> tuple[Bools, tuple[int, int, int]]:
