@@ -93,6 +93,19 @@ struct SphereScratch {
     static int64_t n_floats(int64_t n) { return 38 * n; }
 };
 
+// A surface of triangles that is being spread over the unit sphere as published. See cald.cpp.
+struct CaldProblem {
+    const int32_t* triangles;  // (n_triangles, 3) counter-clockwise seen from outside
+    int64_t n_triangles;
+    const double* shares;    // (n_triangles,) of the area of the object
+    const double* frames;    // (n_triangles, 3) in its own plane the second corner is (x, 0), the third (y, z); in radii of equal area
+    const int32_t* first;    // (n_vertices + 1,) where the corners of a vertex begin
+    const int32_t* corners;  // (3 n_triangles,) 3 triangle + corner, by vertex, then by triangle
+    int64_t n_vertices;
+};
+
+static constexpr int64_t CALD_RING = 32;  // room for the triangles of a vertex; a voxel surface has at most 12
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -121,6 +134,9 @@ struct Kernels {
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
     // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
     int64_t (*sphere_map)(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
+    // move single vertices, their number or -1 if a ring does not close. See cald.cpp.
+    void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
+    int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
 };
 
 namespace base { Kernels kernels(); }

@@ -22,6 +22,7 @@ using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device:
 using Flags = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Vertices = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Quads = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Triangles = nb::ndarray<const int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Order = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Points = nb::ndarray<double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using IntegerScratch = nb::ndarray<int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -142,6 +143,25 @@ static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long
                                                   {doubles.data(), integers.data(), floats.data()});
 }
 
+static radiotype::CaldProblem cald_problem(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners) {
+    return {triangles.data(), int64_t(triangles.shape(0)), shares.data(), frames.data(), first.data(), corners.data(),
+            int64_t(first.shape(0)) - 1};
+}
+
+static void cald_ratios(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners, Vertices points, Points centres,
+                        Workspace ratios) {
+    const radiotype::CaldProblem problem = cald_problem(triangles, shares, frames, first, corners);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().cald_ratios(problem, points.data(), centres.data(), ratios.data());
+}
+
+static int64_t cald_smooth(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners, int64_t sweeps, Points points,
+                           Row waiting) {
+    const radiotype::CaldProblem problem = cald_problem(triangles, shares, frames, first, corners);
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().cald_smooth(problem, sweeps, points.data(), waiting.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -182,4 +202,7 @@ NB_MODULE(_native, m) {
           "doubles"_a, "integers"_a, "floats"_a,
           "Fill `points` (n, 3) with the vertices spread over the unit sphere and `shares` (n_quads,) with the share that each square "
           "has in the surface without stairs; the number of sweeps, or a negative number.");
+    m.def("cald_ratios", &cald_ratios, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "points"_a, "centres"_a, "ratios"_a,
+    m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,
+          "Move single vertices of `points` where that lowers the worst stretch around them; how many moves, or -1.");
 }

@@ -78,10 +78,7 @@ void build_level(const Mesh& mesh, Level& level, int64_t n) {
     }
     level.first[n] = slots;
     level.n_triangles = triangles;
-    if (n < mesh.n) return;
-    double total = 0;
-    for (int64_t t = 0; t < triangles; ++t) total += level.mass[t];
-    for (int64_t t = 0; t < triangles; ++t) level.mass[t] /= total;
+    if (n == mesh.n) set_shares(triangles, level.mass);
 }
 
 // The energy of a triangle, short of a constant, as numerator / V + growth V; negative if it is turned over.

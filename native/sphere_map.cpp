@@ -13,9 +13,8 @@ namespace RADIOTYPE_LEVEL {
 namespace {
 
 constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
-constexpr double NEWTON_WORK = 3e4;  // vertices times Newton steps of a level, within the next two numbers
-constexpr double FEWEST_STEPS = 3, MOST_STEPS = 10;
-constexpr double SETTLED = 1e-8;  // ends a level: mean squared step
+constexpr int FEWEST_STEPS = 2, MOST_STEPS = 10;  // Newton steps of a level
+constexpr double SETTLED = 5e-5;  // ends a level: how much a Newton step lowers the energy, which is about 1
 constexpr double COARSER = 0.55;  // vertices of a level with Newton steps over those of the next one, at most
 constexpr int MOST_PASSES = 4000;
 
@@ -91,20 +90,19 @@ void put_tetrahedron(Mesh& mesh) {
     put(mesh.point, r[2], {-k, k, -k});
 }
 
-// Newton steps of the level until it has settled. Returns how many.
+// Newton steps of the whole level until it has settled. Returns how many.
 int64_t settle(const Level& level, Mesh& mesh, Newton& newton) {
-    const int64_t n_steps = int64_t(smaller(MOST_STEPS, larger(FEWEST_STEPS, NEWTON_WORK / double(level.n))));
     newton.curvature = level.n < CURVED ? 0 : MOST_CURVATURE;
     link_edges(level, newton);
-    for (int64_t step = 0; step < n_steps; ++step) {
+    for (int step = 1; step <= MOST_STEPS; ++step) {
         assemble(level, mesh.point, newton);
-        if (step > 0) --newton.n_grids;
+        if (step > 1) --newton.n_grids;
         add_grid(level, newton);
-        const double moved = newton_step(level, mesh.point, newton);
+        const double gained = newton_step(level, mesh.point, newton);
         for (int64_t i = 0; i < level.n; ++i) relax_vertex(level, mesh.point, i);
-        if (step > 0 && moved > 0 && moved < SETTLED) return step + 1;
+        if (step >= FEWEST_STEPS && gained < SETTLED) return step;
     }
-    return n_steps;
+    return MOST_STEPS;
 }
 
 Mesh mesh_in(int64_t n, Room<double>& doubles, Room<int32_t>& integers) {

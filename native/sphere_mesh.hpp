@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t CAPACITY = SPHERE_RING;
 constexpr double TINY = 1e-300;
-constexpr int SMOOTHING = 12;  // steps that take the stairs off the object
+constexpr double LEAST_SHARE = 0.05;  // of the mean area that a square or triangle keeps when the stairs are taken off
+constexpr int SMOOTHING = 12;          // steps that take the stairs off the object
 
 struct Vector {
     double x, y, z;
@@ -83,16 +84,20 @@ void smooth(const SphereProblem& problem, Mesh& mesh, double* sums) {
     }
 }
 
-// Splits squares along their shorter diagonal, and gives every vertex a quarter of the area of its squares.
-void split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles, double* areas) {
-    double total = 0;
-    for (int64_t i = 0; i < mesh.n; ++i) mesh.mass[i] = 0;
+// Turns areas into shares that sum to 1.
+void set_shares(int64_t n, double* areas) {
+    double total = 0, floored = 0;
+    for (int64_t k = 0; k < n; ++k) total += areas[k];
+    for (int64_t k = 0; k < n; ++k) floored += areas[k] = larger(areas[k], LEAST_SHARE * total / double(n));
+    for (int64_t k = 0; k < n; ++k) areas[k] /= floored;
+}
+
+// Splits squares along their shorter diagonal, and gives every vertex a quarter of the share of its squares.
+void split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles, double* shares) {
     for (int64_t k = 0; k < problem.n_quads; ++k) {
         const int32_t* q = problem.quads + 4 * k;
         const Vector first = at(mesh.position, q[2]) - at(mesh.position, q[0]), second = at(mesh.position, q[3]) - at(mesh.position, q[1]);
-        areas[k] = 0.5 * length(cross(first, second));
-        for (int c = 0; c < 4; ++c) mesh.mass[q[c]] += 0.25 * areas[k];
-        total += areas[k];
+        shares[k] = 0.5 * length(cross(first, second));
         const bool turn = (dot(first, first) > dot(second, second)) != problem.long_diagonals;
         int32_t* t = triangles + 6 * k;
         for (int c = 0; c < 3; ++c) {
@@ -100,8 +105,10 @@ void split(const SphereProblem& problem, Mesh& mesh, int32_t* triangles, double*
             t[3 + c] = q[(turn + 2 + c) % 4];
         }
     }
-    for (int64_t i = 0; i < mesh.n; ++i) mesh.mass[i] /= total;
-    for (int64_t k = 0; k < problem.n_quads; ++k) areas[k] /= total;
+    set_shares(problem.n_quads, shares);
+    for (int64_t i = 0; i < mesh.n; ++i) mesh.mass[i] = 0;
+    for (int64_t k = 0; k < problem.n_quads; ++k)
+        for (int c = 0; c < 4; ++c) mesh.mass[problem.quads[4 * k + c]] += 0.25 * shares[k];
 }
 
 // Links the triangles around every vertex into one cycle. False if the surface is not closed or has a pinched vertex.

@@ -11,7 +11,7 @@ namespace RADIOTYPE_LEVEL {
 
 namespace {
 
-constexpr int MOST_ITERATIONS = 40;         // of conjugate gradients in a Newton step
+constexpr int FEWEST_ITERATIONS = 12, MOST_ITERATIONS = 40;  // of conjugate gradients in a Newton step
 constexpr double ACCURACY = 0.03;           // of a Newton step
 constexpr double MOST_CURVATURE = 0.95;     // of V, over what keeps a triangle's part positive
 constexpr int64_t CURVED = 1000;            // vertices from which a level has any of it
@@ -249,7 +249,7 @@ void solve(const Level& level, Newton& newton) {
     }
     double now = product(length, r, z);
     const double enough = ACCURACY * ACCURACY * now;
-    for (int iteration = 0; iteration < MOST_ITERATIONS && now > enough; ++iteration) {
+    for (int iteration = 0; iteration < MOST_ITERATIONS && now > (iteration < FEWEST_ITERATIONS ? 0 : enough); ++iteration) {
         multiply(level, newton, p, q);
         const double curve = product(length, p, q);
         if (!(curve > 0)) {
@@ -321,7 +321,7 @@ double take_step(const Level& level, double* points, Newton& newton, double part
     return level_energy(level, points);
 }
 
-// One Newton step of a level. Returns the mean squared step.
+// One Newton step of a level. Returns by how much it lowered the energy.
 double newton_step(const Level& level, double* points, Newton& newton) {
     solve(level, newton);
     for (int64_t i = 0; i < 3 * level.n; ++i) newton.before[i] = points[i];
@@ -329,7 +329,7 @@ double newton_step(const Level& level, double* points, Newton& newton) {
     double part = 1;
     for (int halving = 0; halving < HALVINGS; ++halving, part *= 0.5) {
         const double after = take_step(level, points, newton, part);
-        if (after >= 0 && after < before) return part * part * product(2 * level.n, newton.solution, newton.solution) / double(level.n);
+        if (after >= 0 && after < before) return before - after;
     }
     for (int64_t i = 0; i < 3 * level.n; ++i) points[i] = newton.before[i];
     return 0;

@@ -11,6 +11,7 @@ import numpy as np
 from radiotype.core.volume import Mask
 from radiotype.features.settings import SpharmSettings
 from radiotype.features.spharm.alignment import Alignment, align
+from radiotype.features.spharm.cald import cald_map
 from radiotype.features.spharm.descriptors import Descriptors, descriptors, mean_radius
 from radiotype.features.spharm.expansion import Complexes, expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
@@ -114,7 +115,8 @@ def describe(mask: Mask, settings: SpharmSettings | None = None, *, keep: bool =
     made = _in_whole_mask(solid(mask.cropped(*mask.box), mask.grid.spacing_mm), mask)
     x, y, z = ((index - 0.5) * step for index, step in zip(made.first, mask.grid.spacing_mm, strict=True))
     surface = voxel_surface(made.voxels, made.spacing_mm, corner_mm=(x, y, z))
-    sphere_map = area_map(surface.vertices_mm, surface.quads)
+    make_map = cald_map if settings.sphere_map == "cald" else area_map
+    sphere_map = make_map(surface.vertices_mm, surface.quads)
     degree = fitted_degree(made, settings.degree)
     coefficients = expand(sphere_map.points, surface.vertices_mm, degree)
     alignment = align(coefficients)

@@ -17,6 +17,9 @@ REFERENCE = "Wu et al., Nature Machine Intelligence 3 (2021) 787-798"
 SIZED = ("translation", "mirror", "rotation90", "intensity_shift", "intensity_scale")
 AXES = ("short", "middle", "long")
 
+#: What changes a value if the published map made it: it depends on the direction of the axes.
+NOT_OF_CALD = ("mirror", "rotation90")
+
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """Burden, axis scales, energies, entropies and magnitudes; 293 up to degree 15."""
@@ -113,6 +116,9 @@ def _magnitude(degree: int, order: int) -> str:
 def _record(
     name: str, meaning: str, unit: str, detail: dict[str, str | float], limits: tuple[float, float] = (0.0, math.inf)
 ) -> FeatureRecord:
+    invariances: tuple[str, ...] = (*SIZED, "scale") if unit == "1" else SIZED
+    if detail.get("sphere_map") == "cald":
+        invariances = tuple(each for each in invariances if each not in NOT_OF_CALD)
     return FeatureRecord(
         name=name,
         family="spharm",
@@ -121,7 +127,7 @@ def _record(
         low=limits[0],
         high=limits[1],
         reference=REFERENCE,
-        invariances=(*SIZED, "scale") if unit == "1" else SIZED,
+        invariances=invariances,
         detail=detail,
     )
 

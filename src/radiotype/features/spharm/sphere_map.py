@@ -20,28 +20,25 @@ _FAILURES = {
 
 @dataclass(frozen=True)
 class SphereMap:
-    """A bijective map of a closed surface onto the unit sphere.
+    """A map of a closed surface onto the unit sphere.
 
     Attributes
     ----------
     points : array, shape (n_vertices, 3)
         Unit vectors, in the order of the vertices.
     triangles : array of int32, shape (2 n_squares, 3)
-        The split of the squares for which the map is bijective; triangles 2k and 2k + 1 belong to square k.
-    shares : array, shape (n_squares,)
-        Share of the object's area that each square should keep on the sphere: of its area as seen along the normal of the smoothed
-        surface, since the stairs of a voxel surface add area that depends on how the object lies in the grid.
+        The split of the squares with which `area_map` is bijective; triangles 2k and 2k + 1 belong to square k.
     n_flipped : int
-        Triangles turned over on the sphere: 0.
+        Triangles turned over on the sphere: 0 for `area_map`.
     area_ratio_percentiles : tuple of float
-        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area).
+        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area). The object of
+        `area_map` is the surface without the stairs of the voxels.
     n_iterations : int
-        Sweeps of relaxation, all levels together.
+        Sweeps and steps of relaxation, all levels together; rounds of `cald_map`.
     """
 
     points: NDArray[np.float64]
     triangles: NDArray[np.int32]
-    shares: NDArray[np.float64]
     n_flipped: int
     area_ratio_percentiles: tuple[float, float, float]
     n_iterations: int
@@ -52,8 +49,8 @@ def area_map(
 ) -> SphereMap:
     """Map a closed voxel surface onto the unit sphere so that areas are kept and angles change little.
 
-    The map is the minimum of an energy (see native/sphere_map.cpp) that grows without bound as a triangle degenerates. The
-    surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices
+    The map is the minimum of an energy (see native/sphere_level.hpp) that grows without bound as a triangle degenerates. Areas and
+    angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices
     and squares change the result by rounding only.
 
     Parameters
@@ -207,9 +204,9 @@ def _checked(squares: NDArray[np.int32], shares: NDArray[np.float64], points: ND
 
     ratios = on_sphere.sum(axis=1) / (4 * np.pi) / shares
     low, middle, high = np.percentile(ratios, [1, 50, 99])
-    for array in (points, triangles, shares):
-        array.flags.writeable = False
-    return SphereMap(points, triangles, shares, n_flipped, (float(low), float(middle), float(high)), n_sweeps)
+    points.flags.writeable = False
+    triangles.flags.writeable = False
+    return SphereMap(points, triangles, n_flipped, (float(low), float(middle), float(high)), n_sweeps)
 
 
 def _solid_angles(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
