@@ -203,6 +203,7 @@ NB_MODULE(_native, m) {
           "Fill `points` (n, 3) with the vertices spread over the unit sphere and `shares` (n_quads,) with the share that each square "
           "has in the surface without stairs; the number of sweeps, or a negative number.");
     m.def("cald_ratios", &cald_ratios, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "points"_a, "centres"_a, "ratios"_a,
+          "Fill the centres (m, 3) of triangles on the sphere and their share of its area over that of the object's.");
     m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,
           "Move single vertices of `points` where that lowers the worst stretch around them; how many moves, or -1.");
 }

@@ -132,4 +132,4 @@ def _record(
     )
 
 
-FAMILY = Family("spharm", "shape of the surface, detail by detail, from spherical harmonics", 1, records, measure, ("spharm",))
+FAMILY = Family("spharm", "shape of the surface, detail by detail, from spherical harmonics", 2, records, measure, ("spharm",))

@@ -50,8 +50,9 @@ def area_map(
     """Map a closed voxel surface onto the unit sphere so that areas are kept and angles change little.
 
     The map is the minimum of an energy (see native/sphere_level.hpp) that grows without bound as a triangle degenerates. Areas and
-    angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices
-    and squares change the result by rounding only.
+    angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The surface
+    is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices and squares
+    change the result by rounding only.
 
     Parameters
     ----------
