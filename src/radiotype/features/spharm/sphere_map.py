@@ -31,8 +31,8 @@ class SphereMap:
     n_flipped : int
         Triangles turned over on the sphere: 0 for `area_map`.
     area_ratio_percentiles : tuple of float
-        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area). The object of
-        `area_map` is the surface without the stairs of the voxels.
+        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area). For
+        `area_map` that is the area without the stairs of the voxels.
     n_iterations : int
         Sweeps and steps of relaxation, all levels together; rounds of `cald_map`.
     """
@@ -49,10 +49,10 @@ def area_map(
 ) -> SphereMap:
     """Map a closed voxel surface onto the unit sphere so that areas are kept and angles change little.
 
-    The map is the minimum of an energy (see native/sphere_level.hpp) that grows without bound as a triangle degenerates. Areas and
-    angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The surface
-    is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices and squares
-    change the result by rounding only.
+    The map is the minimum of an energy (see native/sphere_level.hpp) that grows without bound as a triangle degenerates. Areas
+    and angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The
+    surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices and
+    squares change the result by rounding only.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def _sorted_centres(centres: NDArray[np.int64]) -> bytes:
 
 
 def _sorted_squares(squares: NDArray[np.int32], *, mirrored: bool) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Squares that begin with their lowest vertex, in ascending order, and that order; turned round if the frame is a mirror."""
+    """Squares that begin with their lowest vertex, in ascending order, and that order; turned round in a mirror."""
     facing = squares[:, ::-1] if mirrored else squares
     first = np.argmin(facing, axis=1)
     rows = np.take_along_axis(facing, (first[:, None] + np.arange(4)) % 4, axis=1)
