@@ -14,7 +14,8 @@ namespace {
 
 constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
 constexpr int FEWEST_STEPS = 2, MOST_STEPS = 10;  // Newton steps of a level
-constexpr double SETTLED = 5e-5;  // ends a level: how much a Newton step lowers the energy, which is about 1
+constexpr double MOST_WORK = 6e5;                 // vertices times Newton steps of a level, if that leaves the fewest and one more
+constexpr double SETTLED = 5e-5;                  // ends a level: how much a Newton step lowers the energy, which is about 1
 constexpr double COARSER = 0.55;  // vertices of a level with Newton steps over those of the next one, at most
 constexpr int MOST_PASSES = 4000;
 
@@ -92,9 +93,10 @@ void put_tetrahedron(Mesh& mesh) {
 
 // Newton steps of the whole level until it has settled. Returns how many.
 int64_t settle(const Level& level, Mesh& mesh, Newton& newton) {
+    const int most = int(smaller(MOST_STEPS, larger(FEWEST_STEPS + 1, MOST_WORK / double(level.n))));
     newton.curvature = level.n < CURVED ? 0 : MOST_CURVATURE;
     link_edges(level, newton);
-    for (int step = 1; step <= MOST_STEPS; ++step) {
+    for (int step = 1; step <= most; ++step) {
         assemble(level, mesh.point, newton);
         if (step > 1) --newton.n_grids;
         add_grid(level, newton);
@@ -102,7 +104,7 @@ int64_t settle(const Level& level, Mesh& mesh, Newton& newton) {
         for (int64_t i = 0; i < level.n; ++i) relax_vertex(level, mesh.point, i);
         if (step >= FEWEST_STEPS && gained < SETTLED) return step;
     }
-    return MOST_STEPS;
+    return most;
 }
 
 Mesh mesh_in(int64_t n, Room<double>& doubles, Room<int32_t>& integers) {
