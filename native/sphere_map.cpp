@@ -14,7 +14,7 @@ namespace {
 
 constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
 constexpr int FEWEST_STEPS = 2, MOST_STEPS = 10;  // Newton steps of a level
-constexpr double MOST_WORK = 6e5;                 // vertices times Newton steps of a level, if that leaves the fewest and one more
+constexpr double MOST_WORK = 4e5;                 // vertices times Newton steps of a level, if that leaves the fewest and one more
 constexpr double SETTLED = 5e-5;                  // ends a level: how much a Newton step lowers the energy, which is about 1
 constexpr double COARSER = 0.55;  // vertices of a level with Newton steps over those of the next one, at most
 constexpr int MOST_PASSES = 4000;
