@@ -78,6 +78,7 @@ struct SphereProblem {
 struct SphereResult {
     double* points;  // (n_vertices, 3) unit vectors
     double* shares;  // (n_quads,) of the area without stairs
+    bool* settled;   // whether the last level came to rest
 };
 
 static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex

@@ -134,13 +134,18 @@ static nb::tuple sphere_scratch(int64_t n) {
     return nb::make_tuple(SphereScratch::n_doubles(n), SphereScratch::n_integers(n), SphereScratch::n_floats(n));
 }
 
-static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, Workspace shares,
-                          Workspace doubles, IntegerScratch integers, FloatScratch floats) {
+static nb::tuple sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, Workspace shares,
+                            Workspace doubles, IntegerScratch integers, FloatScratch floats) {
     const radiotype::SphereProblem problem{vertices.data(), int64_t(vertices.shape(0)), quads.data(), int64_t(quads.shape(0)),
                                            order.data(), long_diagonals};
-    nb::gil_scoped_release release;
-    return radiotype::active_kernels().sphere_map(problem, {points.data(), shares.data()},
-                                                  {doubles.data(), integers.data(), floats.data()});
+    bool settled = false;
+    int64_t rounds;
+    {
+        nb::gil_scoped_release release;
+        rounds = radiotype::active_kernels().sphere_map(problem, {points.data(), shares.data(), &settled},
+                                                        {doubles.data(), integers.data(), floats.data()});
+    }
+    return nb::make_tuple(rounds, settled);
 }
 
 static radiotype::CaldProblem cald_problem(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners) {
@@ -201,7 +206,7 @@ NB_MODULE(_native, m) {
     m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "shares"_a,
           "doubles"_a, "integers"_a, "floats"_a,
           "Fill `points` (n, 3) with the vertices spread over the unit sphere and `shares` (n_quads,) with the share that each square "
-          "has in the surface without stairs; the number of sweeps, or a negative number.");
+          "has in the surface without stairs; the number of sweeps, or a negative number, and whether the map came to rest.");
     m.def("cald_ratios", &cald_ratios, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "points"_a, "centres"_a, "ratios"_a,
           "Fill the centres (m, 3) of triangles on the sphere and their share of its area over that of the object's.");
     m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,

@@ -3,8 +3,8 @@
 // Coarse to fine (Praun & Hoppe 2003): vertices are taken away in independent sets until a tetrahedron is left; they come back in
 // reverse, each into the kernel of its ring. Every level is relaxed by Newton steps of single vertices, and whenever the vertices have
 // about doubled by Newton steps of the whole level. The levels themselves make the preconditioner of these (Bramble, Pasciak & Xu
-// 1990), so the map settles in the same minimum wherever it starts. Cost: linear in the vertices; every loop is bounded, every sum
-// has a fixed order.
+// 1990), so the map settles in nearly the same minimum wherever it starts, or says that it has not settled. Cost: linear in the
+// vertices; every loop is bounded, every sum has a fixed order.
 #include "sphere_newton.hpp"
 
 namespace radiotype {
@@ -15,7 +15,7 @@ namespace {
 constexpr int SWEEPS = 4;            // single-vertex sweeps before the Newton steps of a level
 constexpr int FEWEST_STEPS = 2, MOST_STEPS = 10;  // Newton steps of a level
 constexpr double MOST_WORK = 4e5;                 // vertices times Newton steps of a level, if that leaves the fewest and one more
-constexpr double SETTLED = 5e-5;                  // ends a level: how much a Newton step lowers the energy, which is about 1
+constexpr double SETTLED = 5e-5;                  // ends a level: what a whole step and a sweep take off the energy, which is about 1
 constexpr double COARSER = 0.55;  // vertices of a level with Newton steps over those of the next one, at most
 constexpr int MOST_PASSES = 4000;
 
@@ -46,7 +46,7 @@ bool take_away(const SphereProblem& problem, Mesh& mesh, Removal& removal) {
         const int64_t before = n_removed, alive = n - n_removed;
         for (int64_t k = 0; k < n && n - n_removed > 4; ++k) {
             const int32_t u = problem.order[k];
-            if (removal.level[u] >= 0 || removal.lock[u] == pass || mesh.degree[u] > largest_degree) continue;
+            if (removal.level[u] >= 0 || removal.lock[u] == pass || mesh.degree[u] > largest_degree || mesh.degree[u] < 3) continue;
             if (mesh.mass[u] > tolerance / double(alive)) continue;
             double quality_found;
             const int64_t slot = best_collapse(mesh, u, largest_degree > 6 ? CAPACITY - 1 : 9, quality_found);
@@ -91,20 +91,23 @@ void put_tetrahedron(Mesh& mesh) {
     put(mesh.point, r[2], {-k, k, -k});
 }
 
-// Newton steps of the whole level until it has settled. Returns how many.
-int64_t settle(const Level& level, Mesh& mesh, Newton& newton) {
+// Newton steps of the whole level until it has settled. Counts them in `rounds`; false if there were too few.
+bool settle(const Level& level, Mesh& mesh, Newton& newton, int64_t& rounds) {
     const int most = int(smaller(MOST_STEPS, larger(FEWEST_STEPS + 1, MOST_WORK / double(level.n))));
     newton.curvature = level.n < CURVED ? 0 : MOST_CURVATURE;
     link_edges(level, newton);
-    for (int step = 1; step <= most; ++step) {
+    double energy = level_energy(level, mesh.point);
+    for (int step = 1; step <= most; ++step, ++rounds) {
         assemble(level, mesh.point, newton);
         if (step > 1) --newton.n_grids;
         add_grid(level, newton);
-        const double gained = newton_step(level, mesh.point, newton);
+        const bool whole = newton_step(level, mesh.point, newton, energy);
         for (int64_t i = 0; i < level.n; ++i) relax_vertex(level, mesh.point, i);
-        if (step >= FEWEST_STEPS && gained < SETTLED) return step;
+        const double before = energy;
+        energy = level_energy(level, mesh.point);
+        if (step >= FEWEST_STEPS && whole && before - energy < SETTLED) return true;
     }
-    return most;
+    return false;
 }
 
 Mesh mesh_in(int64_t n, Room<double>& doubles, Room<int32_t>& integers) {
@@ -211,7 +214,7 @@ int64_t sphere_map(const SphereProblem& problem, const SphereResult& result, con
         for (int64_t i = known; i < there; ++i) set_parents(mesh, newton, i);  // a vertex knows its ring as it was when it came
         if (!grid) continue;
         --n_grids;
-        rounds += settle(level, mesh, newton);
+        *result.settled = settle(level, mesh, newton, rounds);
     }
     for (int64_t i = 0; i < n; ++i) put(result.points, i, at(mesh.point, age[i]));
     return rounds;

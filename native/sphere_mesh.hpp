@@ -160,6 +160,7 @@ int64_t best_collapse(const Mesh& mesh, int64_t u, int64_t largest_degree, doubl
     for (int64_t s = 0; s < d; ++s) {
         const int32_t w = r[s];
         if (mesh.degree[w] + d - 4 > largest_degree) continue;
+        if (mesh.degree[r[(s + 1) % d]] < 4 || mesh.degree[r[(s + d - 1) % d]] < 4) continue;  // they lose a neighbour
         bool allowed = true;
         double worst = 2;
         for (int64_t k = 2; k + 1 < d && allowed; ++k) allowed = mesh.find(w, r[(s + k) % d]) < 0;

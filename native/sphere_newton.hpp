@@ -238,8 +238,8 @@ double product(int64_t n, const double* a, const double* b) {
     return sum;
 }
 
-// Solves for the Newton step; the residual is used up.
-void solve(const Level& level, Newton& newton) {
+// Solves for the Newton step; the residual is used up. False if the Hessian is not positive: the solution is then a beginning.
+bool solve(const Level& level, Newton& newton) {
     double *x = newton.solution, *r = newton.residual, *z = newton.conditioned, *p = newton.direction, *q = newton.image;
     const int64_t length = 2 * level.n;
     precondition(newton, r, z);
@@ -254,7 +254,7 @@ void solve(const Level& level, Newton& newton) {
         const double curve = product(length, p, q);
         if (!(curve > 0)) {
             newton.curvature *= LOST_CURVATURE;
-            break;
+            return false;
         }
         const double step = now / curve;
         for (int64_t i = 0; i < length; ++i) {
@@ -266,6 +266,7 @@ void solve(const Level& level, Newton& newton) {
         for (int64_t i = 0; i < length; ++i) p[i] = z[i] + ratio * p[i];
         now = next;
     }
+    return true;
 }
 
 // Where a step would turn or nearly flatten a triangle, its surroundings move as their neighbours do. False if that does not help.
@@ -321,18 +322,18 @@ double take_step(const Level& level, double* points, Newton& newton, double part
     return level_energy(level, points);
 }
 
-// One Newton step of a level. Returns by how much it lowered the energy.
-double newton_step(const Level& level, double* points, Newton& newton) {
-    solve(level, newton);
+// One Newton step of a level whose energy is known. Returns whether the whole step could be taken.
+bool newton_step(const Level& level, double* points, Newton& newton, double energy) {
+    const bool solved = solve(level, newton);
     for (int64_t i = 0; i < 3 * level.n; ++i) newton.before[i] = points[i];
-    const double before = level_energy(level, points);
     double part = 1;
     for (int halving = 0; halving < HALVINGS; ++halving, part *= 0.5) {
         const double after = take_step(level, points, newton, part);
-        if (after >= 0 && after < before) return before - after;
+        if (after >= 0 && after < energy) return solved && halving == 0;
     }
     for (int64_t i = 0; i < 3 * level.n; ++i) points[i] = newton.before[i];
-    return 0;
+    newton.curvature *= LOST_CURVATURE;
+    return false;
 }
 
 }  // namespace

@@ -158,5 +158,6 @@ def _flags(steps: Steps, degree: int) -> dict[str, float]:
         "spharm_area_ratio_p99": float(sphere_map.area_ratio_percentiles[-1]),
         "spharm_rms_voxels": error.rms_mm / voxel,
         "spharm_hausdorff_voxels": error.hausdorff_mm / voxel,
+        "spharm_map_settled": float(sphere_map.settled),
         "spharm_axes_degenerate": float(steps.alignment.axes_degenerate),
     }

@@ -61,8 +61,9 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         Codes of a NaN: `sphere_map_failed`; `degree_lowered` (a mask of fewer than 100 voxels has no detail of that degree);
         `no_energy` (the entropy of a degree without any detail).
 
-        Code of a value to be read with care: `axes_degenerate` (two axes have nearly one length, so chance decides their
-        directions; energies and burden do not depend on them).
+        Codes of a value to be read with care: `axes_degenerate` (two axes have nearly one length, so chance decides their
+        directions; energies and burden do not depend on them); `map_sensitive` (the map did not come to rest, so it and the
+        values depend on where it started).
 
         Flags: see `radiotype.features.spharm.describe`.
 
@@ -89,6 +90,8 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
             reasons[name] = "no_energy"
         elif shape.axes_degenerate and name.startswith(("spharm_axis_scale", "spharm_entropy", "spharm_magnitude")):
             reasons[name] = "axes_degenerate"
+        elif not shape.flags["spharm_map_settled"] and name not in ("spharm_volume_mm3", "spharm_mean_radius_mm"):
+            reasons[name] = "map_sensitive"
     return Measured(values, reasons, shape.flags)
 
 

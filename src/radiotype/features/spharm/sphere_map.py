@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ _FAILURES = {
     -2: "it cannot be reduced to a tetrahedron, so it is not a sphere",
     -3: "a vertex found no place on the sphere",
 }
+
+#: A map takes about a thousand bytes for each vertex of the surface.
+MAX_VERTICES = 900_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class SphereMap:
         `area_map` that is the area without the stairs of the voxels.
     n_iterations : int
         Sweeps and steps of relaxation, all levels together; rounds of `cald_map`.
+    settled : bool
+        Whether `area_map` came to rest: if not, another start would give a somewhat different map.
     """
 
     points: NDArray[np.float64]
@@ -42,6 +47,7 @@ class SphereMap:
     n_flipped: int
     area_ratio_percentiles: tuple[float, float, float]
     n_iterations: int
+    settled: bool = True
 
 
 def area_map(
@@ -73,7 +79,8 @@ def area_map(
     Raises
     ------
     ComputeError
-        RT308 if the surface is not a closed voxel surface of genus 0 or no map without turned triangles is found.
+        RT306 if the surface has too many vertices; RT308 if it is not a closed voxel surface of genus 0 or no map without turned
+        triangles is found.
 
     References
     ----------
@@ -92,6 +99,12 @@ def area_map(
     n = len(corners)
     if n != len(squares) + 2 or n < 8:
         raise _no_map(f"{n} vertices and {len(squares)} squares, expected n and n - 2 (genus 0)")
+    if n > MAX_VERTICES:
+        raise ComputeError(
+            "RT306",
+            f"a surface of {n:,} vertices is too large for a spherical map, which takes {MAX_VERTICES:,} at most",
+            hint="resample the mask to larger voxels",
+        )
     if squares.min() < 0 or squares.max() >= n:
         raise _no_map("a square names a vertex that does not exist")
     steps, lattice = _lattice(corners)
@@ -108,7 +121,7 @@ def area_map(
         np.random.default_rng(start).shuffle(order)
     own_points, own_shares = np.zeros((n, 3)), np.zeros(len(squares))
     n_doubles, n_integers, n_floats = native.sphere_scratch(n)
-    n_sweeps = native.sphere_map(
+    n_sweeps, settled = native.sphere_map(
         own_vertices,
         own_squares,
         order,
@@ -124,7 +137,7 @@ def area_map(
     points = np.ascontiguousarray(own_points[position] @ turn)
     shares = np.empty(len(squares))
     shares[in_order] = own_shares
-    return _checked(squares, shares, points, n_sweeps)
+    return replace(_checked(squares, shares, points, n_sweeps), settled=settled)
 
 
 def _no_map(found: str) -> ComputeError:
