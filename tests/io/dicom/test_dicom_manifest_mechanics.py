@@ -28,7 +28,7 @@ def test_folders_files_and_phases_of_a_manifest_are_described(maker, tmp_path):
         "d,series,mask.nii.gz,0,MR",
     ]
     (tmp_path / "manifest.csv").write_text("\n".join(rows))
-    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), FeatureSettings(families=("morphology",)))
+    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), FeatureSettings(families=("morphology", "margin")))
     cases = extraction.cases().set_index("case_id")
     assert cases["code"].to_dict() == {"a": "", "b": "", "c": "RT212", "d": "RT208"}
     volumes = extraction.table.values["volume_mm3"]
