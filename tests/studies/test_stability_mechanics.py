@@ -33,12 +33,16 @@ def cohort(manifest):
 
 
 def table(ratings, gaps=()):
-    records = (FeatureRecord("judged", "test", "a test"), FeatureRecord("flat", "test", "a test"))
+    records = (
+        FeatureRecord("judged", "test", "a test"),
+        FeatureRecord("flat", "test", "a test"),
+        FeatureRecord("again", "test", "a test", detail={"duplicate_of": "flat"}),
+    )
     rows = []
     for case, readings in enumerate(ratings):
         for reader, value in enumerate(readings):
             gone = (case, reader) in gaps
-            values = {"judged": math.nan if gone else float(value), "flat": 1.0}
+            values = {"judged": math.nan if gone else float(value), "flat": 1.0, "again": 1.0}
             key = RowKey("p", f"c{case}", "1", "CT", f"reader-{reader}")
             rows.append((key, Features(values, {"judged": "absent"} if gone else {}, records)))
     return FeatureTable.from_rows(rows)
@@ -52,6 +56,7 @@ def test_readers_agree_as_published(options, published):
     assert round(found["judged"].effect, 2) == published
     assert (found["judged"].n, found["judged"].n_readings) == (6, 4)
     assert "do not differ" in found.reasons["flat"]
+    assert "again" not in found.reasons
 
 
 def test_a_region_that_one_reader_could_not_describe_is_left_out():

@@ -130,7 +130,7 @@ class FeatureSettings(Strict):
     """What to measure on every region."""
 
     families: Annotated[tuple[FamilyName, ...], Listed] = Field(
-        ("morphology", "margin"), min_length=1, description="families of features"
+        ("spharm", "margin"), min_length=1, description="families of features"
     )
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")

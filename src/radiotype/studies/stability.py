@@ -79,6 +79,7 @@ def feature_stability(
         table = describe_cohort(one, settings, memory_bytes=workers.row_bytes, executor=workers.executor()).table
         if table is None:
             raise ComputeError("RT301", "no region gave features", hint="`describe_cohort(cohort).cases()` says why")
+        table = table.distinct()
         readings.append(table.values.set_axis(_index(table, (*SUBJECT, "roi"))))
     return _agreement(readings, agreement)
 
@@ -104,6 +105,7 @@ def reader_agreement(table: FeatureTable, *, agreement: Agreement = icc) -> Find
     ComputeError
         RT301 for fewer than two readers; else as `per_feature`.
     """
+    table = table.distinct()
     values = table.values.set_axis(_index(table, SUBJECT))
     readers = table.keys["roi"].to_numpy()
     return _agreement([values[readers == reader] for reader in sorted(set(readers))], agreement)
