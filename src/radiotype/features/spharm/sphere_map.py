@@ -79,8 +79,8 @@ def area_map(
     Raises
     ------
     ComputeError
-        RT306 if the surface has too many vertices; RT308 if it is not a closed voxel surface of genus 0 or no map without turned
-        triangles is found.
+        RT306 if the surface has too many vertices; RT308 if it is not a closed voxel surface of genus 0 or no map without
+        turned triangles is found.
 
     References
     ----------
