@@ -135,7 +135,8 @@ struct Kernels {
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
     // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
     int64_t (*sphere_map)(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
-    // move single vertices, their number or -1 if a ring does not close. See cald.cpp.
+    // The published spherical map: centres (n_triangles, 3) of the triangles on the sphere and their area ratios (n_triangles,); then
+    // moves of single vertices, their number or -1 if a ring does not close. See cald.cpp.
     void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
     int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
 };

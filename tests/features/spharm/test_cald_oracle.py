@@ -41,7 +41,7 @@ def test_triangles_are_theirs_in_their_order(published):
 
 
 def test_map_is_theirs(published, found):
-    np.testing.assert_allclose(found.points, published.sphere_final, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found.points, published.sphere_final, rtol=0, atol=3e-6)
     # Rounds as counted in a run of the authors' program with its least squares disabled; flips of the shipped maps.
     assert (found.n_iterations, found.n_flipped) == {"lung_001": (28, 0), "lung_003": (43, 1)}[published.name]
 
@@ -50,7 +50,7 @@ def test_descriptors_are_theirs(published, found):
     vertices = published.surface.vertices_mm
     of = descriptors(align(expand(found.points, vertices)).coefficients, mean_radius(vertices))
     results = published.results
-    close = {"rtol": 1e-5, "atol": 0}
+    close = {"rtol": 3e-6, "atol": 0}
     np.testing.assert_allclose(of.magnitudes_mm, results["spharm_coeff"][1:], **close)
     np.testing.assert_allclose(of.energies, results["energy_dgr_norm"], **close)
     np.testing.assert_allclose(of.entropies, results["energy_skewness"], **close)

@@ -120,14 +120,15 @@ def _published_order(vertices: Floats, squares: Integers) -> tuple[Integers, npt
     if not np.all(np.isfinite(vertices)):
         raise failed("a vertex is not finite")
     place = vertices[squares]
-    normals = np.cross(place[:, 1] - place[:, 0], place[:, 3] - place[:, 0])
-    axis = np.abs(normals).argmax(axis=1)
-    facing = np.take_along_axis(normals, axis[:, None], axis=1)[:, 0]
-    if np.any(facing == 0):
-        raise failed("a square has no area")
+    ahead = np.roll(place, -1, axis=1) - place
+    normals = np.cross(ahead, -np.roll(ahead, 1, axis=1))  # at every corner
+    axis = np.abs(normals[:, 0]).argmax(axis=1)
+    facing = np.sign(np.take_along_axis(normals, axis[:, None, None], axis=2)[:, :, 0])
+    if np.any(facing * facing[:, :1] <= 0):
+        raise failed("a square has no area or is not convex")
     low, high = place.min(axis=1), place.max(axis=1)
     middle = (low + high) / 2
-    order = np.lexsort([middle[:, 1], middle[:, 0], middle[:, 2], axis + 3 * (facing < 0)])
+    order = np.lexsort([middle[:, 1], middle[:, 0], middle[:, 2], axis + 3 * (facing[:, 0] < 0)])
     last = (place > middle[:, None, :]) | (np.arange(3) == axis[:, None])[:, None, :]
     begin = last.all(axis=2).argmax(axis=1)
     turned = np.take_along_axis(squares, (begin[:, None] + np.arange(4)) % 4, axis=1)

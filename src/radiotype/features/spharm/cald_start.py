@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Integers = npt.NDArray[np.int32]
 
-#: Points at once in the spline, to bound its memory.
-BLOCK = 8192
+#: Points at once in the spline, and most landmarks that it goes through, to bound its memory and time.
+BLOCK, MAX_LANDMARKS = 8192, 4000
 
 
 class Poles(NamedTuple):
@@ -57,7 +57,8 @@ def start_map(vertices: Floats, triangles: Integers) -> Floats:
     Raises
     ------
     ComputeError
-        RT308 if there is no line between the poles, or no solution.
+        RT308 if the triangles do not close to one surface, there is no line between the poles, it or the ring of a pole has too
+        many vertices, or there is no solution.
 
     References
     ----------
@@ -72,6 +73,7 @@ def start_map(vertices: Floats, triangles: Integers) -> Floats:
     >>> points.shape, bool(np.allclose(np.linalg.norm(points, axis=1), 1))
     ((162, 3), True)
     """
+    _require_closed(triangles, len(vertices))
     weights = _weights(vertices, triangles)
     poles = _poles(vertices)
     colatitude = _colatitude(weights, poles)
@@ -88,6 +90,27 @@ def _on_sphere(colatitude: Floats, longitude: Floats) -> Floats:
     """Unit vectors; the colatitude is pi at the north pole, z = 1, as in the published program."""
     ring = np.sin(colatitude)
     return np.stack([ring * np.cos(longitude), ring * np.sin(longitude), -np.cos(colatitude)], axis=1)
+
+
+def _require_closed(triangles: Integers, n_vertices: int) -> None:
+    """Every side has its opposite, the triangles of every vertex form one ring, and all vertices are connected."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    tails, heads = triangles.ravel().astype(np.int64), np.roll(triangles, -1, axis=1).ravel().astype(np.int64)
+    forth, back = tails * n_vertices + heads, heads * n_vertices + tails
+    by_key = forth.argsort()
+    keys = forth[by_key]
+    if np.any(tails == heads) or np.any(keys[1:] == keys[:-1]) or not np.array_equal(keys, np.sort(back)):
+        raise failed("its squares do not close around every edge")
+    # The side that leaves a vertex next is the opposite of the one that leads to it in the same triangle.
+    sides = np.arange(len(forth))
+    onwards = by_key[np.searchsorted(keys, back)].reshape(-1, 3)[:, [2, 0, 1]].ravel()
+    n_rings = connected_components(coo_array((np.ones(len(sides)), (sides, onwards)), shape=(len(sides),) * 2))[0]
+    if n_rings != n_vertices or len(np.unique(tails)) != n_vertices:
+        raise failed("its squares do not close around every vertex")
+    if connected_components(coo_array((np.ones(len(sides)), (tails, heads)), shape=(n_vertices,) * 2))[0] != 1:
+        raise failed("it has several parts")
 
 
 def _weights(vertices: Floats, triangles: Integers) -> csr_array:
@@ -175,7 +198,7 @@ def _date_line(vertices: Floats, weights: csr_array, colatitude: Floats, poles: 
         if len(below) == 0 or len(line) > len(vertices):
             raise failed("no line leads from pole to pole")
         seen = vertices[below] - vertices[north]
-        distances = np.linalg.norm(seen, axis=1)
+        distances = np.maximum(np.linalg.norm(seen, axis=1), 1e-300)
         order = -(seen @ axis) / distances if here == north else np.abs(seen @ normal) / distances
         line.append(int(below[order.argmin()]))
     short, k = [north], 0
@@ -203,7 +226,9 @@ def _longitude(weights: csr_array, triangles: Integers, line: list[int]) -> Floa
     for before, here in itertools.pairwise(line[:-1]):
         ring = after[here]
         vertex = ring[before]
-        while vertex not in on_line:
+        for _ in ring:  # a closed ring leads back to `before` at the latest
+            if vertex in on_line:
+                break
             right[vertex] += 2 * np.pi * weights[here, vertex]
             vertex = ring[vertex]
     return _solve(weights, diagonal, right, np.array(line), np.zeros(len(line)))
@@ -230,6 +255,8 @@ def _correction(vertices: Floats, weights: csr_array, points: Floats, colatitude
         ]
     )
     n = len(landmarks)
+    if n > MAX_LANDMARKS:
+        raise failed(f"its start has {n} landmarks, expected at most {MAX_LANDMARKS}")
     system = np.ones((n + 1, n + 1))
     system[:n, :n] = _kernel(points[landmarks] @ points[landmarks].T)
     system[n, n] = 0

@@ -114,9 +114,10 @@ def describe(mask: Mask, settings: SpharmSettings | None = None, *, keep: bool =
     settings = settings or SpharmSettings()
     made = _in_whole_mask(solid(mask.cropped(*mask.box), mask.grid.spacing_mm), mask)
     x, y, z = ((index - 0.5) * step for index, step in zip(made.first, mask.grid.spacing_mm, strict=True))
-    surface = voxel_surface(made.voxels, made.spacing_mm, corner_mm=(x, y, z))
+    at_zero = voxel_surface(made.voxels, made.spacing_mm)  # where ties are rounded alike wherever the mask lies
     make_map = cald_map if settings.sphere_map == "cald" else area_map
-    sphere_map = make_map(surface.vertices_mm, surface.quads)
+    sphere_map = make_map(at_zero.vertices_mm, at_zero.quads)
+    surface = Surface(at_zero.vertices_mm + np.array([x, y, z]), at_zero.quads)
     degree = fitted_degree(made, settings.degree)
     coefficients = expand(sphere_map.points, surface.vertices_mm, degree)
     alignment = align(coefficients)
