@@ -52,10 +52,10 @@ def masks(rows: pd.DataFrame) -> None:
     header += ["RMS 15 / 20 / 25, voxels (median)", "95th percentile", "vertices", "sweeps", "CPU s", "95th percentile"]
     print(
         "## Masks\n\n"
-        "finite: energies up to degree 15, a lower one below 100 voxels. area: 1st and 99th percentile of the area ratio of "
-        "squares within 0.5 to 2,\nof the surface without the stairs of its voxels, and (with stairs) of the voxel surface as it "
-        "is. settled: the map came to rest.\nRMS mark: at degree 15 at most 0.6 original voxels or 3 % of the mean radius. A mask "
-        "without values misses every mark.\n"
+        "finite: energies up to degree 15, a lower one below 100 voxels. area: 1st and 99th percentile of the area ratio of\n"
+        "squares within 0.5 to 2, of the surface without the stairs of its voxels, and (with stairs) of the surface as it is.\n"
+        "settled: the map came to rest. RMS mark: at degree 15 at most 0.6 original voxels or 3 % of the mean radius.\n"
+        "A mask without values misses every mark.\n"
     )
     table(header, ([name, *_summary(group)] for name, group in groups))
     marks = (
