@@ -107,7 +107,6 @@ def levels_of_number(intensities: Floats, number: int) -> Levels:
     low, high = intensities.min(), intensities.max()
     if low == high:
         return np.ones(intensities.shape, dtype=np.int32)
-    halves = 0.5 if np.isinf(high - low) else 1.0  # so that values which fill the range of numbers have a difference
-    steps = (intensities * halves - low * halves) / (high * halves - low * halves) * number
+    steps = (intensities - low) / (high - low) * number
     levels: Levels = np.minimum(steps.astype(np.int32), np.int32(number - 1)) + np.int32(1)
     return levels

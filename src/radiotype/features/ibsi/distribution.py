@@ -12,7 +12,13 @@ from radiotype.core.geometry import Floats
 CONSTANT = "constant_intensity"
 
 #: Codes of statistics that divide by nothing.
-MEAN_ZERO, QUARTILES_CANCEL = "mean_intensity_zero", "quartiles_cancel"
+CODES = {
+    "skewness": CONSTANT,
+    "kurtosis": CONSTANT,
+    "robust_mean_absolute_deviation": "few_voxels",
+    "coefficient_of_variation": "mean_intensity_zero",
+    "quartile_coefficient_of_dispersion": "quartiles_cancel",
+}
 
 
 def percentile(values: Floats, cumulated: npt.NDArray[np.int64], percent: float) -> float:
@@ -51,7 +57,8 @@ def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str,
     -------
     tuple of dict
         Sixteen statistics by name, and a code for each that is not a number: `constant_intensity` (skewness and kurtosis of
-        one value), `mean_intensity_zero` (coefficient of variation), `quartiles_cancel` (quartile coefficient of dispersion).
+        one value), `few_voxels` (two voxels have none between the 10th and the 90th percentile), `mean_intensity_zero`
+        (coefficient of variation), `quartiles_cancel` (quartile coefficient of dispersion).
 
     Examples
     --------
@@ -62,14 +69,13 @@ def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str,
     low, high = float(values[0]), float(values[-1])
     p10, p25, median, p75, p90 = (percentile(values, cumulated, percent) for percent in (10, 25, 50, 75, 90))
     constant = low == high
-    mean = low if constant else float((values * (counts / n)).sum())
+    mean = low if constant else float((values * counts).sum()) / n
 
     deviations = values - mean
     scale = float(np.abs(deviations).max()) or 1.0  # powers of what is left neither overflow nor vanish
     deviations /= scale
     second, third, fourth = (float((deviations**power * counts).sum()) / n for power in (2, 3, 4))
     robust = (values >= p10) & (values <= p90)
-    middle, weights = values[robust], counts[robust] / counts[robust].sum()
     spread = math.sqrt(second) * scale
     result = {
         "mean": mean,
@@ -83,11 +89,19 @@ def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str,
         "maximum": high,
         "interquartile_range": p75 - p25,
         "range": high - low,
-        "mean_absolute_deviation": float((np.abs(deviations) * counts).sum()) / n * scale,
-        "robust_mean_absolute_deviation": float((np.abs(middle - (middle * weights).sum()) * weights).sum()),
-        "median_absolute_deviation": float((np.abs(values - median) * counts).sum()) / n,
+        "mean_absolute_deviation": _mean_distance(values, counts, mean),
+        "robust_mean_absolute_deviation": _mean_distance(values[robust], counts[robust]),
+        "median_absolute_deviation": _mean_distance(values, counts, median),
         "coefficient_of_variation": spread / mean if mean else math.nan,
         "quartile_coefficient_of_dispersion": (p75 - p25) / (p75 + p25) if p75 + p25 else math.nan,
     }
-    codes = {"coefficient_of_variation": MEAN_ZERO, "quartile_coefficient_of_dispersion": QUARTILES_CANCEL}
-    return result, {name: codes.get(name, CONSTANT) for name, value in result.items() if math.isnan(value)}
+    return result, {name: CODES[name] for name, value in result.items() if math.isnan(value)}
+
+
+def _mean_distance(values: Floats, counts: npt.NDArray[np.int64], centre: float | None = None) -> float:
+    """Mean distance from a centre, or from the mean; NaN without values."""
+    n = int(counts.sum())
+    if n == 0:
+        return math.nan
+    centre = float((values * counts).sum()) / n if centre is None else centre
+    return float((np.abs(values - centre) * counts).sum()) / n

@@ -17,7 +17,7 @@ from radiotype.features.ibsi.discretise import Levels, grey_levels
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.mesh import checked_region
 from radiotype.imaging.axes import patient_axes
-from radiotype.imaging.resample import Lattice, Order, centred_lattice, require_room, resampled, resampled_region
+from radiotype.imaging.resample import TIE, Lattice, Order, centred_lattice, require_room, resampled, resampled_region
 
 #: Radius of a ball of 1 cm3, in which intensity peaks are taken.
 PEAK_RADIUS_MM = 10 * math.cbrt(3 / (4 * math.pi))
@@ -177,9 +177,10 @@ def _covered(box: Box, lattice: Lattice) -> tuple[npt.NDArray[np.int64], npt.NDA
     """The voxels (low, high) of a lattice that may lie at least half in a box of the old grid; at least one."""
     low, high = np.array(box)
     size = np.array(lattice.shape)
-    first = np.clip(np.floor((low - 0.5 - lattice.first) / lattice.step).astype(np.int64), 0, size - 1)
-    stop = np.ceil((high - 0.5 - lattice.first) / lattice.step).astype(np.int64) + 1
-    return first, np.clip(stop, first + 1, size)
+    first = np.ceil((low - 0.5 - lattice.first) / lattice.step - TIE).astype(np.int64)
+    last = np.floor((high - 0.5 - lattice.first) / lattice.step + TIE).astype(np.int64)
+    first = np.clip(first, 0, size - 1)
+    return first, np.clip(last + 1, first + 1, size)
 
 
 def _resegmented(image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings) -> npt.NDArray[np.bool_]:

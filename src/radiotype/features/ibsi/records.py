@@ -17,7 +17,7 @@ INTENSITY = "{intensity}"
 class Row(NamedTuple):
     """One feature: name, identifier of the IBSI, meaning, unit, range, and what leaves it as it is.
 
-    `unchanged_by`: any of "scale", "intensity_shift" and "intensity_scale"; voxels moved, turned or mirrored never change it.
+    `unchanged_by`: any of "scale", "intensity_shift" and "intensity_scale"; a place in the scan or a direction changes none.
     """
 
     name: str
@@ -32,12 +32,14 @@ class Row(NamedTuple):
 def records(prefix: str, rows: tuple[Row, ...], settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
     """The records of a table.
 
-    Intensities cut at a fixed range, rounded or interpolated to a fixed distance are no longer the same, moved or scaled.
+    Intensities that are cut at a fixed range cannot be moved or scaled. The grid of an interpolation lies around the middle of
+    the scan, so that a region elsewhere in it meets the grid elsewhere, and has a fixed spacing; slices that keep their
+    distance tell one axis from the others.
     """
     broken = set() if settings.intensity_range is None else {"intensity_shift", "intensity_scale"}
     if settings.spacing_mm is not None:
-        broken.add("scale")
-    turns = ("translation", "mirror") if settings.slice_by_slice else ("translation", "rotation90", "mirror")
+        broken |= {"translation", "scale"} | ({"rotation90"} if settings.slice_by_slice else set())
+    places = ("translation", "rotation90", "mirror")
     return tuple(
         FeatureRecord(
             name=f"{prefix}_{row.name}",
@@ -48,7 +50,7 @@ def records(prefix: str, rows: tuple[Row, ...], settings: IbsiSettings) -> tuple
             high=row.high,
             ibsi=row.ibsi,
             reference=REFERENCE,
-            invariances=turns + tuple(change for change in row.unchanged_by if change not in broken),
+            invariances=tuple(change for change in (*places, *row.unchanged_by) if change not in broken),
         )
         for row in rows
     )

@@ -56,13 +56,14 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     number of bins it is that of the bins. Whole numbers are taken to be one apart. Where more of the volume than was asked
     for has the highest intensity, the intensity is one step above that, and without steps the highest itself.
 
-    The area is NaN with the code `constant_intensity` if there is but one intensity. The region has at least one voxel with
-    an intensity.
+    The area is NaN with the code `constant_intensity` if there is but one intensity or level. The region has at least one
+    voxel with an intensity.
     """
     curve = _curve(prepared, settings)
     volume = [_volume_at(curve, percent) for percent in (10, 90)]
     intensity = [_intensity_at(curve, percent) for percent in (10, 90)]
-    area = math.nan if prepared.intensity_counts.values.size == 1 else _area(curve)
+    single = curve.low == curve.high or prepared.intensity_counts.values.size == 1
+    area = math.nan if single else _area(curve)
     values = (*volume, *intensity, volume[0] - volume[1], intensity[0] - intensity[1], area)
     names = [f"intensity_volume_histogram_{row.name}" for row in _ROWS]
     return Measured(dict(zip(names, values, strict=True)), {names[-1]: CONSTANT} if math.isnan(area) else {})
@@ -81,7 +82,7 @@ def _curve(prepared: Prepared, settings: IbsiSettings) -> Curve:
     filled = np.flatnonzero(histogram)
     if bins.width is None:
         return Curve(filled.astype(np.float64), histogram[filled], 1.0, 1.0, float(bins.number or 1))
-    centres: Floats = low + (filled - 0.5) * bins.width
+    centres = low + (filled.astype(np.float64) - 0.5) * bins.width
     last = math.floor((high - low) / bins.width) + 0.5
     return Curve(centres, histogram[filled], bins.width, low + 0.5 * bins.width, low + last * bins.width)
 
