@@ -53,8 +53,8 @@ def mesh_diameters(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Diameters:
     """
     region = checked_region(mask, spacing_mm)
     return Diameters(
-        maximum_3d_mm=_largest_distance_mm(hull_corners(region.mask), region.spacing_mm),
-        maximum_axial_mm=_axial_diameter_mm(region.mask, region.spacing_mm),
+        maximum_3d_mm=largest_distance_mm(hull_corners(region.mask), region.spacing_mm),
+        maximum_axial_mm=axial_diameter_mm(region.mask, region.spacing_mm),
     )
 
 
@@ -81,7 +81,8 @@ def hull_corners(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return corners
 
 
-def _axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> float:
+def axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> float:
+    """Largest distance between two vertices of the mesh of a mask at the same position along K, mm."""
     # Vertices in a slice lie on lines along I and J; those between two slices sit over voxels where the two differ.
     within = np.concatenate([_line_ends(mask, 0), _line_ends(mask, 1)])
     padded = np.pad(mask, ((0, 0), (0, 0), (1, 1)))
@@ -100,11 +101,11 @@ def _axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64])
     for plane in np.argsort(-bounds, kind="stable"):
         if bounds[plane] < largest:
             break
-        largest = max(largest, _largest_distance_mm(points[starts[plane] : stops[plane]], spacing_mm))
+        largest = max(largest, largest_distance_mm(points[starts[plane] : stops[plane]], spacing_mm))
     return largest
 
 
-def _largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:
+def largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:
     """Largest distance between any two points, given as twice their positions in voxels; every pair is measured."""
     from scipy.spatial.distance import cdist
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,11 +21,10 @@ _ROWS = (
     Row("global_peak", "0F91", "highest mean in a ball of 1 cm3 around any voxel", INTENSITY),
 )
 
-#: Means that a Fourier transform gives this close to the highest, of the largest intensity, are taken again voxel by voxel.
-NEAR = 1e-9
+#: Where more means than so many may be the highest by single precision, double precision tells them apart.
+MAX_CANDIDATES = 500
 
-#: At most so many are.
-MAX_CANDIDATES = 1000
+Real = type[np.float32] | type[np.float64]
 
 
 def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
@@ -37,16 +39,14 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     within 6.2 mm. Where it leaves the scan, or meets voxels without a value, the mean is that of the voxels there are. Of
     several voxels of highest intensity the one with the highest mean counts. The region has at least one voxel with an
     intensity.
+
+    A Fourier transform in single precision finds where the mean may be the highest; there it is taken voxel by voxel.
     """
     ball = ball_offsets(prepared.spacing_mm)
-    means = _means(prepared, ball)
-    centres = np.argwhere(prepared.intensity_mask) + np.array(prepared.first)
-    intensities = prepared.image[prepared.intensity_mask]
-    tops = intensities == intensities.max()
-    peaks = (
-        _highest(prepared.surroundings, ball, centres[tops], means[tops]),
-        _highest(prepared.surroundings, ball, centres, means),
-    )
+    inside = prepared.intensity_mask
+    tops = inside & (prepared.image == prepared.intensity_counts.values[-1])
+    means = _means(prepared, ball, np.float32)
+    peaks = (_peak(prepared, ball, means, tops), _peak(prepared, ball, means, inside))
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
 
@@ -59,35 +59,60 @@ def ball_offsets(spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.int64
     return inside
 
 
-def _means(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Floats:
-    """Mean in the ball around each voxel of the intensity mask, by a Fourier transform."""
+class Means(NamedTuple):
+    """Means in the region's own box, of intensities shifted and scaled into [-1, 1], and how far they may be off."""
+
+    values: npt.NDArray[np.floating[Any]]
+    error: float
+
+
+def _means(prepared: Prepared, ball: npt.NDArray[np.int64], real: Real) -> Means:
+    """Mean in the ball around each voxel of the region's own box, by a Fourier transform."""
     from scipy import fft
 
-    image = prepared.surroundings
+    image, first, shape = prepared.surroundings, prepared.first, prepared.levels.shape
     finite = np.isfinite(image)
-    centre = float(prepared.image[prepared.intensity_mask].mean())
-    reach = ball.max(axis=0)
-    size = [fft.next_fast_len(int(n + r), real=True) for n, r in zip(image.shape, reach, strict=True)]
-    kernel = np.zeros(size)
-    kernel[tuple((ball % size).T)] = 1.0
-    transformed = fft.rfftn(kernel)
-    places = tuple((np.argwhere(prepared.intensity_mask) + np.array(prepared.first)).T)
+    whole = bool(finite.all())
+    deviations = image - float(prepared.intensity_counts.values.mean())
+    if not whole:
+        deviations[~finite] = 0.0
+    deviations /= max(deviations.max(), -deviations.min()) or 1.0
+    deviations = deviations.astype(real, copy=False)
 
-    def summed(array: Floats) -> Floats:
-        found: Floats = fft.irfftn(fft.rfftn(array, size) * transformed, size)[places]
+    # A ball that leaves the box on one side comes back on the other, where it must meet nothing.
+    reach = ball.max(axis=0).tolist()
+    ends = [max(n + max(0, r - a), a + m + r) for n, r, a, m in zip(image.shape, reach, first, shape, strict=True)]
+    size = [fft.next_fast_len(end, real=True) for end in ends]
+    kernel = np.zeros(size, dtype=real)
+    kernel[tuple((ball % size).T)] = 1
+    transformed = fft.rfftn(kernel)
+    own = tuple(slice(a, a + m) for a, m in zip(first, shape, strict=True))
+
+    def summed(array: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+        spectrum = fft.rfftn(array, size)
+        spectrum *= transformed
+        found: npt.NDArray[np.floating[Any]] = fft.irfftn(spectrum, size, overwrite_x=True)[own]
         return found
 
-    sums = summed(np.where(finite, image - centre, 0.0))
-    means: Floats = sums / np.rint(summed(finite.astype(np.float64))) + centre
-    return means
+    stays = all(r <= a and a + m + r <= n for n, r, a, m in zip(image.shape, reach, first, shape, strict=True))
+    counts = np.full(1, len(ball)) if whole and stays else np.maximum(np.rint(summed(finite.astype(real))), 1)
+    norms = math.sqrt(float(np.square(deviations).sum(dtype=np.float64)) * len(ball))
+    error = 4 * float(np.finfo(real).eps) * norms / float(counts.min())
+    return Means(summed(deviations) / counts.astype(real), error)
 
 
-def _highest(image: Floats, ball: npt.NDArray[np.int64], centres: npt.NDArray[np.int64], means: Floats) -> float:
-    """The highest mean, taken directly at the voxels where the transformed one comes close to it."""
-    largest = float(np.abs(image[np.isfinite(image)]).max())
-    candidates = np.flatnonzero(means >= means.max() - NEAR * largest)
-    candidates = candidates[np.argsort(-means[candidates], kind="stable")[:MAX_CANDIDATES]]
-    return max(_mean(image, ball + centres[candidate]) for candidate in candidates)
+def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], means: Means, centres: npt.NDArray[np.bool_]) -> float:
+    """The highest mean at any of the centres."""
+    candidates = _candidates(means, centres)
+    if len(candidates) > MAX_CANDIDATES:
+        candidates = _candidates(_means(prepared, ball, np.float64), centres)[:MAX_CANDIDATES]
+    return max(_mean(prepared.surroundings, ball + centre) for centre in candidates + np.array(prepared.first))
+
+
+def _candidates(means: Means, centres: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Where the highest mean may lie, (n, 3)."""
+    highest = means.values[centres].max()
+    return np.argwhere(centres & (means.values >= highest - 2 * means.error))
 
 
 def _mean(image: Floats, voxels: npt.NDArray[np.int64]) -> float:

@@ -17,7 +17,8 @@ from radiotype.features.ibsi.preprocess import Prepared
 from radiotype.features.ibsi.records import INTENSITY, Row
 from radiotype.features.ibsi.records import records as records_of
 from radiotype.features.ibsi.settings import IbsiSettings
-from radiotype.features.morphology import morphology
+from radiotype.features.mesh import Region, checked_region
+from radiotype.features.morphology import size_and_shape
 from radiotype.features.registry import Measured
 
 _SCALE = ("scale", "intensity_shift", "intensity_scale")
@@ -97,11 +98,13 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     densities of an ellipsoid without volume or area; `intensities_cancel` where they sum to 0 and have no centre;
     `constant_intensity` for Moran's I and Geary's C; `nothing_left_by_resegmentation`. The mask has at least one voxel.
     """
-    shape = morphology(prepared.morphological_mask, prepared.spacing_mm)
+    region = checked_region(prepared.morphological_mask, prepared.spacing_mm)
+    corners = hull_corners(region.mask)
+    shape = size_and_shape(region, corners, ibsi=True)
     found = shape.values | _forms(shape.values["surface_area_mm2"], shape.values["mesh_volume_mm3"])
     reasons = dict(shape.reasons)
     volume, area = found["mesh_volume_mm3"], found["surface_area_mm2"]
-    for name, enclosure in _enclosures(prepared, found, settings).items():
+    for name, enclosure in _enclosures(region, corners, found, settings).items():
         for kind, own, outer in (("volume", volume, enclosure.volume_mm3), ("area", area, enclosure.area_mm2)):
             found[f"{kind}_density_{name}"] = own / outer if outer > 0 else math.nan
     found |= _intensities(prepared, volume, settings)
@@ -127,19 +130,20 @@ def _forms(area: float, volume: float) -> dict[str, float]:
     }
 
 
-def _enclosures(prepared: Prepared, found: dict[str, float], settings: IbsiSettings) -> dict[str, Enclosure]:
-    spacing = np.array(prepared.spacing_mm)
-    corners = hull_corners(prepared.morphological_mask) * (spacing / 2)
+def _enclosures(
+    region: Region, corners: npt.NDArray[np.int64], found: dict[str, float], settings: IbsiSettings
+) -> dict[str, Enclosure]:
+    corners_mm = corners * (region.spacing_mm / 2)
     axes = np.array([found[f"{axis}_axis_length_mm"] for axis in ("major", "minor", "least")]) / 2
     result = {
-        "axis_aligned_box": box(np.array(prepared.morphological_mask.shape) * spacing),
+        "axis_aligned_box": box(np.array(region.mask.shape) * region.spacing_mm),
         "approximate_ellipsoid": ellipsoid(np.nan_to_num(axes)),
-        "convex_hull": convex_hull(corners),
+        "convex_hull": convex_hull(corners_mm),
     }
     if settings.oriented_box:
-        result["oriented_box"] = oriented_box(corners)
+        result["oriented_box"] = oriented_box(corners_mm)
     if settings.enclosing_ellipsoid:
-        result["enclosing_ellipsoid"] = enclosing_ellipsoid(corners)
+        result["enclosing_ellipsoid"] = enclosing_ellipsoid(corners_mm)
     return result
 
 
@@ -151,26 +155,22 @@ def _intensities(prepared: Prepared, volume: float, settings: IbsiSettings) -> d
         return result
     values, counts = prepared.intensity_counts
     result["integrated_intensity"] = float((values * (counts / counts.sum())).sum()) * volume
-    image = np.where(inside, prepared.image, 0.0)
-    image /= max(abs(float(values[0])), abs(float(values[-1]))) or 1.0
-    if values[0] == values[-1]:
-        image = inside.astype(np.float64) * float(values[0] != 0)
-    centre = _centre(image)
+    weights = inside if values[0] == values[-1] != 0 else np.where(inside, prepared.image, 0.0)
+    centre = _centre(weights)
     if centre is not None:
-        shift = (centre - np.array(_centre(prepared.morphological_mask.astype(np.float64)))) * prepared.spacing_mm
+        shift = (centre - np.array(_centre(prepared.morphological_mask))) * prepared.spacing_mm
         result["centre_of_mass_shift_mm"] = math.hypot(*shift)
     if settings.spatial_autocorrelation and values.size > 1:
         result["moran_i"], result["geary_c"] = autocorrelation(prepared.image, inside, prepared.spacing_mm)
     return result
 
 
-def _centre(weights: Floats) -> Floats | None:
+def _centre(weights: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> Floats | None:
     """Weighted mean position, in voxels; None if the weights sum to 0."""
-    sums: list[npt.NDArray[np.float64]] = [
-        weights.sum(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3)
-    ]
-    total = float(sums[0].sum())
-    return np.array([(line * np.arange(line.size)).sum() / total for line in sums]) if total else None
+    plane = weights.sum(axis=2, dtype=np.float64)
+    lines = (plane.sum(axis=1), plane.sum(axis=0), weights.sum(axis=0, dtype=np.float64).sum(axis=0))
+    total = float(lines[0].sum())
+    return np.array([(line * np.arange(line.size)).sum() / total for line in lines]) if total else None
 
 
 def _reason(name: str, prepared: Prepared) -> str:

@@ -82,13 +82,19 @@ class Prepared:
     @cached_property
     def intensity_counts(self) -> Counts:
         """The different intensities inside the intensity mask."""
-        values, counts = np.unique(self.image[self.intensity_mask], return_counts=True)
+        values = self.image[self.intensity_mask]
+        low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
+        if high - low <= values.size and (values == np.rint(values)).all():
+            counts = np.bincount((values - low).astype(np.int64))
+            filled = np.flatnonzero(counts)
+            return Counts(filled + low, counts[filled])
+        values, counts = np.unique(values, return_counts=True)
         return Counts(values, counts)
 
     @cached_property
     def level_counts(self) -> npt.NDArray[np.int64]:
         """Voxels of each level 1 .. n_levels."""
-        return np.bincount(self.levels.ravel(), minlength=self.n_levels + 1)[1:]
+        return np.bincount(self.levels[self.intensity_mask], minlength=self.n_levels + 1)[1:]
 
     @property
     def missing(self) -> str:
