@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
+import radiotype._native as native
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
 from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM, Prepared
@@ -21,10 +19,9 @@ _ROWS = (
     Row("global_peak", "0F91", "highest mean in a ball of 1 cm3 around any voxel", INTENSITY),
 )
 
-#: Where more means than so many may be the highest by single precision, double precision tells them apart.
-MAX_CANDIDATES = 500
-
-Real = type[np.float32] | type[np.float64]
+#: Means from running sums that come this close to the highest, of the largest intensity, are taken again voxel by voxel, so
+#: that no order of adding shows; so many of them at most, since more belong to a flat scan, where it does not matter which.
+NEAR, MAX_CANDIDATES = 1e-9, 100
 
 
 def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
@@ -39,13 +36,11 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     within 6.2 mm. Where it leaves the scan, or meets voxels without a value, the mean is that of the voxels there are. Of
     several voxels of highest intensity the one with the highest mean counts. The region has at least one voxel with an
     intensity.
-
-    A Fourier transform in single precision finds where the mean may be the highest; there it is taken voxel by voxel.
     """
     ball = ball_offsets(prepared.spacing_mm)
     inside = prepared.intensity_mask
     tops = inside & (prepared.image == prepared.intensity_counts.values[-1])
-    means = _means(prepared, ball, np.float32)
+    means = ball_means(prepared, ball)
     peaks = (_peak(prepared, ball, means, tops), _peak(prepared, ball, means, inside))
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
@@ -59,60 +54,51 @@ def ball_offsets(spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.int64
     return inside
 
 
-class Means(NamedTuple):
-    """Means in the region's own box, of intensities shifted and scaled into [-1, 1], and how far they may be off."""
+def ball_means(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Floats:
+    """Mean of the finite values in the ball around each voxel of the intensity mask; elsewhere any number.
 
-    values: npt.NDArray[np.floating[Any]]
-    error: float
+    Parameters
+    ----------
+    prepared : Prepared
+    ball : array, shape (n, 3)
+        From `ball_offsets`.
 
+    Returns
+    -------
+    array, shape (I, J, K)
+        In the region's own box.
+    """
+    image, first = prepared.surroundings, np.array(prepared.first)
+    columns, lengths = np.unique(ball[:, :2], axis=0, return_counts=True)
+    columns = np.column_stack([columns, lengths // 2])
+    columns = np.ascontiguousarray(columns[np.argsort(columns[:, 2], kind="stable")])
+    reach = int(columns[-1, 2])
+    mask = np.ascontiguousarray(prepared.intensity_mask).view(np.uint8)
+    scratch = np.empty((image.shape[0] * image.shape[1] + 2) * (image.shape[2] + 2 * reach + 1))
 
-def _means(prepared: Prepared, ball: npt.NDArray[np.int64], real: Real) -> Means:
-    """Mean in the ball around each voxel of the region's own box, by a Fourier transform."""
-    from scipy import fft
+    def summed(values: Floats) -> Floats:
+        sums = np.zeros(mask.shape)
+        native.ball_sums(values, columns, reach, first, mask, scratch, sums)
+        return sums
 
-    image, first, shape = prepared.surroundings, prepared.first, prepared.levels.shape
     finite = np.isfinite(image)
     whole = bool(finite.all())
-    deviations = image - float(prepared.intensity_counts.values.mean())
+    middle = float(prepared.intensity_counts.values.mean())
+    deviations = image - middle
     if not whole:
         deviations[~finite] = 0.0
-    deviations /= max(deviations.max(), -deviations.min()) or 1.0
-    deviations = deviations.astype(real, copy=False)
-
-    # A ball that leaves the box on one side comes back on the other, where it must meet nothing.
-    reach = ball.max(axis=0).tolist()
-    ends = [max(n + max(0, r - a), a + m + r) for n, r, a, m in zip(image.shape, reach, first, shape, strict=True)]
-    size = [fft.next_fast_len(end, real=True) for end in ends]
-    kernel = np.zeros(size, dtype=real)
-    kernel[tuple((ball % size).T)] = 1
-    transformed = fft.rfftn(kernel)
-    own = tuple(slice(a, a + m) for a, m in zip(first, shape, strict=True))
-
-    def summed(array: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-        spectrum = fft.rfftn(array, size)
-        spectrum *= transformed
-        found: npt.NDArray[np.floating[Any]] = fft.irfftn(spectrum, size, overwrite_x=True)[own]
-        return found
-
-    stays = all(r <= a and a + m + r <= n for n, r, a, m in zip(image.shape, reach, first, shape, strict=True))
-    counts = np.full(1, len(ball)) if whole and stays else np.maximum(np.rint(summed(finite.astype(real))), 1)
-    norms = math.sqrt(float(np.square(deviations).sum(dtype=np.float64)) * len(ball))
-    error = 4 * float(np.finfo(real).eps) * norms / float(counts.min())
-    return Means(summed(deviations) / counts.astype(real), error)
+    margin = ball.max(axis=0)
+    if whole and (margin <= first).all() and (first + mask.shape + margin <= image.shape).all():
+        return summed(deviations) / len(ball) + middle
+    return summed(deviations) / np.maximum(summed(finite.astype(np.float64)), 1) + middle
 
 
-def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], means: Means, centres: npt.NDArray[np.bool_]) -> float:
+def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], means: Floats, centres: npt.NDArray[np.bool_]) -> float:
     """The highest mean at any of the centres."""
-    candidates = _candidates(means, centres)
-    if len(candidates) > MAX_CANDIDATES:
-        candidates = _candidates(_means(prepared, ball, np.float64), centres)[:MAX_CANDIDATES]
+    values = prepared.intensity_counts.values
+    near = NEAR * max(abs(float(values[0])), abs(float(values[-1])))
+    candidates = np.argwhere(centres & (means >= means[centres].max() - near))[:MAX_CANDIDATES]
     return max(_mean(prepared.surroundings, ball + centre) for centre in candidates + np.array(prepared.first))
-
-
-def _candidates(means: Means, centres: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Where the highest mean may lie, (n, 3)."""
-    highest = means.values[centres].max()
-    return np.argwhere(centres & (means.values >= highest - 2 * means.error))
 
 
 def _mean(image: Floats, voxels: npt.NDArray[np.int64]) -> float:
