@@ -52,7 +52,7 @@ def autocorrelation(image: Floats, mask: npt.NDArray[np.bool_], spacing_mm: tupl
     squares = away**2
 
     size = tuple(fft.next_fast_len(2 * extent - 1, real=True) for extent in image.shape)
-    weights = fft.rfftn(_weights(size, image.shape, spacing_mm)).real  # the weights are even
+    weights = fft.rfftn(_weights(size, image.shape, spacing_mm)).real.copy()  # the weights are even
     # A real transform holds half of the frequencies; all but the first, and the last of an even size, stand for two.
     weights *= 2 / np.prod(size)
     weights[..., 0] /= 2
@@ -66,11 +66,14 @@ def autocorrelation(image: Floats, mask: npt.NDArray[np.bool_], spacing_mm: tupl
         return found
 
     def pairs(first: npt.NDArray[np.complex128], second: npt.NDArray[np.complex128]) -> float:
-        return float(((first.real * second.real + first.imag * second.imag) * weights).sum())
+        planes = zip(first, second, weights, strict=True)
+        return sum(float(((a.real * b.real + a.imag * b.imag) * weight).sum()) for a, b, weight in planes)
 
-    ones, deviations = spectrum(np.ones(n)), spectrum(away)
-    total, products = pairs(ones, ones), pairs(deviations, deviations)
-    of_squares = pairs(spectrum(squares), ones)
+    ones = spectrum(np.ones(n))
+    total, of_squares = pairs(ones, ones), pairs(spectrum(squares), ones)
+    del ones  # a spectrum is the largest array here
+    deviations = spectrum(away)
+    products = pairs(deviations, deviations)
     variance = float(squares.sum())
     return Autocorrelation(
         moran=n / total * products / variance,

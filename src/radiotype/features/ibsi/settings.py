@@ -61,5 +61,5 @@ class IbsiSettings(Strict):
     oriented_box: bool = Field(False, description="also densities in the smallest box in any direction")
     enclosing_ellipsoid: bool = Field(False, description="also densities in the smallest enclosing ellipsoid")
     spatial_autocorrelation: bool = Field(
-        False, description="also Moran's I and Geary's C; over all pairs of voxels, so memory of 64 times the region's box"
+        False, description="also Moran's I and Geary's C; over all pairs of voxels: for 2 million, 5 s and 1.5 GB"
     )
