@@ -94,7 +94,7 @@ def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
 def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     """Size and shape of the interpolated mask, and how the intensities lie in it.
 
-    Codes of a NaN: `single_voxel`, `mesh_volume_not_positive` as in `radiotype.features.morphology`; `flat_region` for the
+    Codes of a NaN: `single_voxel` as in `radiotype.features.morphology`; `flat_region` for the
     densities of an ellipsoid without volume or area; `intensities_cancel` where they sum to 0 and have no centre;
     `constant_intensity` for Moran's I and Geary's C; `nothing_left_by_resegmentation`. The mask has at least one voxel.
     """
@@ -154,7 +154,7 @@ def _intensities(prepared: Prepared, volume: float, settings: IbsiSettings) -> d
     if not inside.any():
         return result
     values, counts = prepared.intensity_counts
-    result["integrated_intensity"] = float((values * (counts / counts.sum())).sum()) * volume
+    result["integrated_intensity"] = float((values * counts).sum()) / int(counts.sum()) * volume
     weights = inside if values[0] == values[-1] != 0 else np.where(inside, prepared.image, 0.0)
     centre = _centre(weights)
     if centre is not None:
