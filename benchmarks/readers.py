@@ -27,6 +27,7 @@ from radiotype.io import read_cohort, read_mask
 from radiotype.run import Workers
 from radiotype.run.engine import describe_cohort
 from radiotype.studies import feature_stability, reader_agreement
+from radiotype.studies.stability import one_way
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("RADIOTYPE_SHARED", ROOT.parent / "shared")) / "data" / "imaging" / "lidc_pylidc_multirater"
@@ -64,11 +65,6 @@ def group(record) -> str:
         return "morphology"
     kind = record.name.split("_")[1]
     return kind if kind in ("energy", "entropy", "magnitude") else "size and axes"
-
-
-def one_way(readings: pd.DataFrame) -> stats.IntraclassCorrelation:
-    """Readers of one nodule are not those of the next."""
-    return stats.icc(readings, model="one-way")
 
 
 def joined(readers: stats.Findings, moved: stats.Findings) -> pd.DataFrame:
@@ -258,12 +254,16 @@ def main() -> None:
         everyone = describe_cohort(cohort(Path(name), nodules, READERS), SETTINGS, executor=Workers(jobs).executor())
         moved = feature_stability(
             cohort(Path(name), nodules, READERS[:1]), SETTINGS,
-            amount_mm=AMOUNT_MM, n_deformed=N_DEFORMED, seed=SEED, agreement=one_way, workers=Workers(jobs),
+            amount_mm=AMOUNT_MM, n_deformed=N_DEFORMED, seed=SEED, workers=Workers(jobs),
         )  # fmt: skip
     seconds, cpu = time.perf_counter() - start, time.process_time() - used
-    table = joined(reader_agreement(everyone.table, agreement=one_way), moved)
+    table = joined(reader_agreement(everyone.table, agreement=one_way), moved)  # nodules differ in their readers
     surfaces, relation = surfaces_apart(nodules), scores(nodules, everyone.table)
-    gaps = [(one.row.case_id, one.row.roi, one.code or "a family failed") for one in everyone.outcomes if one.code]
+    gaps = [
+        (one.key.case_id, one.key.roi, one.code or "some features have no value")
+        for one in everyone.outcomes
+        if one.status != "ok"
+    ]
     n_refused = everyone.table.values["spharm_energy_l1"].isna().sum() + everyone.n_failed
     setting = (
         f"{len(nodules)} lung nodules of LIDC-IDRI, four readers each, one-way ICC of a single reading with 95 % limits; "

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from radiotype.features import FeatureSettings
 from radiotype.io import read_cohort
 from radiotype.run.engine import describe_cohort
 
@@ -96,7 +97,7 @@ def main() -> int:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)
-        extraction = describe_cohort(read_cohort(manifest))
+        extraction = describe_cohort(read_cohort(manifest), FeatureSettings(families=("morphology", "margin")))
     print(f"{'case':<16} {'scan':<14} {'roi':<9} {'volume mm3':>11} {'truth mm3':>11} {'off %':>6} {'NaN':>4} {'s':>6}")
     bad = 0
     for one in extraction.outcomes:

@@ -19,14 +19,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "run"))
 
-from run_cohort import write_cohort
+from run_cohort import EXTRACT, write_cohort
 
 SIZES = (100, 1_000, 10_000)
 
 
 def extract(folder: Path, out: str, *arguments: str) -> dict[str, float]:
     """Seconds, CPU seconds and peak memory of one run."""
-    return measured(folder, "extract", "manifest.csv", "-o", out, *arguments)
+    return measured(folder, *EXTRACT, "-o", out, *arguments)
 
 
 def measured(folder: Path, *arguments: str) -> dict[str, float]:

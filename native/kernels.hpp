@@ -20,7 +20,9 @@ void harmonic_values(const HarmonicPoints& points, const double* recurrence, con
 void harmonic_products(const HarmonicGrid& grid, const double* density, double* scratch, double* products);
 double cholesky(double* matrix, int64_t n);
 void cholesky_solve(const double* factor, int64_t n, int64_t columns, double* b);
-int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
+int64_t sphere_map(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
+void cald_ratios(const CaldProblem& problem, const double* points, double* centres, double* ratios);
+int64_t cald_smooth(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
 
 }  // namespace RADIOTYPE_LEVEL
 }  // namespace radiotype

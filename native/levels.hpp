@@ -87,9 +87,37 @@ struct SphereProblem {
     bool long_diagonals;  // split squares along the longer diagonal
 };
 
+struct SphereResult {
+    double* points;  // (n_vertices, 3) unit vectors
+    double* shares;  // (n_quads,) of the area without stairs
+    bool* settled;   // whether the last level came to rest
+};
+
 static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vertex
-static inline int64_t sphere_integers(int64_t n) { return (23 + SPHERE_RING) * n + 3; }
-static inline int64_t sphere_doubles(int64_t n) { return 100 * n; }
+
+// Lengths of the scratch for n vertices.
+struct SphereScratch {
+    double* doubles;
+    int32_t* integers;
+    float* floats;
+
+    static int64_t n_doubles(int64_t n) { return 56 * n; }
+    static int64_t n_integers(int64_t n) { return (46 + 2 * SPHERE_RING) * n + 3; }
+    static int64_t n_floats(int64_t n) { return 38 * n; }
+};
+
+// A surface of triangles that is being spread over the unit sphere as published. See cald.cpp.
+struct CaldProblem {
+    const int32_t* triangles;  // (n_triangles, 3) counter-clockwise seen from outside
+    int64_t n_triangles;
+    const double* shares;    // (n_triangles,) of the area of the object
+    const double* frames;    // (n_triangles, 3) in its own plane the second corner is (x, 0), the third (y, z); in radii of equal area
+    const int32_t* first;    // (n_vertices + 1,) where the corners of a vertex begin
+    const int32_t* corners;  // (3 n_triangles,) 3 triangle + corner, by vertex, then by triangle
+    int64_t n_vertices;
+};
+
+static constexpr int64_t CALD_RING = 32;  // room for the triangles of a vertex; a voxel surface has at most 12
 
 struct Kernels {
     const char* level;
@@ -120,7 +148,11 @@ struct Kernels {
     double (*cholesky)(double* matrix, int64_t n);
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
     // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
-    int64_t (*sphere_map)(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
+    int64_t (*sphere_map)(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
+    // The published spherical map: centres (n_triangles, 3) of the triangles on the sphere and their area ratios (n_triangles,); then
+    // moves of single vertices, their number or -1 if a ring does not close. See cald.cpp.
+    void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
+    int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
 };
 
 namespace base { Kernels kernels(); }

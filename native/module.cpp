@@ -22,9 +22,11 @@ using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device:
 using Flags = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Vertices = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Quads = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Triangles = nb::ndarray<const int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Order = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Points = nb::ndarray<double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using IntegerScratch = nb::ndarray<int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using FloatScratch = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using PairCounts = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Voxels = nb::ndarray<uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Distance = nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
@@ -139,12 +141,42 @@ static void cholesky_solve(Table factor, Objective right) {
     radiotype::active_kernels().cholesky_solve(factor.data(), int64_t(right.shape(0)), int64_t(right.shape(1)), right.data());
 }
 
-static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, IntegerScratch integers,
-                          Workspace doubles) {
+static nb::tuple sphere_scratch(int64_t n) {
+    using radiotype::SphereScratch;
+    return nb::make_tuple(SphereScratch::n_doubles(n), SphereScratch::n_integers(n), SphereScratch::n_floats(n));
+}
+
+static nb::tuple sphere_map(Vertices vertices, Quads quads, Order order, bool long_diagonals, Points points, Workspace shares,
+                            Workspace doubles, IntegerScratch integers, FloatScratch floats) {
     const radiotype::SphereProblem problem{vertices.data(), int64_t(vertices.shape(0)), quads.data(), int64_t(quads.shape(0)),
                                            order.data(), long_diagonals};
+    bool settled = false;
+    int64_t rounds;
+    {
+        nb::gil_scoped_release release;
+        rounds = radiotype::active_kernels().sphere_map(problem, {points.data(), shares.data(), &settled},
+                                                        {doubles.data(), integers.data(), floats.data()});
+    }
+    return nb::make_tuple(rounds, settled);
+}
+
+static radiotype::CaldProblem cald_problem(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners) {
+    return {triangles.data(), int64_t(triangles.shape(0)), shares.data(), frames.data(), first.data(), corners.data(),
+            int64_t(first.shape(0)) - 1};
+}
+
+static void cald_ratios(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners, Vertices points, Points centres,
+                        Workspace ratios) {
+    const radiotype::CaldProblem problem = cald_problem(triangles, shares, frames, first, corners);
     nb::gil_scoped_release release;
-    return radiotype::active_kernels().sphere_map(problem, points.data(), integers.data(), doubles.data());
+    radiotype::active_kernels().cald_ratios(problem, points.data(), centres.data(), ratios.data());
+}
+
+static int64_t cald_smooth(Triangles triangles, Doubles shares, Vertices frames, Order first, Order corners, int64_t sweeps, Points points,
+                           Row waiting) {
+    const radiotype::CaldProblem problem = cald_problem(triangles, shares, frames, first, corners);
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().cald_smooth(problem, sweeps, points.data(), waiting.data());
 }
 
 NB_MODULE(_native, m) {
@@ -183,8 +215,14 @@ NB_MODULE(_native, m) {
     m.def("cholesky", &cholesky, "matrix"_a,
           "Replace a symmetric matrix by its upper factor; return the smallest over the largest pivot, 0 if it has none.");
     m.def("cholesky_solve", &cholesky_solve, "factor"_a, "right"_a, "Solve for the columns of `right`, in place.");
-    m.def("sphere_integers", &radiotype::sphere_integers, "n_vertices"_a, "Length of the int32 scratch that `sphere_map` needs.");
-    m.def("sphere_doubles", &radiotype::sphere_doubles, "n_vertices"_a, "Length of the float64 scratch that `sphere_map` needs.");
-    m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "integers"_a, "doubles"_a,
-          "Fill `points` (n, 3) with the vertices spread over the unit sphere; the number of sweeps, or a negative number.");
+    m.def("sphere_scratch", &sphere_scratch, "n_vertices"_a,
+          "Lengths of the float64, int32 and float32 scratch that `sphere_map` needs.");
+    m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "shares"_a,
+          "doubles"_a, "integers"_a, "floats"_a,
+          "Fill `points` (n, 3) with the vertices spread over the unit sphere and `shares` (n_quads,) with the share that each square "
+          "has in the surface without stairs; the number of sweeps, or a negative number, and whether the map came to rest.");
+    m.def("cald_ratios", &cald_ratios, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "points"_a, "centres"_a, "ratios"_a,
+          "Fill the centres (m, 3) of triangles on the sphere and their share of its area over that of the object's.");
+    m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,
+          "Move single vertices of `points` where that lowers the worst stretch around them; how many moves, or -1.");
 }

@@ -26,6 +26,8 @@ Kernels kernels() {
     table.cholesky = cholesky;
     table.cholesky_solve = cholesky_solve;
     table.sphere_map = sphere_map;
+    table.cald_ratios = cald_ratios;
+    table.cald_smooth = cald_smooth;
     return table;
 }
 

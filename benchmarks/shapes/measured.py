@@ -15,6 +15,8 @@ from shapes.masks import Case
 from radiotype import Grid, Mask, RadiotypeError
 from radiotype.features.spharm import (
     HarmonicShape,
+    SphereMap,
+    Surface,
     align,
     area_map,
     describe,
@@ -62,6 +64,7 @@ def quality(case: Case) -> list[Row]:
         "flipped": steps.sphere_map.n_flipped,
         "area_p1": flags["spharm_area_ratio_p1"],
         "area_p99": flags["spharm_area_ratio_p99"],
+        "settled": steps.sphere_map.settled,
         "radius_voxels": radius_mm / voxel_mm,
         "hausdorff_voxels": flags["spharm_hausdorff_voxels"],
         "kept": flags["spharm_kept_fraction"],
@@ -70,10 +73,20 @@ def quality(case: Case) -> list[Row]:
         "vertices": len(surface.vertices_mm),
         "sweeps": steps.sphere_map.n_iterations,
     }
+    row["stairs_p1"], row["stairs_p99"] = np.percentile(ratios_with_stairs(surface, steps.sphere_map), [1, 99])
     for degree in (15, 20, 25):
         rms_mm = rms(points, surface.vertices_mm, shape.degree if degree == 15 else degree)
         row |= {f"rms{degree}_voxels": rms_mm / voxel_mm, f"rms{degree}_of_radius": rms_mm / radius_mm}
     return [row]
+
+
+def ratios_with_stairs(surface: Surface, sphere_map: SphereMap) -> np.ndarray:
+    """Share of the sphere over share of the voxel surface as it is, stairs and all, for every square."""
+    corners = sphere_map.points[sphere_map.triangles]
+    on_sphere = np.linalg.det(corners).reshape(-1, 2).sum(axis=1)
+    sides = surface.vertices_mm[surface.quads[:, [1, 3]]] - surface.vertices_mm[surface.quads[:, :1]]
+    areas = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1)
+    return on_sphere / on_sphere.sum() / (areas / areas.sum())
 
 
 def rms(points: np.ndarray, vertices_mm: np.ndarray, degree: int) -> float:

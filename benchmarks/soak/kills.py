@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "run"))
 
 from killing_work import describe_or_die
-from run_cohort import finish, kill_and_resume, start, stored, write_cohort
+from run_cohort import EXTRACT, QUICK, finish, kill_and_resume, start, stored, write_cohort
 
 from radiotype.io import read_cohort
 from radiotype.run.cluster import Cluster
@@ -30,7 +30,7 @@ SEED = 20
 def kills(folder: Path, count: int) -> None:
     write_cohort(folder, 60, size=24)
     started = time.monotonic()
-    if finish(start("extract", "manifest.csv", "-o", "whole", "--jobs", "2", cwd=folder)).returncode:
+    if finish(start(*EXTRACT, "-o", "whole", "--jobs", "2", cwd=folder)).returncode:
         raise SystemExit("the run that nobody killed failed")
     seconds, whole = time.monotonic() - started, stored(folder / "whole")
     rng, complete = np.random.default_rng(SEED), []
@@ -51,7 +51,7 @@ def killers(folder: Path, count: int) -> None:
     write_cohort(folder, 80, killers=range(3, 80, 10))
     cohort = read_cohort(folder / "manifest.csv")
     for n in range(count):
-        extraction = describe_cohort(cohort, executor=Cluster(describe_or_die, jobs=2))
+        extraction = describe_cohort(cohort, QUICK, executor=Cluster(describe_or_die, jobs=2))
         lost = sorted(one.key.case_id for one in extraction.outcomes if one.status != "ok")
         if lost != [f"killer-{number:04d}" for number in range(3, 80, 10)]:
             raise SystemExit(f"run {n}: lost {lost}")

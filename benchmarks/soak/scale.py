@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "run"))
 
-from run_cohort import write_cohort
+from run_cohort import EXTRACT, write_cohort
 from scaling import measured, row
 
 
@@ -29,7 +29,7 @@ def campaign(folder: Path, n: int) -> float:
     steps = {
         "index": ("index", "scans", "-o", "found.csv"),
         "check": ("check", "manifest.csv", "-o", "check", "--no-pictures"),
-        "extract": ("extract", "manifest.csv", "-o", "run", "--jobs", "2"),
+        "extract": (*EXTRACT, "-o", "run", "--jobs", "2"),
         "report": ("report", "run"),
     }
     seconds = 0.0

@@ -54,7 +54,7 @@ def manifest(tmp_path):
 def test_done_is_0_and_prints_where_the_features_are(manifest):
     done = radiotype("extract", "good.csv", "-o", "run", cwd=manifest)
     assert done.returncode == 0, done.stderr
-    assert "1 of 1 regions described with 32 features" in done.stdout
+    assert "1 of 1 regions described with 313 features" in done.stdout
     assert done.stderr == ""  # no progress bar in a pipe
     assert (manifest / "run" / "features.parquet").exists()
 

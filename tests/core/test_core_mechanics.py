@@ -1,6 +1,7 @@
 """What the core types hold and what they refuse."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,6 +189,19 @@ def test_features_refuse_a_nan_without_a_reason_an_infinite_value_and_a_missing_
     with pytest.raises(ComputeError, match="RT305"):
         Features({"a": 1.0}, {}, (record("b"),))
     assert Features({"a": np.nan}, {"a": "empty_region"}, (record(),)).to_series().isna().all()
+
+
+def test_a_table_without_its_repeats():
+    records = (
+        record("a"),
+        replace(record("b"), detail={"duplicate_of": "a"}),
+        replace(record("c"), detail={"duplicate_of": "d"}),
+    )
+    table = FeatureTable.from_rows([(key(), Features({"a": 1.0, "b": 1.0, "c": 2.0}, {}, records))])
+    distinct = table.distinct()
+    assert [one.name for one in distinct.records] == ["a", "c"]  # what c repeats was not measured
+    assert distinct.values.to_numpy().tolist() == [[1.0, 2.0]]
+    assert len(table.records) == 3
 
 
 def test_a_table_orders_its_rows_and_refuses_what_does_not_fit():

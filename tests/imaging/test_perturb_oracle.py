@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from radiotype.core import Grid, Mask
-from radiotype.imaging.perturb import _faces, _field, deform
+from radiotype.imaging.perturb import MAX_AMOUNT, _faces, _field, deform
 
 OBLIQUE = np.linalg.qr(np.array([[2.0, 0.3, -0.2], [0.1, 2.0, 0.5], [0.4, -0.6, 2.0]]))[0]
 
@@ -37,7 +37,7 @@ def radii_mm(mask, towards, longest_mm):
 
 
 @pytest.mark.parametrize(
-    ("spacing_mm", "amount_mm", "smoothness_mm"), [((0.5, 0.5, 0.5), 1.0, 5.0), ((0.5, 0.5, 1.0), 2.0, 8.0)]
+    ("spacing_mm", "amount_mm", "smoothness_mm"), [((0.5, 0.5, 0.5), 1.0, 5.0), ((0.5, 0.5, 1.0), 1.6, 8.0)]
 )
 def test_the_surface_moves_along_its_normal_by_the_amount(spacing_mm, amount_mm, smoothness_mm):
     mask, towards = ball(14, spacing_mm), directions(600)
@@ -59,6 +59,23 @@ def test_the_root_mean_square_over_the_surface_is_exact(spacing_mm):
     assert np.sqrt(cubic) == pytest.approx(0.8, rel=1e-12)
     shadows = [2 * np.count_nonzero(mask.data.any(axis=axis)) * np.prod(spacing_mm) / spacing_mm[axis] for axis in range(3)]
     assert areas.sum() == pytest.approx(sum(shadows))  # a ball of voxels has the surface of its six shadows
+
+
+def determinants(mask, amount_mm, smoothness_mm, seed):
+    """By what `deform` scales volumes, at every face of the surface; not above 0 where the surface folds."""
+    field = _field(mask, amount_mm, smoothness_mm, np.random.default_rng(seed))
+    sines = np.sin((_faces(mask)[0] - field.origin_mm) @ field.waves.T + field.phases)
+    gradient = -np.einsum("pn,ni,nj->pij", sines, field.amplitudes, field.waves, optimize=True)
+    return np.linalg.det(np.eye(3) - gradient)
+
+
+@pytest.mark.parametrize("radius_mm", [8, 14])
+def test_the_surface_hardly_ever_folds_at_the_largest_amount_and_does_beyond(radius_mm):
+    mask = ball(radius_mm, (1.0, 1.0, 1.0))
+    at, beyond = (
+        sum(determinants(mask, share * 5, 5.0, seed).min() <= 0 for seed in range(100)) for share in (MAX_AMOUNT, 0.25)
+    )
+    assert at <= 2 < beyond
 
 
 @pytest.mark.parametrize("apart_mm", [0.0, 2.0, 5.0, 10.0])

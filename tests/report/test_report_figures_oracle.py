@@ -13,14 +13,16 @@ import pandas as pd
 import pytest
 from report_stored_run import curve, write_run
 
-from radiotype.report import stored
+from radiotype.report import sections_cohort, stored
 from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import MAX_CELLS, consensus_matrices
 from radiotype.report.figures_cox import forest
+from radiotype.report.figures_features import readable_features
 from radiotype.report.figures_flow import flow_counts
 from radiotype.report.figures_margins import region_colours, region_legend
 from radiotype.report.figures_subtypes import scaled_medians, size_counts
 from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
+from radiotype.report.methods import paragraph
 from radiotype.report.overlays import MAX_FLAGGED, MAX_PICTURES, REGION_OPACITY, chosen_pictures, coloured, three_planes
 from radiotype.report.sections_cases import problem_rows
 
@@ -188,6 +190,17 @@ def test_partial_regions_say_how_many_features_lack_and_why(loaded: stored.Store
     assert partial["code"].tolist() == ["empty_region"] * 3
     assert set(partial["reason"]) == {"3 features without a value (empty region)"}
     assert table["status"].tolist() == ["failed"] * 6 + ["skipped"] + ["partial"] * 3
+
+
+def test_a_feature_that_repeats_another_is_neither_shown_nor_counted(loaded: stored.Stored) -> None:
+    first, *rest = loaded.records
+    repeats = [replace(one, detail={**one.detail, "duplicate_of": first.name}) for one in rest[:6]]
+    again = replace(loaded, records=(first, *repeats, *rest[6:]))
+    assert paragraph(loaded)[1].startswith("Each region was described with 27 distinct features (7 morphology and 20 margin")
+    assert paragraph(again)[1].startswith("Each region was described with 21 distinct features (1 morphology and 20 margin")
+    before, after = (sections_cohort.features(one).sentence for one in (loaded, again))
+    assert (before[:20], after[:20]) == ("27 distinct features", "21 distinct features")
+    assert not {one.name for one in repeats} & {one.name for one in readable_features(again.distinct, again.features)}
 
 
 def test_regions_are_a_fourth_picture_of_the_axial_plane() -> None:

@@ -57,14 +57,14 @@ def write(path, voxels, spacing=(1.0, 1.0, 1.0)):
 
 def measured(
     *, image, mask, modality="CT", phase=None, label=None, roi=None, parenchyma=None,
-    parts=("morphology", "margin"), limit=None,
+    parts=("morphology", "margin"), limit=None, settings=None,
 ):  # fmt: skip
     """Peak and estimates of one row, bytes, and how it ended; the libraries are loaded before, the allocator is as in workers.
 
     `limit` is what the process may hold in all; without one nothing is refused.
     """
     row = {"image": image, "mask": mask, "modality": modality, "phase": phase, "label": label, "roi": roi}
-    row |= {"parenchyma": parenchyma, "parts": parts, "limit": limit}
+    row |= {"parenchyma": parenchyma, "parts": parts, "limit": limit, "settings": settings or {}}
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(row, default=str)],
         env=os.environ | CONFIGURATION["distributed.nanny.pre-spawn-environ"],
@@ -109,7 +109,8 @@ def _measure(row):
     worker.require_memory = watched
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = _status("VmRSS")
-    (result,) = describe_rows(Task((_row(row),), tuple(row["parts"]), FeatureSettings(), memory_bytes=row["limit"]))
+    settings = FeatureSettings(**row["settings"])
+    (result,) = describe_rows(Task((_row(row),), tuple(row["parts"]), settings, memory_bytes=row["limit"]))
     peak = _status("VmHWM") - before
     failure = result.failure or next((one.failure for part in result.parts.values() for one in part if one.failure), None)
     return {"peak": peak, "estimates": estimates, "failure": failure and failure.code, "before": before}

@@ -18,6 +18,10 @@ from radiotype.run.entries import Entries
 from radiotype.run.parts import part_key
 from radiotype.run.store import RunFolder
 
+#: The families that take milliseconds, and the command that measures them: how a run goes does not depend on what it measures.
+QUICK = FeatureSettings(families=("morphology", "margin"))
+EXTRACT = ("extract", "manifest.csv", "--families", ",".join(QUICK.families))
+
 #: What a run stores that must not depend on how it was run.
 RESULTS = ("features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json", "checksums.json")
 
@@ -73,7 +77,7 @@ def n_complete(folder, out):
     """Number of rows of which every part is stored, as the store itself tells."""
     if not (folder / out).is_dir():
         return 0
-    store, settings = RunFolder(folder / out), FeatureSettings()
+    store, settings = RunFolder(folder / out), QUICK
     entries, digests, n = Entries(store), Digests(store), 0
     for region in read_cohort(folder / "manifest.csv").regions():
         inputs = [digests.of(source) for source in sources_of(region)]
@@ -93,7 +97,7 @@ class Resumed:
 
 def kill_and_resume(folder, out, *, moment, jobs):
     """Start a run, kill it after `moment` seconds with all its processes, and run the same command again."""
-    command = ("extract", "manifest.csv", "-o", out, "--jobs", jobs)
+    command = (*EXTRACT, "-o", out, "--jobs", jobs)
     process = start(*command, cwd=folder)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(moment)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from killing_work import describe_or_die, square_or_die, use_memory
-from run_cohort import finish, start, stored, write_cohort
+from run_cohort import EXTRACT, QUICK, finish, start, stored, write_cohort
 
 from radiotype.errors import RecipeError
 from radiotype.io import read_cohort
@@ -121,10 +121,10 @@ def test_workers_that_cannot_load_the_work_are_an_error_that_says_so():
 def test_the_command_line_uses_a_scheduler(tmp_path):
     write_cohort(tmp_path, 6)
     with scheduler_with_two_workers() as address:
-        done = finish(start("extract", "manifest.csv", "-o", "far", "--scheduler", address, cwd=tmp_path))
+        done = finish(start(*EXTRACT, "-o", "far", "--scheduler", address, cwd=tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert f"workers: scheduler {address}" in done.stdout
-    assert finish(start("extract", "manifest.csv", "-o", "near", "--jobs", "0", cwd=tmp_path)).returncode == 0
+    assert finish(start(*EXTRACT, "-o", "near", "--jobs", "0", cwd=tmp_path)).returncode == 0
     assert stored(tmp_path / "far") == stored(tmp_path / "near")
 
 
@@ -132,7 +132,7 @@ def test_the_command_line_uses_a_scheduler(tmp_path):
 def test_exactly_the_cases_that_kill_their_process_fail(tmp_path):
     write_cohort(tmp_path, 20, killers=range(0, 20, 4))
     workers = Cluster(describe_or_die, jobs=2)
-    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), executor=workers)
+    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), QUICK, executor=workers)
     lost = {one.key.case_id: one for one in extraction.outcomes if one.status == "failed"}
     assert set(lost) == {f"killer-{number:04d}" for number in range(0, 20, 4)}
     assert {(one.stage, one.code) for one in lost.values()} == {("process", "RT307")}
@@ -143,7 +143,7 @@ def test_exactly_the_cases_that_kill_their_process_fail(tmp_path):
 
 def test_the_rows_of_one_image_do_not_die_with_each_other(tmp_path):
     write_cohort(tmp_path, 3, killers=[1], one_image=True)
-    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), executor=Cluster(describe_or_die, jobs=1))
+    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), QUICK, executor=Cluster(describe_or_die, jobs=1))
     assert {one.key.case_id: one.status for one in extraction.outcomes} == {
         "case-0000": "ok", "killer-0001": "failed", "case-0002": "ok",
     }  # fmt: skip
@@ -218,7 +218,7 @@ def test_nothing_listens_but_on_loopback():
 
 def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path):
     write_cohort(tmp_path, 30)
-    parent = start("extract", "manifest.csv", "-o", "run", "--jobs", "2", cwd=tmp_path)
+    parent = start(*EXTRACT, "-o", "run", "--jobs", "2", cwd=tmp_path)
     while not list((tmp_path / "run").glob("store/*/*.entry")):
         assert parent.poll() is None
         time.sleep(0.01)
@@ -232,7 +232,7 @@ def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path):
         time.sleep(0.05)
     else:
         pytest.fail("a process of the run is still there")
-    assert finish(start("extract", "manifest.csv", "-o", "run", "--jobs", "0", cwd=tmp_path)).returncode == 0
+    assert finish(start(*EXTRACT, "-o", "run", "--jobs", "0", cwd=tmp_path)).returncode == 0
 
 
 def test_a_script_without_a_main_guard_is_told_so(tmp_path):
@@ -253,7 +253,7 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path):
 
 def test_the_command_line_runs_as_a_module_with_workers(tmp_path):
     write_cohort(tmp_path, 2)
-    command = [sys.executable, "-m", "radiotype", "extract", "manifest.csv", "-o", "run", "--jobs", "1"]
+    command = [sys.executable, "-m", "radiotype", *EXTRACT, "-o", "run", "--jobs", "1"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 of 2 regions described" in done.stdout

@@ -10,6 +10,7 @@ import nibabel
 import numpy as np
 import pandas as pd
 import pytest
+from run_cohort import QUICK
 
 from radiotype.core import FeatureRecord
 from radiotype.errors import ComputeError, StoreError
@@ -55,7 +56,7 @@ def cohort_folder(tmp_path):
 
 
 def test_each_bad_case_is_a_row_with_code_stage_and_reason(cohort_folder):
-    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
+    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"), QUICK)
     cases = extraction.cases().set_index(["case_id", "roi"])
     assert cases["status"].to_dict() == {
         ("001", "tumour"): "ok",
@@ -81,7 +82,7 @@ def test_each_bad_case_is_a_row_with_code_stage_and_reason(cohort_folder):
 
 
 def test_a_family_that_fails_leaves_the_others(cohort_folder):
-    table = describe_cohort(read_cohort(cohort_folder / "manifest.csv")).table
+    table = describe_cohort(read_cohort(cohort_folder / "manifest.csv"), QUICK).table
     row = list(table.keys["case_id"]).index("005")
     assert table.values.loc[row, "mesh_volume_mm3"] > 0
     margin = [record.name for record in table.records if record.family == "margin"]
@@ -90,7 +91,7 @@ def test_a_family_that_fails_leaves_the_others(cohort_folder):
 
 
 def test_no_path_of_the_machine_is_stored(cohort_folder):
-    cases = describe_cohort(read_cohort(cohort_folder / "manifest.csv")).cases()
+    cases = describe_cohort(read_cohort(cohort_folder / "manifest.csv"), QUICK).cases()
     assert not any(str(cohort_folder) in cell for cell in cases.astype(str).to_numpy().ravel())
 
 
@@ -105,7 +106,7 @@ def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
         return genuine(scan, mask, *arguments, **options)
 
     monkeypatch.setattr(worker, "described", sometimes)
-    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"))
+    extraction = describe_cohort(read_cohort(cohort_folder / "manifest.csv"), QUICK)
     (row,) = extraction.cases().query("code == 'RT000'").to_dict("records")
     assert row["roi"] == "tumour-2"
     assert row["reason"].startswith("ZeroDivisionError at test_engine_mechanics.py:")
@@ -115,7 +116,7 @@ def test_an_error_nobody_foresaw_ends_its_case_only(cohort_folder, monkeypatch):
 
 def test_a_run_folder_holds_every_table_and_gives_the_features_back(cohort_folder, tmp_path):
     cohort = read_cohort(cohort_folder / "manifest.csv")
-    settings = FeatureSettings()
+    settings = QUICK
     folder = RunFolder.create(tmp_path / "run")
     extraction = describe_cohort(cohort, settings, folder=folder, pictures=True)
     log = RunLog(folder, "extract")
@@ -163,7 +164,7 @@ def test_a_picture_without_regions_is_drawn_where_the_margin_fails(cohort_folder
     monkeypatch.setattr(margin, "isotropic_lattice", refuse)
     cohort = read_cohort(cohort_folder / "manifest.csv")
     folder = RunFolder.create(tmp_path / "run")
-    extraction = describe_cohort(cohort, FeatureSettings(), folder=folder, pictures=True)
+    extraction = describe_cohort(cohort, QUICK, folder=folder, pictures=True)
     drawn = [one for one in extraction.outcomes if one.picture]
     assert sorted(one.code for one in drawn) == ["RT206", "RT306", "RT306", "RT306"]
     assert not any("region" in name for one in drawn for name in folder.read_arrays(f"overlays/{one.picture}"))
@@ -176,7 +177,7 @@ def test_the_same_cohort_gives_the_same_bytes_in_any_order_of_its_manifest(cohor
     for name in ("manifest.csv", "backwards.csv"):
         cohort = read_cohort(cohort_folder / name)
         folder = RunFolder.create(tmp_path / f"run-{name}")
-        record_extraction(folder, cohort, describe_cohort(cohort), FeatureSettings())
+        record_extraction(folder, cohort, describe_cohort(cohort, QUICK), QUICK)
         files = ("features.parquet", "features.json", "cases.parquet", "clinical.parquet", "provenance.json")
         contents.append([(folder.path / file).read_bytes() for file in files])
     assert contents[0] == contents[1]
@@ -190,7 +191,7 @@ def test_a_derived_name_that_is_taken_costs_the_later_row_only(cohort_folder, ba
         columns=["case_id", "image", "mask", "modality", "roi"],
     )
     table.iloc[:: -1 if backwards else 1].to_csv(cohort_folder / "taken.csv", index=False)
-    extraction = describe_cohort(read_cohort(cohort_folder / "taken.csv"))
+    extraction = describe_cohort(read_cohort(cohort_folder / "taken.csv"), QUICK)
     found = [(one.key.case_id, one.key.roi, one.row.roi, one.status, one.code) for one in extraction.outcomes]
     assert found == [
         ("007", "tumour-1", "tumour", "ok", ""),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from killing_work import describe_unwarned
 from memory_cases import ball, filled, write
-from run_cohort import write_cohort
+from run_cohort import QUICK, write_cohort
 
 from radiotype.features import margin
 from radiotype.io import read_cohort
@@ -46,7 +46,7 @@ def ended(extraction):
 def test_a_row_beyond_the_limit_is_refused_before_its_voxels_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(StoredVoxels, "read", lambda _: pytest.fail("voxels were read"))
     cohort = cohort_with(tmp_path, write_large(tmp_path), write_large(tmp_path, kind="unsigned char"))
-    extraction = describe_cohort(cohort, memory_bytes=held_bytes() + 600 * 10**6)
+    extraction = describe_cohort(cohort, QUICK, memory_bytes=held_bytes() + 600 * 10**6)
     assert ended(extraction) == {"case-0000": ("ok", ""), "large": ("failed", "RT306"), "case-0001": ("ok", "")}
     reason = next(one.reason for one in extraction.outcomes if one.status == "failed")
     found = re.search(r"512 x 512 x 1000 voxels needs about ([\d.]+) GB, ([\d.]+) GB are left", reason)
@@ -67,10 +67,10 @@ def test_a_region_that_would_be_resampled_beyond_the_limit_is_refused_once_it_is
     cohort = cohort_with(tmp_path, *coarse(tmp_path))
     resample, sizes = margin.resampled, []
     monkeypatch.setattr(margin, "resampled", lambda values, lattice: sizes.append(values.size) or resample(values, lattice))
-    extraction = describe_cohort(cohort, memory_bytes=held_bytes() + 150 * 10**6)
+    extraction = describe_cohort(cohort, QUICK, memory_bytes=held_bytes() + 150 * 10**6)
     assert ended(extraction) == {"case-0000": ("ok", ""), "large": ("failed", "RT306"), "case-0001": ("ok", "")}
     assert 52**3 not in sizes
-    assert ended(describe_cohort(cohort, memory_bytes=held_bytes() + 600 * 10**6))["large"] == ("partial", "")
+    assert ended(describe_cohort(cohort, QUICK, memory_bytes=held_bytes() + 600 * 10**6))["large"] == ("partial", "")
     assert 52**3 in sizes
 
 
@@ -79,5 +79,5 @@ def test_a_worker_that_runs_out_of_its_share_tells_it_of_that_row_only(tmp_path,
     volumes = coarse(tmp_path) if stage == "measuring" else (write_large(tmp_path),) * 2
     cohort = cohort_with(tmp_path, *volumes)
     with contextlib.closing(Cluster(describe_unwarned, jobs=1, memory_bytes=45 * 10**7)) as cluster:
-        extraction = describe_cohort(cohort, executor=cluster)
+        extraction = describe_cohort(cohort, QUICK, executor=cluster)
     assert ended(extraction) == {"case-0000": ("ok", ""), "large": (status, "RT306"), "case-0001": ("ok", "")}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from memory_cases import ball, filled, measured, write
+from scipy import ndimage
 
 SIZE, SPACING = (256, 256, 96), (0.8, 0.8, 1.5)
 WITHIN = 0.25
@@ -74,6 +75,41 @@ def fills_and_has_a_shape(folder):
     return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("morphology",))
 
 
+def ball_of(n_voxels, side):
+    return ball((side,) * 3, (1, 1, 1), (n_voxels * 3 / 4 / np.pi) ** (1 / 3))
+
+
+def plate():
+    return np.pad(np.ones((250, 250, 2), np.uint8), 2)
+
+
+def porous():
+    noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(64,) * 3), 1.5)
+    return (ball_of(1e5, 64) * (noise > -0.06)).astype(np.uint8)
+
+
+def thin_and_across():
+    """A stair through a large box: the halved voxels take more than the surface."""
+    voxels = np.zeros((108,) * 3, np.uint8)
+    for n in range(2, 93):
+        voxels[n : n + 9, n : n + 9, n : n + 9] = 1
+    return voxels
+
+
+def two_parts():
+    """Only the larger part is described; its surface alone is halved."""
+    voxels = np.zeros((64,) * 3, np.uint8)
+    voxels[2:42, 2:42, 2:42] = voxels[44:62, 44:62, 44:62] = 1
+    return voxels
+
+
+SOLIDS = {
+    "ball of 100 voxels": lambda: ball_of(100, 16), "ball of 1e5 voxels": lambda: ball_of(1e5, 64),
+    "ball of 2e6 voxels": lambda: ball_of(2e6, 164), "plate": plate, "porous": porous,
+    "thin and across": thin_and_across, "two parts": two_parts,
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def common(tmp_path_factory):
     folder = tmp_path_factory.mktemp("memory")
@@ -95,3 +131,14 @@ def test_a_row_takes_what_it_is_said_to_need(common, case):
     assert found["failure"] is None
     estimate = max(found["estimates"])
     assert abs(estimate - found["peak"]) < WITHIN * found["peak"], found
+
+
+@pytest.mark.parametrize("name", [*SOLIDS, "ball of 1e5 voxels, published map"])
+def test_a_harmonic_shape_takes_no_more_than_it_is_said_to_need_and_no_less_than_half(tmp_path, name):
+    solid, _, published = name.partition(", ")
+    voxels = SOLIDS[solid]()
+    image, mask = (write(tmp_path / f"{n}.nii.gz", one) for n, one in enumerate((np.zeros_like(voxels), voxels)))
+    settings = {"spharm": {"sphere_map": "cald" if published else "area"}}
+    found = measured(image=image, mask=mask, parts=("spharm",), settings=settings)
+    assert found["failure"] is None
+    assert found["peak"] <= max(found["estimates"]) <= 2 * found["peak"], found

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from run_cohort import finish, kill, kill_and_resume, start, stored, write_cohort
+from run_cohort import EXTRACT, QUICK, finish, kill, kill_and_resume, start, stored, write_cohort
 
 from radiotype.cli.extract import run_extract
 from radiotype.errors import StoreError
-from radiotype.features import FeatureSettings
 from radiotype.io import read_cohort
 from radiotype.run.engine import describe_cohort
 from radiotype.run.entries import Entries
@@ -37,7 +36,7 @@ def cohort(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sixty")
     write_cohort(folder, 60, size=24)
     started = time.monotonic()
-    assert finish(start("extract", "manifest.csv", "-o", "whole", "--jobs", "2", cwd=folder)).returncode == 0
+    assert finish(start(*EXTRACT, "-o", "whole", "--jobs", "2", cwd=folder)).returncode == 0
     return folder, stored(folder / "whole"), time.monotonic() - started
 
 
@@ -55,7 +54,7 @@ def test_killed_at_any_moment_a_run_goes_on_and_ends_with_the_same_bytes(cohort)
 
 def test_an_interrupt_keeps_what_is_done_and_says_so(cohort):
     folder, whole, _ = cohort
-    process = start("extract", "manifest.csv", "-o", "interrupted", "--jobs", "2", cwd=folder)
+    process = start(*EXTRACT, "-o", "interrupted", "--jobs", "2", cwd=folder)
     while not list((folder / "interrupted").glob("store/*/*.entry")):
         assert process.poll() is None
         time.sleep(0.01)
@@ -64,7 +63,7 @@ def test_an_interrupt_keeps_what_is_done_and_says_so(cohort):
     assert done.returncode == 130
     assert done.stderr == "interrupted; the same command goes on where it stopped\n"
     assert json.loads((folder / "interrupted" / "run.json").read_text())["state"] == "interrupted"
-    assert finish(start("extract", "manifest.csv", "-o", "interrupted", "--jobs", "0", cwd=folder)).returncode == 0
+    assert finish(start(*EXTRACT, "-o", "interrupted", "--jobs", "0", cwd=folder)).returncode == 0
     assert stored(folder / "interrupted") == whole
 
 
@@ -75,19 +74,19 @@ def test_neither_workers_order_locale_time_zone_nor_folder_change_a_byte(cohort,
     table.to_csv(folder / "shuffled.csv", index=False)
     (folder / "elsewhere").mkdir(exist_ok=True)
     elsewhere = {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8" if jobs else "C", "PYTHONHASHSEED": str(jobs + 1)}
-    arguments = ("extract", "../shuffled.csv", "-o", f"run-{jobs}", "--jobs", jobs)
+    arguments = ("extract", "../shuffled.csv", *EXTRACT[2:], "-o", f"run-{jobs}", "--jobs", jobs)
     assert finish(start(*arguments, cwd=folder / "elsewhere", **elsewhere)).returncode == 0
     assert stored(folder / "elsewhere" / f"run-{jobs}") == whole
 
 
 def test_a_second_run_into_the_folder_is_refused_while_the_first_one_works(cohort):
     folder, whole, _ = cohort
-    first = start("extract", "manifest.csv", "-o", "twice", "--jobs", "0", cwd=folder)
+    first = start(*EXTRACT, "-o", "twice", "--jobs", "0", cwd=folder)
     while not (folder / "twice" / "run.json").exists():
         assert first.poll() is None
         time.sleep(0.01)
     first.send_signal(signal.SIGSTOP)  # it holds the folder, however slow the second one is
-    others = [finish(start("extract", "manifest.csv", "-o", "twice", cwd=folder)) for _ in range(5)]
+    others = [finish(start(*EXTRACT, "-o", "twice", cwd=folder)) for _ in range(5)]
     others += [finish(start("check", "manifest.csv", "-o", "twice", cwd=folder)) for _ in range(5)]
     first.send_signal(signal.SIGCONT)
     assert {other.returncode for other in others} == {2}
@@ -98,7 +97,7 @@ def test_a_second_run_into_the_folder_is_refused_while_the_first_one_works(cohor
 
 def test_a_lock_ends_with_the_process_that_held_it(cohort):
     folder, _, _ = cohort
-    first = start("extract", "manifest.csv", "-o", "dead", "--jobs", "0", cwd=folder)
+    first = start(*EXTRACT, "-o", "dead", "--jobs", "0", cwd=folder)
     while not (folder / "dead" / "run.json").exists():
         assert first.poll() is None
         time.sleep(0.01)
@@ -121,7 +120,7 @@ def measured(folder, **options):
     cohort = read_cohort(folder / options.pop("manifest", "manifest.csv"))
     pictures = options.pop("pictures", False)
     with open_run(folder / "run", "extract", verify=options.pop("verify", False)) as run:
-        extraction = run.measure(cohort, FeatureSettings(**options), pictures=pictures)
+        extraction = run.measure(cohort, QUICK.model_validate(QUICK.model_dump() | options), pictures=pictures)
     assert extraction.n_failed == 0
     return len(cohort) - extraction.n_stored
 
@@ -224,7 +223,7 @@ def test_a_change_within_one_tick_of_the_clock_is_noticed(few, monkeypatch):
 
 def test_a_file_replaced_after_it_was_looked_up_is_read_as_it_is_now(few):
     measured(few, families=("morphology",))
-    cohort, settings = read_cohort(few / "manifest.csv"), FeatureSettings()
+    cohort, settings = read_cohort(few / "manifest.csv"), QUICK
 
     class Late(Inline):
         def results(self):
@@ -251,7 +250,7 @@ def test_a_file_replaced_while_it_is_measured_costs_its_row_and_nothing_is_store
     cohort = read_cohort(few / "manifest.csv")
     with monkeypatch.context() as patch, open_run(few / "run", "extract") as run:
         patch.setattr(worker, "described", swapping)
-        (problem,) = run.measure(cohort, FeatureSettings()).problems
+        (problem,) = run.measure(cohort, QUICK).problems
     assert (problem.key.case_id, problem.code) == ("case-0000", "RT202")
     assert "changed while it was measured" in problem.reason
     swap(few)  # back: what was measured under way must not be found under the name of these bytes
@@ -286,7 +285,7 @@ def test_failed_rows_are_tried_again(few):
     (few / "mask-0.nii").rename(few / "away.nii")
     cohort = read_cohort(few / "manifest.csv")
     with open_run(few / "run", "extract") as run:
-        assert run.measure(cohort, FeatureSettings()).n_failed == 1
+        assert run.measure(cohort, QUICK).n_failed == 1
     (few / "away.nii").rename(few / "mask-0.nii")
     assert measured(few) == 1
 
@@ -294,12 +293,12 @@ def test_failed_rows_are_tried_again(few):
 def test_pictures_that_were_changed_or_lost_are_drawn_again(few):
     folder = RunFolder.create(few / "run")
     cohort = read_cohort(few / "manifest.csv")
-    describe_cohort(cohort, folder=folder, pictures=True)
+    describe_cohort(cohort, QUICK, folder=folder, pictures=True)
     before = stored_pictures(few)
     pictures = sorted((few / "run" / "overlays").glob("*.npz"))
     pictures[0].unlink()
     pictures[1].write_bytes(before[pictures[2].name])
-    assert describe_cohort(cohort, folder=folder, pictures=True).n_stored == 2
+    assert describe_cohort(cohort, QUICK, folder=folder, pictures=True).n_stored == 2
     assert stored_pictures(few) == before
 
 

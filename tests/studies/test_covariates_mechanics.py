@@ -66,7 +66,7 @@ def test_a_cancer_type_called_all_is_refused():
 
 
 def test_a_covariate_that_is_neither_a_column_nor_a_feature_is_refused():
-    recipe = {"manifest": "m.csv", "covariates": ["volume_mm3", "volume_mm4"]}
+    recipe = {"manifest": "m.csv", "covariates": ["spharm_volume_mm3", "volume_mm4"]}
     with pytest.raises(RecipeError, match="the manifest lacks: volume_mm4"):
         check_columns(check_recipe(recipe), cohort_of(), Path("m.csv"))
 
@@ -132,3 +132,9 @@ def test_a_separating_level_is_said_in_plain_words_first():
     note = next(note for note in evidence.notes if note.startswith("No Cox model in all"))
     assert note.startswith("No Cox model in all: in one of the groups nobody had the event")
     assert "'rare yes' separates the events" in note
+
+
+def test_a_feature_that_repeats_another_is_no_covariate():
+    recipe = {"manifest": "m.csv", "covariates": ["spharm_magnitude_l1_m1", "spharm_magnitude_l1_minus1"]}
+    with pytest.raises(RecipeError, match="the manifest lacks: spharm_magnitude_l1_minus1\n"):
+        check_columns(check_recipe(recipe), cohort_of(), Path("m.csv"))

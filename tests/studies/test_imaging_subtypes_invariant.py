@@ -10,9 +10,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
 from radiotype.errors import ComputeError, RecipeError
+from radiotype.run.store import RunFolder
 from radiotype.stats import cox, logrank
 from radiotype.studies.columns import check_columns
-from radiotype.studies.imaging_subtypes import numbers_of_subtypes, subtype, survive
+from radiotype.studies.imaging_subtypes import numbers_of_subtypes, store_subtypes, subtype, survive
 from radiotype.studies.recipe import check_recipe
 from radiotype.studies.selection import complete_features, primary_regions
 
@@ -155,14 +156,46 @@ def test_a_patient_in_both_splits_and_an_unknown_split_are_refused():
         check_columns(recipe, Cohort((Case("a", "p", (region("a", "train"),)),)), Path("m.csv"))
 
 
-def test_the_largest_region_stands_for_the_patient():
+def with_repeats(table):
+    """The table with another name for each feature but the first."""
+    repeats = [replace(one, name=f"{one.name}_again", detail={"duplicate_of": one.name}) for one in table.records[1:]]
+    again = table.values[[one.duplicate_of for one in repeats]].set_axis([one.name for one in repeats], axis=1)
+    return replace(table, values=pd.concat([table.values, again], axis=1), records=(*table.records, *repeats))
+
+
+def test_a_feature_that_repeats_another_counts_once(tmp_path):
+    cohort, table, _ = planted(n=60)
+    stored = []
+    for number, one in enumerate((table, with_repeats(table))):
+        folder = RunFolder.create(tmp_path / str(number))
+        sample = primary_regions(one, cohort, RECIPE)
+        store_subtypes(folder, subtype(sample, RECIPE), RECIPE)
+        names = ("subtypes", "scaling", "features_by_subtype")
+        tables = [folder.read_table(f"results/{name}.parquet").to_csv() for name in names]
+        stored.append(tables + [array.tobytes() for array in folder.read_arrays("results/consensus.npz").values()])
+    assert len(with_repeats(table).records) == 2 * len(table.records) - 1
+    assert stored[0] == stored[1]
+
+
+@pytest.mark.parametrize("volume", ["volume_mm3", "spharm_volume_mm3"])
+def test_either_volume_numbers_the_subtypes(volume):
+    cohort, table, truth = planted(n=60)
+    backwards = table.values.assign(volume_mm3=1 / table.values["volume_mm3"]).rename(columns={"volume_mm3": volume})
+    table = replace(table, values=backwards, records=(replace(table.records[0], name=volume), *table.records[1:]))
+    found = subtype(primary_regions(table, cohort, RECIPE), asking(k=3))
+    assert (3 - found.subtype.astype(int) == truth).all()
+
+
+@pytest.mark.parametrize("volume", ["volume_mm3", "spharm_volume_mm3"])
+def test_the_largest_region_stands_for_the_patient(volume):
     keys = [RowKey("p", "c", "1", "CT", roi) for roi in ("a", "b", "c")]
-    rows = [(key, Features({"volume_mm3": volume}, {}, RECORDS[:1])) for key, volume in zip(keys, (5.0, 9.0, 7.0), strict=True)]
+    records = (FeatureRecord(volume, "test", "a test"),)
+    rows = [(key, Features({volume: size}, {}, records)) for key, size in zip(keys, (5.0, 9.0, 7.0), strict=True)]
     cohort = Cohort(
         (Case("c", "p", tuple(Region(key, None, None, attributes={"split": "", "modality": "CT"}) for key in keys)),)
     )
     sample = primary_regions(FeatureTable.from_rows(rows), cohort, check_recipe({"manifest": "m.csv"}))
-    assert sample.values["volume_mm3"].tolist() == [9.0]
+    assert sample.values[volume].tolist() == [9.0]
     assert sample.cases["split"].tolist() == ["discovery"]
 
 

@@ -33,13 +33,22 @@ def cohort(manifest):
 
 
 def table(ratings, gaps=()):
-    records = (FeatureRecord("judged", "test", "a test"), FeatureRecord("flat", "test", "a test"))
+    return named([[(f"reader-{reader}", value) for reader, value in enumerate(one)] for one in ratings], gaps)
+
+
+def named(ratings, gaps=()):
+    """Per case the names of its regions and what was read of each."""
+    records = (
+        FeatureRecord("judged", "test", "a test"),
+        FeatureRecord("flat", "test", "a test"),
+        FeatureRecord("again", "test", "a test", detail={"duplicate_of": "flat"}),
+    )
     rows = []
     for case, readings in enumerate(ratings):
-        for reader, value in enumerate(readings):
+        for reader, (roi, value) in enumerate(readings):
             gone = (case, reader) in gaps
-            values = {"judged": math.nan if gone else float(value), "flat": 1.0}
-            key = RowKey("p", f"c{case}", "1", "CT", f"reader-{reader}")
+            values = {"judged": math.nan if gone else float(value), "flat": 1.0, "again": 1.0}
+            key = RowKey("p", f"c{case}", "1", "CT", roi)
             rows.append((key, Features(values, {"judged": "absent"} if gone else {}, records)))
     return FeatureTable.from_rows(rows)
 
@@ -52,6 +61,7 @@ def test_readers_agree_as_published(options, published):
     assert round(found["judged"].effect, 2) == published
     assert (found["judged"].n, found["judged"].n_readings) == (6, 4)
     assert "do not differ" in found.reasons["flat"]
+    assert "again" not in found.reasons
 
 
 def test_a_region_that_one_reader_could_not_describe_is_left_out():
@@ -67,28 +77,53 @@ def test_a_region_that_one_reader_could_not_describe_is_left_out():
     assert reader_agreement(FeatureTable.from_rows(keep))["judged"].effect == whole["judged"].effect
 
 
+@pytest.mark.parametrize("roi", ["left", "tumour", "reader-", "reader-a-2", "reader-rater-1"])
+def test_a_region_is_not_taken_for_a_reader(roi):
+    with pytest.raises(ComputeError, match="region '" + roi) as caught:
+        reader_agreement(named([[("reader-a", one[0]), (roi, one[1])] for one in RATINGS]))
+    assert caught.value.code == "RT305"
+    assert "readers=" in caught.value.hint
+
+
+def test_two_lesions_are_two_subjects_of_the_same_readers():
+    judges = ("a", "a-b", "rater-1", "d")
+    by_label = [
+        [(f"reader-{name}-{label}", value) for label, one in enumerate(pair) for name, value in zip(judges, one, strict=True)]
+        for pair in zip(RATINGS[::2], RATINGS[1::2], strict=True)
+    ]
+    found = reader_agreement(named(by_label), readers=judges)
+    assert (found["judged"].n, found["judged"].n_readings) == (6, 4)
+    assert found["judged"].effect == pytest.approx(icc(RATINGS).effect, rel=1e-12)
+    by_label[0].append(("left", 3.0))  # drawn by nobody who was asked for
+    some = reader_agreement(named(by_label), readers=["a", "d"])
+    assert some["judged"].effect == pytest.approx(icc(np.array(RATINGS)[:, [0, 3]]).effect, rel=1e-12)
+    with pytest.raises(RecipeError, match="'nobody'") as caught:
+        reader_agreement(named(by_label), readers=["a", "nobody"])
+    assert caught.value.code == "RT103"
+
+
 def test_one_reader_cannot_agree():
     with pytest.raises(ComputeError) as caught:
         reader_agreement(table([row[:1] for row in RATINGS]))
     assert caught.value.code == "RT301"
 
 
-def test_the_masks_are_compared_with_deformed_ones(cohort):
-    found = feature_stability(cohort, MORPHOLOGY, amount_mm=0.8, n_deformed=2, seed=7)
-    seeds = np.random.SeedSequence(7).generate_state(2).tolist()
-    tables = [
-        describe_cohort(one, MORPHOLOGY).table for one in (cohort, *(deformed(cohort, amount_mm=0.8, seed=s) for s in seeds))
-    ]
+@pytest.mark.parametrize("n_deformed", [1, 2, 3])
+def test_one_deformed_reading_is_compared_with_the_mask_and_several_with_each_other(cohort, n_deformed):
+    found = feature_stability(cohort, MORPHOLOGY, amount_mm=0.8, n_deformed=n_deformed, seed=7)
+    seeds = np.random.SeedSequence(7).generate_state(n_deformed).tolist()
+    cohorts = [cohort] * (n_deformed == 1) + [deformed(cohort, amount_mm=0.8, seed=one) for one in seeds]
+    tables = [describe_cohort(one, MORPHOLOGY).table for one in cohorts]
     for name in ("volume_mm3", "sphericity"):
         columns = [one.values[name].to_numpy() for one in tables]
-        assert len({tuple(column) for column in columns}) == 3
-        expected = icc(np.column_stack(columns))
+        assert len({tuple(column) for column in columns}) == len(columns)
+        expected = icc(np.column_stack(columns), model="one-way")
         assert found[name].effect == expected.effect
-        assert (found[name].n, found[name].n_readings) == (8, 3)
+        assert (found[name].n, found[name].n_readings, found[name].measure) == (8, max(2, n_deformed), "ICC(1,1)")
 
 
 def test_the_further_the_surface_moves_the_less_agrees(cohort):
-    near, far = (feature_stability(cohort, MORPHOLOGY, amount_mm=amount, smoothness_mm=8) for amount in (0.1, 2.0))
+    near, far = (feature_stability(cohort, MORPHOLOGY, amount_mm=amount, smoothness_mm=10) for amount in (0.1, 2.0))
     assert near["volume_mm3"].effect > 0.99
     assert far["volume_mm3"].effect < near["volume_mm3"].effect
     assert far["flatness"].effect < near["flatness"].effect

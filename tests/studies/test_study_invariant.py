@@ -10,7 +10,9 @@ import pytest
 
 from radiotype import simulate
 
+#: Families that take milliseconds; tests/features/spharm holds that the bytes of `spharm` are the same as well.
 RECIPE = """\
+features: {{families: [morphology, margin]}}
 manifest: {manifest}
 cancer_type: cancer_type
 outcome: {{time: os_days, event: os_event}}

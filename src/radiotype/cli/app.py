@@ -145,7 +145,7 @@ def check(
 def extract(
     manifest: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet; columns case_id, image and mask are needed.")],
     output: Output = Path("radiotype-run"),
-    families: Annotated[str, typer.Option(help="Families of features, separated by commas.")] = "morphology,margin",
+    families: Annotated[str, typer.Option(help="Families of features, separated by commas.")] = "spharm,margin",
     resample_masks: Annotated[
         str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
     ] = "refuse",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,16 @@ from radiotype.errors import ComputeError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: Features that hold the volume of a region; the first one measured counts.
+VOLUMES = ("volume_mm3", "spharm_volume_mm3")
+
+
+def volume_feature(names: Iterable[str]) -> str | None:
+    """Which of these features holds the volume; None if none does."""
+    known = set(names)
+    return next((name for name in VOLUMES if name in known), None)
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,11 @@ class FeatureRecord:
     reference: str = ""
     invariances: tuple[str, ...] = ()
     detail: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def duplicate_of(self) -> str:
+        """The feature of which this one has the value in every region; empty for a distinct feature."""
+        return str(self.detail.get("duplicate_of", ""))
 
     @property
     def limits(self) -> str:

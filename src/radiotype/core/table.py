@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +88,12 @@ class FeatureTable:
             reasons=tuple(features.reasons for _, features in ordered),
             flags=tuple(features.flags for _, features in ordered),
         )
+
+    def distinct(self) -> FeatureTable:
+        """The table without the features whose values another one of its features holds as well."""
+        names = set(self.values.columns)
+        records = tuple(record for record in self.records if record.duplicate_of not in names)
+        return replace(self, values=self.values[[record.name for record in records]], records=records)
 
     @property
     def status(self) -> list[str]:

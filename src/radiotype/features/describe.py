@@ -35,7 +35,7 @@ def describe(
     mask : Mask
         The region, on the grid of the scan.
     families : sequence of str, or str, optional
-        Families of features, or one; those of `settings` when left out ("morphology", "margin").
+        Families of features, or one; those of `settings` when left out ("spharm", "margin").
     parenchyma : Mask, optional
         Organ tissue around the tumour, on the same grid.
     settings : FeatureSettings, optional

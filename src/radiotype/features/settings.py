@@ -117,8 +117,10 @@ class MarginSettings(Strict):
 class SpharmSettings(Strict):
     """Spherical-harmonic shape."""
 
-    sphere_map: Literal["area"] = Field(
-        "area", description="how the surface is laid onto the sphere; values of different maps cannot be compared"
+    sphere_map: Literal["area", "cald"] = Field(
+        "area",
+        description="how the surface is laid onto the sphere: area keeps areas; cald is the published map, for comparison with "
+        "published values; values of different maps cannot be compared",
     )
     degree: int = Field(15, ge=1, le=25, description="highest degree; lower for masks of fewer than 100 voxels")
     normalise: bool = Field(True, description="coefficient magnitudes in mean radii, which no scaling changes; false: in mm")
@@ -128,7 +130,7 @@ class FeatureSettings(Strict):
     """What to measure on every region."""
 
     families: Annotated[tuple[FamilyName, ...], Listed] = Field(
-        ("morphology", "margin"), min_length=1, description="families of features"
+        ("spharm", "margin"), min_length=1, description="families of features"
     )
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")

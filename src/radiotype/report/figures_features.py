@@ -21,6 +21,7 @@ from radiotype.report.words import clipped, feature_title, natural, number
 #: Features shown when the run has them, by their names; the rest of the places goes to margin features.
 READABLE = (
     r"^volume", r"sphericity$", r"surface_to_volume", r"maximum_3d_diameter", r"surface_area", r"elongation$", r"flatness$",
+    r"^axis_scale_long$", r"^energy_l2$", r"^energy_l4$", r"^energy_l8$",
 )  # fmt: skip
 N_SHOWN = 9
 N_MORPHOLOGY = 5

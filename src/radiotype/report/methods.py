@@ -55,11 +55,13 @@ def paragraph(stored: Stored) -> list[str]:
         f"({listed(natural(regions['modality'])) or 'no scans'}) were analysed with radiotype {version}.".replace(" .", ".")
     ]
     if stored.records:
-        families = Counter(record.family for record in stored.records)
+        families = Counter(record.family for record in stored.distinct)
         parts = listed([f"{n} {name}" for name, n in families.items()])
-        standard = sum(bool(record.ibsi) for record in stored.records)
+        standard = sum(bool(record.ibsi) for record in stored.distinct)
         note = f"; {standard} of them follow the Image Biomarker Standardisation Initiative" if standard else ""
-        sentences.append(f"Each region was described with {count(len(stored.records), 'feature')} ({parts} features{note}).")
+        sentences.append(
+            f"Each region was described with {count(len(stored.distinct), 'distinct feature')} ({parts} features{note})."
+        )
     described = regions[regions["status"].isin(["ok", "partial"])]
     several = stored.subtypes is not None and bool(described["patient_id"].duplicated().any())
     if several and stored.recipe.get("design") == "imaging_subtypes":

@@ -162,7 +162,7 @@ def problem_rows(stored: Stored) -> pd.DataFrame:
 
 def _gaps(stored: Stored) -> dict[tuple[str, ...], tuple[str, str]]:
     """Per partial region the most frequent reason code of its missing values, and a sentence."""
-    names = [record.name for record in stored.records]
+    names = [record.name for record in stored.distinct]
     partial = stored.features[stored.features["status"] == "partial"]
     found = {}
     for row in partial.to_dict("records"):

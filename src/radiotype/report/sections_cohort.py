@@ -84,11 +84,12 @@ def features(stored: Stored) -> Section:
     """Distributions of a readable choice of features; the whole table as CSV."""
     if not len(stored.features) or not stored.records:
         return Section("features", "Features", "No region was described, so there are no features to show.")
-    shown = readable_features(stored.records, stored.features)
+    shown = readable_features(stored.distinct, stored.features)
     families = natural(record.family for record in stored.records)
     groups = [name for name, _ in lanes(stored)]
     sentence = (
-        f"{count(len(stored.records), 'feature')} of {count(len(families), 'family', 'families')} ({listed(families)}) "
+        f"{count(len(stored.distinct), 'distinct feature')} of {count(len(families), 'family', 'families')} "
+        f"({listed(families)}) "
         f"describe {count(len(stored.features), 'region')}; {len(shown)} of them are shown by "
         + ("cancer type and modality" if stored.has_cancer_types else "modality")
         + (f" in {len(groups)} groups." if len(groups) > 1 else ".")
@@ -101,7 +102,8 @@ def features(stored: Stored) -> Section:
     dictionary = pd.DataFrame(
         [
             {"feature": record.name, "family": record.family, "unit": record.unit, "meaning": record.meaning,
-             "lowest": record.low, "highest": record.high, "ibsi": record.ibsi, "reference": record.reference}
+             "lowest": record.low, "highest": record.high, "ibsi": record.ibsi, "reference": record.reference,
+             "duplicate_of": record.duplicate_of}
             for record in stored.records
         ]
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from radiotype.core.feature import volume_feature
 from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
 from radiotype.report.cautions import MAX_AMBIGUOUS, RULE, cautions, fixed_k
 from radiotype.report.drawing import colours
@@ -120,7 +121,7 @@ def sizes(stored: Stored) -> Section:
 
 def _by_volume(stored: Stored) -> bool:
     """Whether the study numbered its subtypes by volume: it does so when volume was measured."""
-    return stored.recipe.get("design") == "imaging_subtypes" and any(one.name == "volume_mm3" for one in stored.records)
+    return stored.recipe.get("design") == "imaging_subtypes" and volume_feature(one.name for one in stored.records) is not None
 
 
 def _size_table(stored: Stored) -> Table:
@@ -147,7 +148,7 @@ def _median_table(stored: Stored) -> Table:
     names = stored.subtype_names
     table = stored.by_subtype if stored.by_subtype is not None else pd.DataFrame(columns=["feature"])
     known = set(table["feature"])
-    shown = [record for record in readable_features(stored.records, stored.features) if record.name in known]
+    shown = [record for record in readable_features(stored.distinct, stored.features) if record.name in known]
     rows: tuple[tuple[str | Cell, ...], ...] = tuple(
         (feature_title(record), *median_cells(stored, record.name)) for record in shown
     )

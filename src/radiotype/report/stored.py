@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from radiotype.core import FeatureRecord
+from radiotype.core.feature import volume_feature
 from radiotype.report.words import UNKNOWN, natural, plain
 from radiotype.run.store import RunFolder
 
@@ -60,6 +61,12 @@ class Stored:
         """Subtypes in order, from whichever tables were stored."""
         tables = (self.subtypes, self.kaplan_meier, self.by_subtype)
         return natural(name for table in tables if table is not None for name in table["subtype"])
+
+    @property
+    def distinct(self) -> tuple[FeatureRecord, ...]:
+        """Records of the features that repeat no other one: those that are shown and counted."""
+        names = {record.name for record in self.records}
+        return tuple(record for record in self.records if record.duplicate_of not in names)
 
     @property
     def has_cancer_types(self) -> bool:
@@ -136,7 +143,8 @@ def _standing(cases: pd.DataFrame, subtypes: pd.DataFrame | None, features: pd.D
     """
     if subtypes is None or features is None or not len(features):
         return {}
-    table = features[KEY].assign(volume=features["volume_mm3"] if "volume_mm3" in features.columns else 0.0)
+    size = volume_feature(features.columns)
+    table = features[KEY].assign(volume=0.0 if size is None else features[size])
     table = table.merge(cases[[*KEY, "modality"]].replace({"modality": {"": UNKNOWN}}), on=KEY)
     table = table.merge(subtypes[["patient_id", "case_id", "modality", "subtype"]], on=["patient_id", "case_id", "modality"])
     table["number"] = pd.to_numeric(table["visit"], errors="coerce")

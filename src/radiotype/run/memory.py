@@ -14,6 +14,7 @@ from radiotype.errors import ComputeError
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
+from radiotype.run.memory_spharm import needed_for_spharm
 from radiotype.run.parts import PICTURES, SHOWN
 from radiotype.run.resources import available_bytes
 
@@ -25,6 +26,9 @@ OTHER_PICTURE = 17
 MARGIN = 19
 RESAMPLING = (10, 17)
 RESAMPLED = 32
+
+#: Families that need the mask alone.
+SHAPES = frozenset({"morphology", "spharm"})
 
 #: Bytes of a mapped file that are brought into memory at a time, by default of Linux.
 AT_ONCE = 2**16
@@ -88,7 +92,7 @@ def _scan_bytes(scan: Scan, parts: Iterable[str]) -> tuple[int, int]:
     The shape of a region needs no scan.
     """
     voxels = scan.voxels
-    if "data" in vars(scan) or voxels.mapped or all(name == "morphology" for name in parts):
+    if "data" in vars(scan) or voxels.mapped or all(name in SHAPES for name in parts):
         return 0, 0
     own = math.prod(voxels.shape) * np.dtype(voxels.dtype).itemsize
     if isinstance(voxels, PhaseVoxels):
@@ -107,6 +111,8 @@ def _mask_bytes(loader: MaskLoader) -> tuple[int, int]:
 
 def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int:
     """What one family takes in the box around a region; one that is not listed here is taken to cost what a margin does."""
+    if name == "spharm":
+        return needed_for_spharm(mask, settings)
     options = settings.margin
     reach = {"morphology": 0.0, PICTURES: MARGIN_MM}.get(name, max(options.distances_mm))
     spacing = np.array(scan.grid.spacing_mm)

@@ -19,8 +19,9 @@ MAX_LEVELS = 1 / 3
 
 
 def feature_covariates(recipe: Recipe, columns: pd.Index) -> list[str]:
-    """Covariates that are features and no column of the manifest."""
-    features = {record.name for name in recipe.features.families for record in family(name).records(recipe.features)}
+    """Covariates that are distinct features and no column of the manifest."""
+    records = [record for name in recipe.features.families for record in family(name).records(recipe.features)]
+    features = {record.name for record in records if not record.duplicate_of}
     return [name for name in recipe.covariates if name not in columns and name in features]
 
 

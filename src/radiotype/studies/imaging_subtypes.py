@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.core.cohort import Cohort
+from radiotype.core.feature import volume_feature
 from radiotype.core.table import FeatureTable
 from radiotype.errors import ComputeError
 from radiotype.io.tables import read_cohort
@@ -155,9 +156,12 @@ def discovery_patients(cohort: Cohort) -> int:
 
 
 def _named_by_size(labels: np.ndarray, sample: Sample) -> pd.Series:
-    size = sample.values.get("volume_mm3")
+    size = volume_feature(sample.values.columns)
     first = sample.discovery
-    order = pd.Series(-np.bincount(labels[first])) if size is None else size[first].groupby(labels[first]).median()
+    if size is None:
+        order = pd.Series(-np.bincount(labels[first]))
+    else:
+        order = sample.values.loc[first, size].groupby(labels[first]).median()
     rank = {label: str(place + 1) for place, label in enumerate(order.sort_values(kind="stable").index)}
     return pd.Series([rank[label] for label in labels], name="subtype")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.core.cohort import Cohort
-from radiotype.core.feature import FeatureRecord
+from radiotype.core.feature import FeatureRecord, volume_feature
 from radiotype.core.table import FeatureTable
 from radiotype.errors import ComputeError
 from radiotype.studies.cells import counted, were
@@ -77,14 +77,16 @@ def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Samp
     """One region per patient: of those the recipe wants, the largest at the first visit.
 
     Visits are ordered by `time_days`, or by their number where the manifest has no days. Modality and split are those of the
-    region itself; an empty split means discovery.
+    region itself; an empty split means discovery. A feature that repeats another one is left out, so that nothing counts twice.
 
     Raises
     ------
     ComputeError
         RT301 if no described region is one that the recipe wants.
     """
-    volume = table.values.get("volume_mm3", pd.Series(0.0, index=table.values.index))
+    table = table.distinct()
+    size = volume_feature(table.values.columns)
+    volume = pd.Series(0.0, index=table.values.index) if size is None else table.values[size]
     chosen = choose_regions(table.keys, volume, listed_regions(cohort), recipe.regions)
     if chosen.empty:
         raise ComputeError(

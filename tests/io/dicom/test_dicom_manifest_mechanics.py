@@ -3,6 +3,7 @@
 import nibabel
 import numpy as np
 
+from radiotype.features import FeatureSettings
 from radiotype.io import read_cohort
 from radiotype.run.engine import describe_cohort
 
@@ -27,7 +28,7 @@ def test_folders_files_and_phases_of_a_manifest_are_described(maker, tmp_path):
         "d,series,mask.nii.gz,0,MR",
     ]
     (tmp_path / "manifest.csv").write_text("\n".join(rows))
-    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"))
+    extraction = describe_cohort(read_cohort(tmp_path / "manifest.csv"), FeatureSettings(families=("morphology", "margin")))
     cases = extraction.cases().set_index("case_id")
     assert cases["code"].to_dict() == {"a": "", "b": "", "c": "RT212", "d": "RT208"}
     volumes = extraction.table.values["volume_mm3"]

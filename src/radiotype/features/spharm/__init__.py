@@ -1,6 +1,7 @@
 """Spherical-harmonic shape: from a mask to its surface, its map onto the sphere, its coefficients and 293 features."""
 
 from radiotype.features.spharm.alignment import Alignment, align, turned
+from radiotype.features.spharm.cald import cald_map
 from radiotype.features.spharm.describe import HarmonicShape, Steps, describe
 from radiotype.features.spharm.descriptors import Descriptors, descriptors
 from radiotype.features.spharm.expansion import expand
@@ -20,6 +21,7 @@ __all__ = [
     "Surface",
     "align",
     "area_map",
+    "cald_map",
     "describe",
     "descriptors",
     "expand",

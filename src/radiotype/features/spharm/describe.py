@@ -11,6 +11,7 @@ import numpy as np
 from radiotype.core.volume import Mask
 from radiotype.features.settings import SpharmSettings
 from radiotype.features.spharm.alignment import Alignment, align
+from radiotype.features.spharm.cald import cald_map
 from radiotype.features.spharm.descriptors import Descriptors, descriptors, mean_radius
 from radiotype.features.spharm.expansion import Complexes, expand
 from radiotype.features.spharm.reconstruction import ReconstructionError, reconstruct, reconstruction_error
@@ -113,8 +114,10 @@ def describe(mask: Mask, settings: SpharmSettings | None = None, *, keep: bool =
     settings = settings or SpharmSettings()
     made = _in_whole_mask(solid(mask.cropped(*mask.box), mask.grid.spacing_mm), mask)
     x, y, z = ((index - 0.5) * step for index, step in zip(made.first, mask.grid.spacing_mm, strict=True))
-    surface = voxel_surface(made.voxels, made.spacing_mm, corner_mm=(x, y, z))
-    sphere_map = area_map(surface.vertices_mm, surface.quads)
+    at_zero = voxel_surface(made.voxels, made.spacing_mm)  # where ties are rounded alike wherever the mask lies
+    make_map = cald_map if settings.sphere_map == "cald" else area_map
+    sphere_map = make_map(at_zero.vertices_mm, at_zero.quads)
+    surface = Surface(at_zero.vertices_mm + np.array([x, y, z]), at_zero.quads)
     degree = fitted_degree(made, settings.degree)
     coefficients = expand(sphere_map.points, surface.vertices_mm, degree)
     alignment = align(coefficients)
@@ -156,5 +159,6 @@ def _flags(steps: Steps, degree: int) -> dict[str, float]:
         "spharm_area_ratio_p99": float(sphere_map.area_ratio_percentiles[-1]),
         "spharm_rms_voxels": error.rms_mm / voxel,
         "spharm_hausdorff_voxels": error.hausdorff_mm / voxel,
+        "spharm_map_settled": float(sphere_map.settled),
         "spharm_axes_degenerate": float(steps.alignment.axes_degenerate),
     }

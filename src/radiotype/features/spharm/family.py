@@ -17,6 +17,9 @@ REFERENCE = "Wu et al., Nature Machine Intelligence 3 (2021) 787-798"
 SIZED = ("translation", "mirror", "rotation90", "intensity_shift", "intensity_scale")
 AXES = ("short", "middle", "long")
 
+#: What changes a value if the published map made it: it depends on the direction of the axes.
+NOT_OF_CALD = ("mirror", "rotation90")
+
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """Burden, axis scales, energies, entropies and magnitudes; 293 up to degree 15."""
@@ -58,8 +61,9 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
         Codes of a NaN: `sphere_map_failed`; `degree_lowered` (a mask of fewer than 100 voxels has no detail of that degree);
         `no_energy` (the entropy of a degree without any detail).
 
-        Code of a value to be read with care: `axes_degenerate` (two axes have nearly one length, so chance decides their
-        directions; energies and burden do not depend on them).
+        Codes of a value to be read with care: `axes_degenerate` (two axes have nearly one length, so chance decides their
+        directions; energies and burden do not depend on them); `map_sensitive` (the map did not come to rest, so it and the
+        values depend on where it started).
 
         Flags: see `radiotype.features.spharm.describe`.
 
@@ -86,6 +90,8 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
             reasons[name] = "no_energy"
         elif shape.axes_degenerate and name.startswith(("spharm_axis_scale", "spharm_entropy", "spharm_magnitude")):
             reasons[name] = "axes_degenerate"
+        elif not shape.flags["spharm_map_settled"] and name not in ("spharm_volume_mm3", "spharm_mean_radius_mm"):
+            reasons[name] = "map_sensitive"
     return Measured(values, reasons, shape.flags)
 
 
@@ -113,6 +119,9 @@ def _magnitude(degree: int, order: int) -> str:
 def _record(
     name: str, meaning: str, unit: str, detail: dict[str, str | float], limits: tuple[float, float] = (0.0, math.inf)
 ) -> FeatureRecord:
+    invariances: tuple[str, ...] = (*SIZED, "scale") if unit == "1" else SIZED
+    if detail.get("sphere_map") == "cald":
+        invariances = tuple(each for each in invariances if each not in NOT_OF_CALD)
     return FeatureRecord(
         name=name,
         family="spharm",
@@ -121,9 +130,9 @@ def _record(
         low=limits[0],
         high=limits[1],
         reference=REFERENCE,
-        invariances=(*SIZED, "scale") if unit == "1" else SIZED,
+        invariances=invariances,
         detail=detail,
     )
 
 
-FAMILY = Family("spharm", "shape of the surface, detail by detail, from spherical harmonics", 1, records, measure, ("spharm",))
+FAMILY = Family("spharm", "shape of the surface, detail by detail, from spherical harmonics", 2, records, measure, ("spharm",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,23 +17,29 @@ _FAILURES = {
     -3: "a vertex found no place on the sphere",
 }
 
+#: A map takes about a thousand bytes for each vertex of the surface.
+MAX_VERTICES = 900_000
+
 
 @dataclass(frozen=True)
 class SphereMap:
-    """A bijective map of a closed surface onto the unit sphere.
+    """A map of a closed surface onto the unit sphere.
 
     Attributes
     ----------
     points : array, shape (n_vertices, 3)
         Unit vectors, in the order of the vertices.
     triangles : array of int32, shape (2 n_squares, 3)
-        The split of the squares for which the map is bijective; triangles 2k and 2k + 1 belong to square k.
+        The split of the squares with which `area_map` is bijective; triangles 2k and 2k + 1 belong to square k.
     n_flipped : int
-        Triangles turned over on the sphere: 0.
+        Triangles turned over on the sphere: 0 for `area_map`.
     area_ratio_percentiles : tuple of float
-        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area).
+        1st, 50th and 99th percentile over the squares of (share of the sphere's area) / (share of the object's area). For
+        `area_map` that is the area without the stairs of the voxels.
     n_iterations : int
-        Sweeps of relaxation, all levels together.
+        Sweeps and steps of relaxation, all levels together; rounds of `cald_map`.
+    settled : bool
+        Whether `area_map` came to rest: if not, another start would give a somewhat different map.
     """
 
     points: NDArray[np.float64]
@@ -41,6 +47,7 @@ class SphereMap:
     n_flipped: int
     area_ratio_percentiles: tuple[float, float, float]
     n_iterations: int
+    settled: bool = True
 
 
 def area_map(
@@ -48,9 +55,10 @@ def area_map(
 ) -> SphereMap:
     """Map a closed voxel surface onto the unit sphere so that areas are kept and angles change little.
 
-    The map is the minimum of an energy (see native/sphere_map.cpp) that grows without bound as a triangle degenerates. The
-    surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices
-    and squares change the result by rounding only.
+    The map is the minimum of an energy (see native/sphere_level.hpp) that grows without bound as a triangle degenerates. Areas
+    and angles are those of the surface without the stairs of its voxels, which depend on how the object lies in the grid. The
+    surface is first turned into a frame of its own, so that quarter turns, mirrors, translations and the order of vertices and
+    squares change the result by rounding only.
 
     Parameters
     ----------
@@ -71,7 +79,8 @@ def area_map(
     Raises
     ------
     ComputeError
-        RT308 if the surface is not a closed voxel surface of genus 0 or no map without turned triangles is found.
+        RT306 if the surface has too many vertices; RT308 if it is not a closed voxel surface of genus 0 or no map without
+        turned triangles is found.
 
     References
     ----------
@@ -90,6 +99,12 @@ def area_map(
     n = len(corners)
     if n != len(squares) + 2 or n < 8:
         raise _no_map(f"{n} vertices and {len(squares)} squares, expected n and n - 2 (genus 0)")
+    if n > MAX_VERTICES:
+        raise ComputeError(
+            "RT306",
+            f"a surface of {n:,} vertices is too large for a spherical map, which takes {MAX_VERTICES:,} at most",
+            hint="resample the mask to larger voxels",
+        )
     if squares.min() < 0 or squares.max() >= n:
         raise _no_map("a square names a vertex that does not exist")
     steps, lattice = _lattice(corners)
@@ -98,26 +113,31 @@ def area_map(
     rank = np.lexsort(own_lattice.T[::-1])  # by the first axis, then the second, then the third
     position = np.empty(n, dtype=np.int32)
     position[rank] = np.arange(n, dtype=np.int32)
-    own_squares = _sorted_squares(position[squares], mirrored=bool(np.linalg.det(turn) < 0))
+    own_squares, in_order = _sorted_squares(position[squares], mirrored=bool(np.linalg.det(turn) < 0))
     own_vertices = own_lattice[rank] * (np.abs(turn) @ steps)
 
     order = np.arange(n, dtype=np.int32)
     if start:
         np.random.default_rng(start).shuffle(order)
-    own_points = np.zeros((n, 3))
-    n_sweeps = native.sphere_map(
+    own_points, own_shares = np.zeros((n, 3)), np.zeros(len(squares))
+    n_doubles, n_integers, n_floats = native.sphere_scratch(n)
+    n_sweeps, settled = native.sphere_map(
         own_vertices,
         own_squares,
         order,
         long_diagonals,
         own_points,
-        np.empty(native.sphere_integers(n), dtype=np.int32),
-        np.empty(native.sphere_doubles(n), dtype=np.float64),
+        own_shares,
+        np.empty(n_doubles, dtype=np.float64),
+        np.empty(n_integers, dtype=np.int32),
+        np.empty(n_floats, dtype=np.float32),
     )
     if n_sweeps < 0:
         raise _no_map(_FAILURES[n_sweeps])
     points = np.ascontiguousarray(own_points[position] @ turn)
-    return _checked(corners, squares, points, n_sweeps)
+    shares = np.empty(len(squares))
+    shares[in_order] = own_shares
+    return replace(_checked(squares, shares, points, n_sweeps), settled=settled)
 
 
 def _no_map(found: str) -> ComputeError:
@@ -175,15 +195,16 @@ def _sorted_centres(centres: NDArray[np.int64]) -> bytes:
     return np.sort(np.ravel_multi_index(tuple(from_corner.T), tuple(size))).astype(">i8").tobytes()
 
 
-def _sorted_squares(squares: NDArray[np.int32], *, mirrored: bool) -> NDArray[np.int32]:
-    """Squares that begin with their lowest vertex, in ascending order; turned round if the frame is a mirror."""
+def _sorted_squares(squares: NDArray[np.int32], *, mirrored: bool) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Squares that begin with their lowest vertex, in ascending order, and that order; turned round in a mirror."""
     facing = squares[:, ::-1] if mirrored else squares
     first = np.argmin(facing, axis=1)
     rows = np.take_along_axis(facing, (first[:, None] + np.arange(4)) % 4, axis=1)
-    return np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])], dtype=np.int32)
+    order = np.lexsort(rows.T[::-1])
+    return np.ascontiguousarray(rows[order], dtype=np.int32), order
 
 
-def _checked(corners: NDArray[np.float64], squares: NDArray[np.int32], points: NDArray[np.float64], n_sweeps: int) -> SphereMap:
+def _checked(squares: NDArray[np.int32], shares: NDArray[np.float64], points: NDArray[np.float64], n_sweeps: int) -> SphereMap:
     """Split every square along the diagonal that suits the sphere better, and measure what the map does to areas."""
     first = np.stack([_solid_angles(points, squares[:, sides]) for sides in ([0, 1, 2], [2, 3, 0])], axis=1)
     second = np.stack([_solid_angles(points, squares[:, sides]) for sides in ([1, 2, 3], [3, 0, 1])], axis=1)
@@ -195,9 +216,7 @@ def _checked(corners: NDArray[np.float64], squares: NDArray[np.int32], points: N
     sides = np.where(takes_first[:, None], [[0, 1, 2, 2, 3, 0]], [[1, 2, 3, 3, 0, 1]])
     triangles = np.take_along_axis(squares, sides, axis=1).reshape(-1, 3)
 
-    edges = corners[squares[:, [1, 3]]] - corners[squares[:, :1]]
-    areas = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
-    ratios = on_sphere.sum(axis=1) / (4 * np.pi) / (areas / areas.sum())
+    ratios = on_sphere.sum(axis=1) / (4 * np.pi) / shares
     low, middle, high = np.percentile(ratios, [1, 50, 99])
     points.flags.writeable = False
     triangles.flags.writeable = False
