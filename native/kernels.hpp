@@ -5,6 +5,7 @@
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
+void ball_sums(const BallProblem& problem, double* scratch, double* sums);
 void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
 void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);

@@ -52,6 +52,18 @@ struct PairProblem {
     int64_t n_strata;
 };
 
+struct BallProblem {
+    const double* values;    // shape, C order
+    const int64_t* shape;    // (3,) of the box that holds the balls, as far as there are values
+    const int64_t* columns;  // (n_columns, 3): steps along I and J to a column of the ball, voxels above and below its
+                             // middle, by which they are sorted
+    int64_t n_columns;
+    int64_t reach;         // the largest of those voxels
+    const int64_t* first;  // (3,) where the region's own box begins
+    const uint8_t* mask;   // own, C order
+    const int64_t* own;    // (3,) shape of the region's own box
+};
+
 struct HarmonicPoints {
     const double* xyz;  // (n, 3) unit vectors
     int64_t n;
@@ -109,6 +121,8 @@ static constexpr int64_t CALD_RING = 32;  // room for the triangles of a vertex;
 
 struct Kernels {
     const char* level;
+    // Sums in a ball around each voxel of a region; scratch: (lines + 2) * (length + 2 reach + 1). See ball.cpp.
+    void (*ball_sums)(const BallProblem& problem, double* scratch, double* sums);
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
     void (*cube_patterns)(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
     // Partitions around medoids, for several k of one subset of cases. See pam.cpp.

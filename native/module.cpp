@@ -34,12 +34,24 @@ using Spacing = nb::ndarray<const double, nb::shape<3>, nb::c_contig, nb::device
 using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Box = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Columns = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Corner = nb::ndarray<const int64_t, nb::shape<3>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
     nb::gil_scoped_release release;
     radiotype::active_kernels().cube_patterns(mask.data(), shape, counts.data(), sums.data());
+}
+
+static void ball_sums(Box values, Columns columns, int64_t reach, Corner first, Mask mask, Workspace scratch, Lanes sums) {
+    const int64_t shape[3] = {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))};
+    const int64_t own[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
+    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, first.data(),
+                                         mask.data(), own};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().ball_sums(problem, scratch.data(), sums.data());
 }
 
 static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
@@ -169,6 +181,8 @@ static int64_t cald_smooth(Triangles triangles, Doubles shares, Vertices frames,
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
+    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "first"_a, "mask"_a, "scratch"_a, "sums"_a,
+          "Fill `sums` where `mask` has voxels, and between those of a row, with sums in a ball; scratch: as in levels.hpp.");
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
     m.def("cube_patterns", &cube_patterns, "mask"_a, "counts"_a, "sums"_a,
           "Fill `counts` (256,) and `sums` (256, 3) with the corner patterns of a binary mask (I, J, K).");

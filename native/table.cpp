@@ -10,6 +10,7 @@ namespace RADIOTYPE_LEVEL {
 Kernels kernels() {
     Kernels table{};
     table.level = RADIOTYPE_NAME(RADIOTYPE_LEVEL);
+    table.ball_sums = ball_sums;
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
