@@ -20,6 +20,12 @@ void harmonic_products(const HarmonicGrid& grid, const double* density, double* 
 double cholesky(double* matrix, int64_t n);
 void cholesky_solve(const double* factor, int64_t n, int64_t columns, double* b);
 int64_t sphere_map(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
+void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]);
+int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
+void texture_pairs(const TextureVolume& volume, uint32_t* tables, int64_t table);
+void texture_runs(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
+void texture_neighbours(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+int64_t texture_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 
 }  // namespace RADIOTYPE_LEVEL
 }  // namespace radiotype

@@ -79,6 +79,32 @@ static constexpr int64_t SPHERE_RING = 32;  // room for the neighbours of a vert
 static inline int64_t sphere_integers(int64_t n) { return (23 + SPHERE_RING) * n + 3; }
 static inline int64_t sphere_doubles(int64_t n) { return 100 * n; }
 
+// Grey levels of a box as they came in: 0 outside the region. Shape and steps (in elements) along slices, rows and columns.
+struct LevelBox {
+    const uint16_t* levels;
+    int64_t shape[3], steps[3];
+};
+
+// What texture_pack() makes of it. See texture.hpp.
+struct TextureVolume {
+    const void* levels;     // (n_slices + 2, n_rows, stride): which of the levels that occur, from 1; 0 outside
+    const void* values;     // the same with the grey levels themselves
+    int64_t bytes;          // of an element of both: 1 or 2
+    int64_t n_rows, stride; // with the empty voxels on both sides
+    const int32_t* lines;   // (n_lines, 4): slice, row, first column, end column
+    int64_t n_lines, n_levels;
+    bool planar;    // neighbours within the slice only
+    bool by_slice;  // separate tables for every slice, from that of the first line
+};
+
+// What texture_zones() needs and gives; the first n entries of level, size and nearest are the zones.
+struct ZoneScratch {
+    uint32_t* labels;    // (2, n_rows, stride)
+    uint32_t* parent;    // (voxels of all lines,), and so are the next four
+    int32_t *last, *level, *size, *nearest;
+    uint16_t* distance;  // zeros, as the volume
+};
+
 struct Kernels {
     const char* level;
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
@@ -107,6 +133,13 @@ struct Kernels {
     void (*cholesky_solve)(const double* factor, int64_t n, int64_t columns, double* b);
     // Spreads a mesh over the unit sphere; the number of sweeps, or a negative code. See sphere_map.cpp.
     int64_t (*sphere_map)(const SphereProblem& problem, double* points, int32_t* integers, double* doubles);
+    // Grey-level matrices. See texture_pack.cpp, texture_pairs.cpp, texture_neighbours.cpp and texture_zones.cpp.
+    void (*texture_scan)(const LevelBox& source, int64_t* counts, int64_t box[6]);
+    int64_t (*texture_pack)(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
+    void (*texture_pairs)(const TextureVolume& volume, uint32_t* tables, int64_t table);
+    void (*texture_runs)(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
+    void (*texture_neighbours)(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+    int64_t (*texture_zones)(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 };
 
 namespace base { Kernels kernels(); }

@@ -34,6 +34,18 @@ using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
+using LevelArray = nb::ndarray<const uint16_t, nb::ndim<3>, nb::device::cpu>;
+using LevelMap = nb::ndarray<const uint16_t, nb::shape<65536>, nb::c_contig, nb::device::cpu>;
+using LevelCounts = nb::ndarray<int64_t, nb::shape<65536>, nb::c_contig, nb::device::cpu>;
+using Buffer = nb::ndarray<nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ReadBuffer = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Lines = nb::ndarray<int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using ReadLines = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Tables = nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu>;
+using WideTables = nb::ndarray<uint64_t, nb::c_contig, nb::device::cpu>;
+using Distances16 = nb::ndarray<uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Bounds = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
     nb::gil_scoped_release release;
@@ -135,6 +147,69 @@ static int64_t sphere_map(Vertices vertices, Quads quads, Order order, bool long
     return radiotype::active_kernels().sphere_map(problem, points.data(), integers.data(), doubles.data());
 }
 
+static radiotype::LevelBox level_box(const LevelArray& levels) {
+    radiotype::LevelBox box{levels.data(), {}, {}};
+    for (int axis = 0; axis < 3; ++axis) {
+        box.shape[axis] = int64_t(levels.shape(axis));
+        box.steps[axis] = levels.stride(axis);
+    }
+    return box;
+}
+
+static void texture_scan(LevelArray levels, LevelCounts counts, Bounds box) {
+    const radiotype::LevelBox source = level_box(levels);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_scan(source, counts.data(), box.data());
+}
+
+static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines lines) {
+    const radiotype::LevelBox source = level_box(levels);
+    void* to = out.data();
+    const int64_t bytes = int64_t(out.itemsize());
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().texture_pack(source, map.data(), to, bytes, lines.data());
+}
+
+static radiotype::TextureVolume texture_volume(const ReadBuffer& levels, const ReadBuffer& values, const ReadLines& lines,
+                                               int64_t n_levels, bool planar, bool by_slice) {
+    return {levels.data(), values.data(), int64_t(levels.itemsize()), int64_t(levels.shape(1)), int64_t(levels.shape(2)), lines.data(),
+            int64_t(lines.shape(0)), n_levels, planar, by_slice};
+}
+
+static void texture_pairs(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                          Tables tables) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    const int64_t table = int64_t(tables.shape(tables.ndim() - 1));
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_pairs(volume, tables.data(), table);
+}
+
+static void texture_runs(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice, Tables tables,
+                         Buffer scratch) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    const int64_t longest = int64_t(tables.shape(tables.ndim() - 2)) - 1;
+    void* positions = scratch.data();
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_runs(volume, tables.data(), longest, positions);
+}
+
+static void texture_neighbours(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                               int64_t alpha, WideTables differences, Tables dependences) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_neighbours(volume, alpha, differences.data(), dependences.data());
+}
+
+static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                             Tables labels, Tables parent, Labels runs, Distances16 distance, Bounds bounds) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    const int64_t n = int64_t(runs.shape(1));
+    int32_t* row = runs.data();
+    const radiotype::ZoneScratch scratch{labels.data(), parent.data(), row + 3 * n, row, row + n, row + 2 * n, distance.data()};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().texture_zones(volume, scratch, bounds.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
@@ -173,4 +248,16 @@ NB_MODULE(_native, m) {
     m.def("sphere_doubles", &radiotype::sphere_doubles, "n_vertices"_a, "Length of the float64 scratch that `sphere_map` needs.");
     m.def("sphere_map", &sphere_map, "vertices"_a, "quads"_a, "order"_a, "long_diagonals"_a, "points"_a, "integers"_a, "doubles"_a,
           "Fill `points` (n, 3) with the vertices spread over the unit sphere; the number of sweeps, or a negative number.");
+    m.def("texture_scan", &texture_scan, "levels"_a, "counts"_a, "box"_a,
+          "Count the voxels of each grey level and find the box of those above 0: first and last + 1 along each axis.");
+    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a, "out"_a, "lines"_a,
+          "Copy levels through `map` into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
+    m.def("texture_pairs", &texture_pairs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a,
+          "Add to `tables` the pairs of neighbouring levels in 13 (planar: 4) directions.");
+    m.def("texture_runs", &texture_runs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a, "scratch"_a,
+          "Add to `tables` the voxels that are third or later in a run of their level; under 0 all, under 1 and 2 nothing.");
+    m.def("texture_neighbours", &texture_neighbours, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "alpha"_a,
+          "differences"_a, "dependences"_a, "Add by level and number of neighbours |level x number - sum|, and count those alike.");
+    m.def("texture_zones", &texture_zones, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "labels"_a, "parent"_a,
+          "runs"_a, "distance"_a, "bounds"_a, "Fill `runs` with level, size and distance of the zones; return how many there are.");
 }

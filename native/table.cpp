@@ -25,6 +25,12 @@ Kernels kernels() {
     table.cholesky = cholesky;
     table.cholesky_solve = cholesky_solve;
     table.sphere_map = sphere_map;
+    table.texture_scan = texture_scan;
+    table.texture_pack = texture_pack;
+    table.texture_pairs = texture_pairs;
+    table.texture_runs = texture_runs;
+    table.texture_neighbours = texture_neighbours;
+    table.texture_zones = texture_zones;
     return table;
 }
 

@@ -1,0 +1,1 @@
+"""Features standardised by the Image Biomarker Standardisation Initiative (IBSI)."""

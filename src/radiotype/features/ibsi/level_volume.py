@@ -1,0 +1,134 @@
+"""Grey levels of a region, laid out for the texture kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import radiotype._native as native
+from radiotype.errors import ComputeError, InputError
+
+HIGHEST_LEVEL = 65_535
+
+
+@dataclass(frozen=True)
+class LevelVolume:
+    """A region as slices of rows with one empty voxel on every side.
+
+    Parameters
+    ----------
+    ranks : array of uint8 or uint16, shape (n_slices + 2, n_rows + 2, n_columns + 2)
+        Which of the levels that occur, counted from 1; 0 outside. Rows and columns of the matrices are ranks.
+    values : array, as `ranks`
+        The grey levels themselves; the same array when every level occurs.
+    lines : array of int32, shape (n_lines, 4)
+        Slice, row, first and end column of every row of voxels that has some inside.
+    levels : array of int64, shape (n_levels,)
+        The grey levels that occur.
+    n_grey_levels : int
+        Number of grey levels of the discretisation, whether they occur or not.
+    n_voxels : int
+    """
+
+    ranks: NDArray[np.unsignedinteger]
+    values: NDArray[np.unsignedinteger]
+    lines: NDArray[np.int32]
+    levels: NDArray[np.int64]
+    n_grey_levels: int
+    n_voxels: int
+
+    @property
+    def n_slices(self) -> int:
+        """Slices from the first to the last that has voxels."""
+        return int(self.lines[-1, 0] - self.lines[0, 0]) + 1
+
+    def in_slices(self, n: int) -> Iterator[LevelVolume]:
+        """The same region in parts of at most `n` slices."""
+        first = self.lines[0, 0]
+        for start in range(first, first + self.n_slices, n):
+            begin, end = np.searchsorted(self.lines[:, 0], (start, start + n))
+            if end > begin:
+                yield replace(self, lines=self.lines[begin:end])
+
+
+def level_volume(levels: ArrayLike, *, n_grey_levels: int | None = None) -> LevelVolume:
+    """Lay out the grey levels of a region for the texture kernels.
+
+    Parameters
+    ----------
+    levels : array of integers, shape (I, J, K)
+        Grey levels from 1, 0 outside the region; K runs across the slices. At most 65,535.
+    n_grey_levels : int, optional
+        Number of grey levels of the discretisation; the highest level when left out.
+
+    Returns
+    -------
+    LevelVolume
+
+    Raises
+    ------
+    InputError
+        RT204 if no voxel is inside, RT207 if the array is not three-dimensional.
+    ComputeError
+        RT305 if the levels are no integers from 0 to 65,535, or `n_grey_levels` is below the highest.
+
+    Examples
+    --------
+    >>> volume = level_volume(np.array([[[0, 2], [5, 5]]]))
+    >>> volume.levels, volume.n_grey_levels, volume.n_voxels, volume.ranks.shape
+    (array([2, 5]), 5, 3, (4, 4, 3))
+    """
+    found = np.asarray(levels)
+    if found.ndim != 3:
+        raise InputError("RT207", f"the levels have {found.ndim} dimensions, expected 3 (I, J, K)", hint="pass one volume")
+    if not np.issubdtype(found.dtype, np.integer):
+        raise ComputeError("RT305", f"the levels are {found.dtype}, expected integers", hint="discretise the intensities first")
+    if found.dtype != np.uint16 and found.size:
+        low, high = int(found.min()), int(found.max())
+        if low < 0 or high > HIGHEST_LEVEL:
+            raise ComputeError(
+                "RT305",
+                f"the grey levels run from {low} to {high}, expected 0 (outside) to {HIGHEST_LEVEL}",
+                hint="choose wider bins, or a fixed number of them",
+            )
+    source = found.astype(np.uint16, copy=False)
+    counts, box = np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), np.zeros(6, dtype=np.int64)
+    native.texture_scan(source, counts, box)
+    present = np.flatnonzero(counts[1:]) + 1
+    if present.size == 0:
+        raise InputError("RT204", "no voxel has a grey level, expected at least one", hint="check the mask and the range")
+    highest = int(present[-1])
+    if n_grey_levels is not None and n_grey_levels < highest:
+        raise ComputeError("RT305", f"there is a grey level {highest}, expected at most {n_grey_levels}")
+    i, j, k = (slice(int(low), int(high)) for low, high in box.reshape(3, 2))
+    slices = source[i, j, k].transpose(2, 1, 0)
+
+    kind = np.uint8 if highest < 256 else np.uint16
+    ranks = np.zeros(HIGHEST_LEVEL + 1, dtype=np.uint16)
+    ranks[present] = np.arange(1, present.size + 1)
+    lines = np.empty((slices.shape[0] * slices.shape[1], 4), dtype=np.int32)
+    packed, n_lines = _packed(slices, ranks, kind, lines)
+    values = packed
+    if present.size < highest:
+        values, _ = _packed(slices, np.arange(HIGHEST_LEVEL + 1, dtype=np.uint16), kind, lines)
+    return LevelVolume(
+        packed,
+        values,
+        lines[:n_lines],
+        present,
+        highest if n_grey_levels is None else n_grey_levels,
+        int(counts[present].sum()),
+    )
+
+
+def _packed(
+    slices: NDArray[np.uint16], level_map: NDArray[np.uint16], kind: type[np.unsignedinteger], lines: NDArray[np.int32]
+) -> tuple[NDArray[np.unsignedinteger], int]:
+    shape = tuple(size + 2 for size in slices.shape)
+    n = shape[0] * shape[1] * shape[2]
+    buffer = np.zeros(n + 64, dtype=kind)  # the kernels read past the end of the last row
+    n_lines = native.texture_pack(slices, level_map, buffer, lines)
+    return buffer[:n].reshape(shape), n_lines
