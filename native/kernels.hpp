@@ -25,6 +25,7 @@ int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int
 void texture_pairs(const TextureVolume& volume, uint32_t* tables, int64_t table);
 void texture_runs(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
 void texture_neighbours(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+void texture_distances(const TextureVolume& volume, uint16_t* out);
 int64_t texture_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 
 }  // namespace RADIOTYPE_LEVEL

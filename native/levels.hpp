@@ -102,7 +102,7 @@ struct ZoneScratch {
     uint32_t* labels;    // (2, n_rows, stride)
     uint32_t* parent;    // (voxels of all lines,), and so are the next four
     int32_t *last, *level, *size, *nearest;
-    uint16_t* distance;  // zeros, as the volume
+    const uint16_t* distance;  // as the volume, from texture_distances()
 };
 
 struct Kernels {
@@ -139,6 +139,7 @@ struct Kernels {
     void (*texture_pairs)(const TextureVolume& volume, uint32_t* tables, int64_t table);
     void (*texture_runs)(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
     void (*texture_neighbours)(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+    void (*texture_distances)(const TextureVolume& volume, uint16_t* out);
     int64_t (*texture_zones)(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 };
 

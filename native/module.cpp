@@ -200,8 +200,14 @@ static void texture_neighbours(ReadBuffer levels, ReadBuffer values, ReadLines l
     radiotype::active_kernels().texture_neighbours(volume, alpha, differences.data(), dependences.data());
 }
 
+static void texture_distances(ReadBuffer inside, ReadLines lines, bool planar, Distances16 out) {
+    const radiotype::TextureVolume volume = texture_volume(inside, inside, lines, 0, planar, false);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_distances(volume, out.data());
+}
+
 static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
-                             Tables labels, Tables parent, Labels runs, Distances16 distance, Bounds bounds) {
+                             Distances16 distance, Tables labels, Tables parent, Labels runs, Bounds bounds) {
     const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
     const int64_t n = int64_t(runs.shape(1));
     int32_t* row = runs.data();
@@ -258,6 +264,8 @@ NB_MODULE(_native, m) {
           "Add to `tables` the voxels that are third or later in a run of their level; under 0 all, under 1 and 2 nothing.");
     m.def("texture_neighbours", &texture_neighbours, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "alpha"_a,
           "differences"_a, "dependences"_a, "Add by level and number of neighbours |level x number - sum|, and count those alike.");
-    m.def("texture_zones", &texture_zones, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "labels"_a, "parent"_a,
-          "runs"_a, "distance"_a, "bounds"_a, "Fill `runs` with level, size and distance of the zones; return how many there are.");
+    m.def("texture_distances", &texture_distances, "inside"_a, "lines"_a, "planar"_a, "out"_a,
+          "Fill `out` with the steps through faces that lead out of the region.");
+    m.def("texture_zones", &texture_zones, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "distance"_a,
+          "labels"_a, "parent"_a, "runs"_a, "bounds"_a, "Fill `runs` with level, size and distance of the zones; return how many there are.");
 }

@@ -30,6 +30,7 @@ Kernels kernels() {
     table.texture_pairs = texture_pairs;
     table.texture_runs = texture_runs;
     table.texture_neighbours = texture_neighbours;
+    table.texture_distances = texture_distances;
     table.texture_zones = texture_zones;
     return table;
 }

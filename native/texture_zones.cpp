@@ -141,13 +141,14 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
 
 }  // namespace
 
+// out: zeros, as the volume; `levels` may be any that are 0 outside the region whose border counts.
+void texture_distances(const TextureVolume& volume, uint16_t* out) {
+    if (volume.bytes == 1) distances<uint8_t>(volume, out);
+    else distances<uint16_t>(volume, out);
+}
+
 int64_t texture_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds) {
-    if (volume.bytes == 1) {
-        distances<uint8_t>(volume, scratch.distance);
-        return find_zones<uint8_t>(volume, scratch, bounds);
-    }
-    distances<uint16_t>(volume, scratch.distance);
-    return find_zones<uint16_t>(volume, scratch, bounds);
+    return volume.bytes == 1 ? find_zones<uint8_t>(volume, scratch, bounds) : find_zones<uint16_t>(volume, scratch, bounds);
 }
 
 }  // namespace RADIOTYPE_LEVEL

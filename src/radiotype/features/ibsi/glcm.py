@@ -5,35 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiotype.features.ibsi.level_statistics import sums
 from radiotype.features.ibsi.texture_matrices import LevelMatrices
-
-NAMES = (
-    "joint_maximum",
-    "joint_average",
-    "joint_variance",
-    "joint_entropy",
-    "difference_average",
-    "difference_variance",
-    "difference_entropy",
-    "sum_average",
-    "sum_variance",
-    "sum_entropy",
-    "angular_second_moment",
-    "contrast",
-    "dissimilarity",
-    "inverse_difference",
-    "normalised_inverse_difference",
-    "inverse_difference_moment",
-    "normalised_inverse_difference_moment",
-    "inverse_variance",
-    "correlation",
-    "autocorrelation",
-    "cluster_tendency",
-    "cluster_shade",
-    "cluster_prominence",
-    "information_correlation_1",
-    "information_correlation_2",
-)
 
 
 def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
@@ -47,7 +20,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     Returns
     -------
     array, shape (n_matrices, 25)
-        In the order of `NAMES`. NaN throughout where no voxel has a neighbour; NaN for `correlation` and
+        In the order of `texture_table.GLCM`. NaN throughout where no voxel has a neighbour; NaN for `correlation` and
         `information_correlation_1` where only one grey level has.
 
     References
@@ -57,8 +30,9 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     Examples
     --------
     >>> from radiotype.features.ibsi.texture_matrices import texture_matrices
+    >>> from radiotype.features.ibsi.texture_table import GLCM
     >>> matrices = texture_matrices(np.array([[[1], [1], [2]]])).cooccurrence
-    >>> values = dict(zip(NAMES, glcm_features(matrices)[0].tolist(), strict=True))
+    >>> values = dict(zip((row.name for row in GLCM.rows), glcm_features(matrices)[0].tolist(), strict=True))
     >>> values["joint_maximum"], values["contrast"], round(values["correlation"], 3)
     (0.5, 0.5, -0.333)
     """
@@ -69,31 +43,31 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     matrix, within = np.divmod(entries, n_levels * n_levels)
     row, column = np.divmod(within, n_levels)
     found = counts.ravel()[entries].astype(np.float64)
-    total = np.bincount(matrix, found, n)
+    total = sums(matrix, found, n)
     probability = found / total[matrix]
     low, high = matrices.levels[row], matrices.levels[column]
 
     spread = matrices.n_grey_levels
-    by_level = np.bincount(matrix * n_levels + row, probability, n * n_levels).reshape(n, n_levels)
-    by_difference = np.bincount(matrix * spread + np.abs(low - high), probability, n * spread).reshape(n, spread)
+    by_level = sums(matrix * n_levels + row, probability, n, n_levels)
+    by_difference = sums(matrix * spread + np.abs(low - high), probability, n, spread)
     width = 2 * spread + 1
-    by_sum = np.bincount(matrix * width + low + high, probability, n * width).reshape(n, width)
+    by_sum = sums(matrix * width + low + high, probability, n, width)
 
     maximum = np.zeros(n)
     np.maximum.at(maximum, matrix, probability)
-    joint_entropy = -np.bincount(matrix, probability * np.log2(probability), n)
+    joint_entropy = -sums(matrix, probability * np.log2(probability), n)
     level_entropy = entropy(by_level)
     average = by_level @ matrices.levels.astype(np.float64)
 
-    k = np.arange(spread, dtype=np.float64)
+    k: NDArray[np.float64] = np.arange(spread, dtype=np.float64)
     inverse_square = np.zeros(spread)
     inverse_square[1:] = 1 / np.square(k[1:])
     of_difference = np.stack(
         [k, k**2, 1 / (1 + k), 1 / (1 + k / spread), 1 / (1 + k**2), 1 / (1 + (k / spread) ** 2), inverse_square], axis=1
     )
     difference, contrast, *inverses, inverse_variance = (by_difference @ of_difference).T
-    # The levels of a pair have the same mean, so their sum varies around twice that, and their variance and covariance are the sum and
-    # the difference of how much sum and difference vary.
+    # The two levels of a pair have the same mean: their sum varies around twice that, and their variance and covariance are the
+    # sum and the difference of how much their sum and difference vary.
     offset = np.arange(width) - 2 * average[:, None]
     tendency, shade, prominence = ((by_sum * offset**power).sum(axis=1) for power in (2, 3, 4))
     variance = (tendency + contrast) / 4
@@ -109,7 +83,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
             2 * average,
             tendency,
             entropy(by_sum),
-            np.bincount(matrix, probability**2, n),
+            sums(matrix, probability**2, n),
             contrast,
             difference,
             *inverses,

@@ -2,84 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from radiotype.features.ibsi.texture_matrices import LevelMatrices
-
-RUN_LENGTH = (
-    "short_runs_emphasis",
-    "long_runs_emphasis",
-    "low_grey_level_run_emphasis",
-    "high_grey_level_run_emphasis",
-    "short_run_low_grey_level_emphasis",
-    "short_run_high_grey_level_emphasis",
-    "long_run_low_grey_level_emphasis",
-    "long_run_high_grey_level_emphasis",
-    "grey_level_non_uniformity",
-    "normalised_grey_level_non_uniformity",
-    "run_length_non_uniformity",
-    "normalised_run_length_non_uniformity",
-    "run_percentage",
-    "grey_level_variance",
-    "run_length_variance",
-    "run_entropy",
-)
-SIZE_ZONE = (
-    "small_zone_emphasis",
-    "large_zone_emphasis",
-    "low_grey_level_zone_emphasis",
-    "high_grey_level_zone_emphasis",
-    "small_zone_low_grey_level_emphasis",
-    "small_zone_high_grey_level_emphasis",
-    "large_zone_low_grey_level_emphasis",
-    "large_zone_high_grey_level_emphasis",
-    "grey_level_non_uniformity",
-    "normalised_grey_level_non_uniformity",
-    "zone_size_non_uniformity",
-    "normalised_zone_size_non_uniformity",
-    "zone_percentage",
-    "grey_level_variance",
-    "zone_size_variance",
-    "zone_size_entropy",
-)
-DISTANCE_ZONE = (
-    "small_distance_emphasis",
-    "large_distance_emphasis",
-    "low_grey_level_zone_emphasis",
-    "high_grey_level_zone_emphasis",
-    "small_distance_low_grey_level_emphasis",
-    "small_distance_high_grey_level_emphasis",
-    "large_distance_low_grey_level_emphasis",
-    "large_distance_high_grey_level_emphasis",
-    "grey_level_non_uniformity",
-    "normalised_grey_level_non_uniformity",
-    "zone_distance_non_uniformity",
-    "normalised_zone_distance_non_uniformity",
-    "zone_percentage",
-    "grey_level_variance",
-    "zone_distance_variance",
-    "zone_distance_entropy",
-)
-DEPENDENCE = (
-    "low_dependence_emphasis",
-    "high_dependence_emphasis",
-    "low_grey_level_count_emphasis",
-    "high_grey_level_count_emphasis",
-    "low_dependence_low_grey_level_emphasis",
-    "low_dependence_high_grey_level_emphasis",
-    "high_dependence_low_grey_level_emphasis",
-    "high_dependence_high_grey_level_emphasis",
-    "grey_level_non_uniformity",
-    "normalised_grey_level_non_uniformity",
-    "dependence_count_non_uniformity",
-    "normalised_dependence_count_non_uniformity",
-    "dependence_count_percentage",
-    "grey_level_variance",
-    "dependence_count_variance",
-    "dependence_count_entropy",
-    "dependence_count_energy",
-)
 
 
 def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
@@ -93,20 +21,20 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
     Returns
     -------
     array, shape (n_matrices, 17)
-        In the order of `DEPENDENCE`; `RUN_LENGTH`, `SIZE_ZONE` and `DISTANCE_ZONE` name the first sixteen for the other matrices.
+        In the order of `texture_table.NGLDM`; `GLRLM`, `GLSZM` and `GLDZM` name the first sixteen of other matrices.
 
     References
     ----------
-    IBSI reference manual: run length (TP0I), size zone (9SAK), distance zone (VMDZ) and dependence (REK0) matrix. Entropies are in
-    bits.
+    IBSI reference manual: run length (TP0I), size zone (9SAK), distance zone (VMDZ) and dependence (REK0) matrix. Entropies are
+    in bits.
 
     Examples
     --------
     >>> from radiotype.features.ibsi.texture_matrices import texture_matrices
     >>> zones = texture_matrices(np.array([[[1], [1], [2]]])).size_zone
-    >>> values = dict(zip(SIZE_ZONE, level_statistics(zones)[0].tolist(), strict=False))
-    >>> values["small_zone_emphasis"], values["large_zone_emphasis"], values["grey_level_variance"]
-    (0.625, 2.5, 0.25)
+    >>> small_zone_emphasis, large_zone_emphasis, *_ = level_statistics(zones)[0].tolist()
+    >>> small_zone_emphasis, large_zone_emphasis
+    (0.625, 2.5)
     """
     counts = matrices.counts
     n, n_levels, n_columns = counts.shape
@@ -115,13 +43,12 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
     matrix, within = np.divmod(entries, n_levels * n_columns)
     row, column = np.divmod(within, n_columns)
     found = counts.ravel()[entries].astype(np.float64)
-    total = np.bincount(matrix, found, n)
+    total = sums(matrix, found, n)
 
-    by_level = np.bincount(matrix * n_levels + row, found, n * n_levels).reshape(n, n_levels)
+    by_level = sums(matrix * n_levels + row, found, n, n_levels)
     square = np.square(levels)[row]
     by_column, low, high = (
-        np.bincount(matrix * n_columns + column, weighted, n * n_columns).reshape(n, n_columns)
-        for weighted in (found, found / square, found * square)
+        sums(matrix * n_columns + column, weighted, n, n_columns) for weighted in (found, found / square, found * square)
     )
     emphases = np.stack([1 / np.square(columns), np.square(columns), np.ones(n_columns)], axis=1)
     short, long, _ = (by_column @ emphases).T / total
@@ -146,11 +73,16 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
             total / matrices.n_voxels,
             _variance(by_level, levels, total),
             _variance(by_column, columns, total),
-            -np.bincount(matrix, probability * np.log2(probability), n),
-            np.bincount(matrix, probability**2, n),
+            -sums(matrix, probability * np.log2(probability), n),
+            sums(matrix, probability**2, n),
         ],
         axis=1,
     )
+
+
+def sums(keys: NDArray[np.int64], weights: NDArray[np.float64], *shape: int) -> NDArray[np.float64]:
+    """Sum of the weights of each key, keys counting through an array of that shape."""
+    return np.bincount(keys, weights, math.prod(shape)).astype(np.float64, copy=False).reshape(shape)
 
 
 def _variance(counts: NDArray[np.float64], values: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,6 +26,8 @@ class LevelVolume:
         The grey levels themselves; the same array when every level occurs.
     lines : array of int32, shape (n_lines, 4)
         Slice, row, first and end column of every row of voxels that has some inside.
+    inside, inside_lines : arrays
+        The same for the region whose border counts for distances.
     levels : array of int64, shape (n_levels,)
         The grey levels that occur.
     n_grey_levels : int
@@ -36,6 +38,8 @@ class LevelVolume:
     ranks: NDArray[np.unsignedinteger]
     values: NDArray[np.unsignedinteger]
     lines: NDArray[np.int32]
+    inside: NDArray[np.unsignedinteger]
+    inside_lines: NDArray[np.int32]
     levels: NDArray[np.int64]
     n_grey_levels: int
     n_voxels: int
@@ -49,18 +53,23 @@ class LevelVolume:
         """The same region in parts of at most `n` slices."""
         first = self.lines[0, 0]
         for start in range(first, first + self.n_slices, n):
-            begin, end = np.searchsorted(self.lines[:, 0], (start, start + n))
-            if end > begin:
-                yield replace(self, lines=self.lines[begin:end])
+            lines, inside_lines = (
+                table[slice(*np.searchsorted(table[:, 0], (start, start + n)))] for table in (self.lines, self.inside_lines)
+            )
+            if len(lines):
+                yield replace(self, lines=lines, inside_lines=inside_lines)
 
 
-def level_volume(levels: ArrayLike, *, n_grey_levels: int | None = None) -> LevelVolume:
+def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_levels: int | None = None) -> LevelVolume:
     """Lay out the grey levels of a region for the texture kernels.
 
     Parameters
     ----------
     levels : array of integers, shape (I, J, K)
         Grey levels from 1, 0 outside the region; K runs across the slices. At most 65,535.
+    mask : array of bool, shape (I, J, K), optional
+        The region whose border counts for distances (the IBSI's morphological mask), where intensities out of range have been
+        left out of the levels; the voxels with levels when left out.
     n_grey_levels : int, optional
         Number of grey levels of the discretisation; the highest level when left out.
 
@@ -71,9 +80,10 @@ def level_volume(levels: ArrayLike, *, n_grey_levels: int | None = None) -> Leve
     Raises
     ------
     InputError
-        RT204 if no voxel is inside, RT207 if the array is not three-dimensional.
+        RT204 if no voxel is inside, RT207 if the array is not three-dimensional or the mask has another shape.
     ComputeError
-        RT305 if the levels are no integers from 0 to 65,535, or `n_grey_levels` is below the highest.
+        RT305 if the levels are no integers from 0 to 65,535, `n_grey_levels` is below the highest, or a voxel outside the mask
+        has a level.
 
     Examples
     --------
@@ -81,6 +91,38 @@ def level_volume(levels: ArrayLike, *, n_grey_levels: int | None = None) -> Leve
     >>> volume.levels, volume.n_grey_levels, volume.n_voxels, volume.ranks.shape
     (array([2, 5]), 5, 3, (4, 4, 3))
     """
+    source = _checked(levels)
+    counts, box = np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), np.zeros(6, dtype=np.int64)
+    native.texture_scan(source, counts, box)
+    present = np.flatnonzero(counts[1:]) + 1
+    if present.size == 0:
+        raise InputError("RT204", "no voxel has a grey level, expected at least one", hint="check the mask and the range")
+    highest = int(present[-1])
+    if n_grey_levels is not None and n_grey_levels < highest:
+        raise ComputeError("RT305", f"there is a grey level {highest}, expected at most {n_grey_levels}")
+    border = None if mask is None else _border(mask, source, int(counts[present].sum()), box)
+    i, j, k = (slice(int(low), int(high)) for low, high in box.reshape(3, 2))
+    slices = source[i, j, k].transpose(2, 1, 0)
+
+    kind = np.uint8 if highest < 256 else np.uint16
+    identity = np.arange(HIGHEST_LEVEL + 1, dtype=np.uint16)
+    ranks = np.zeros_like(identity)
+    ranks[present] = identity[1 : present.size + 1]
+    packed, lines = _packed(slices, ranks, kind)
+    inside, inside_lines = (packed, lines) if border is None else _packed(border[i, j, k].transpose(2, 1, 0), identity, kind)
+    return LevelVolume(
+        ranks=packed,
+        values=packed if present.size == highest else _packed(slices, identity, kind)[0],
+        lines=lines,
+        inside=inside,
+        inside_lines=inside_lines,
+        levels=present,
+        n_grey_levels=highest if n_grey_levels is None else n_grey_levels,
+        n_voxels=int(counts[present].sum()),
+    )
+
+
+def _checked(levels: ArrayLike) -> NDArray[np.uint16]:
     found = np.asarray(levels)
     if found.ndim != 3:
         raise InputError("RT207", f"the levels have {found.ndim} dimensions, expected 3 (I, J, K)", hint="pass one volume")
@@ -94,41 +136,31 @@ def level_volume(levels: ArrayLike, *, n_grey_levels: int | None = None) -> Leve
                 f"the grey levels run from {low} to {high}, expected 0 (outside) to {HIGHEST_LEVEL}",
                 hint="choose wider bins, or a fixed number of them",
             )
-    source = found.astype(np.uint16, copy=False)
-    counts, box = np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), np.zeros(6, dtype=np.int64)
-    native.texture_scan(source, counts, box)
-    present = np.flatnonzero(counts[1:]) + 1
-    if present.size == 0:
-        raise InputError("RT204", "no voxel has a grey level, expected at least one", hint="check the mask and the range")
-    highest = int(present[-1])
-    if n_grey_levels is not None and n_grey_levels < highest:
-        raise ComputeError("RT305", f"there is a grey level {highest}, expected at most {n_grey_levels}")
-    i, j, k = (slice(int(low), int(high)) for low, high in box.reshape(3, 2))
-    slices = source[i, j, k].transpose(2, 1, 0)
+    return found.astype(np.uint16, copy=False)
 
-    kind = np.uint8 if highest < 256 else np.uint16
-    ranks = np.zeros(HIGHEST_LEVEL + 1, dtype=np.uint16)
-    ranks[present] = np.arange(1, present.size + 1)
-    lines = np.empty((slices.shape[0] * slices.shape[1], 4), dtype=np.int32)
-    packed, n_lines = _packed(slices, ranks, kind, lines)
-    values = packed
-    if present.size < highest:
-        values, _ = _packed(slices, np.arange(HIGHEST_LEVEL + 1, dtype=np.uint16), kind, lines)
-    return LevelVolume(
-        packed,
-        values,
-        lines[:n_lines],
-        present,
-        highest if n_grey_levels is None else n_grey_levels,
-        int(counts[present].sum()),
-    )
+
+def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """The mask as levels of 0 and 1; its box takes the place of that of the levels."""
+    found = np.asarray(mask)
+    if found.dtype != np.bool_ or found.shape != levels.shape:
+        raise InputError(
+            "RT207",
+            f"the mask is {found.dtype} {found.shape}, expected bool {levels.shape}",
+            hint="pass the mask of these levels",
+        )
+    if np.count_nonzero(levels[found]) != n_voxels:
+        raise ComputeError("RT305", "a voxel outside the mask has a grey level", hint="pass the mask of these levels")
+    inside = found.astype(np.uint16)
+    native.texture_scan(inside, np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), box)
+    return inside
 
 
 def _packed(
-    slices: NDArray[np.uint16], level_map: NDArray[np.uint16], kind: type[np.unsignedinteger], lines: NDArray[np.int32]
-) -> tuple[NDArray[np.unsignedinteger], int]:
+    slices: NDArray[np.uint16], level_map: NDArray[np.uint16], kind: type[np.unsignedinteger]
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.int32]]:
     shape = tuple(size + 2 for size in slices.shape)
     n = shape[0] * shape[1] * shape[2]
     buffer = np.zeros(n + 64, dtype=kind)  # the kernels read past the end of the last row
+    lines = np.empty((slices.shape[0] * slices.shape[1], 4), dtype=np.int32)
     n_lines = native.texture_pack(slices, level_map, buffer, lines)
-    return buffer[:n].reshape(shape), n_lines
+    return buffer[:n].reshape(shape), lines[:n_lines]

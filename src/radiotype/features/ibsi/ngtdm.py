@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from radiotype.features.ibsi.texture_matrices import ToneDifferences
 
-NAMES = ("coarseness", "contrast", "busyness", "complexity", "strength")
-
 #: What the IBSI sets where no voxel differs from its neighbours.
 HIGHEST_COARSENESS = 1e6
 
@@ -26,8 +24,9 @@ def ngtdm_features(matrices: ToneDifferences) -> NDArray[np.float64]:
     Returns
     -------
     array, shape (n_matrices, 5)
-        In the order of `NAMES`. NaN where no voxel has a neighbour. With one grey level coarseness is `HIGHEST_COARSENESS` and the others
-        are 0. NaN for `busyness` where level times probability is the same for all levels.
+        In the order of `texture_table.NGTDM`. NaN where no voxel has a neighbour. Where none differs from its neighbours,
+        coarseness is `HIGHEST_COARSENESS` and the others are 0. NaN for `busyness` where level times probability is the same
+        for all levels.
 
     References
     ----------
@@ -44,7 +43,7 @@ def ngtdm_features(matrices: ToneDifferences) -> NDArray[np.float64]:
             _features(voxels[voxels > 0], differences[voxels > 0], matrices.levels[voxels > 0])
             for voxels, differences in zip(matrices.n_voxels, matrices.differences, strict=True)
         ]
-    ).reshape(-1, len(NAMES))
+    ).reshape(-1, 5)
 
 
 def _features(

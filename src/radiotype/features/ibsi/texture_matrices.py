@@ -24,9 +24,9 @@ _PART_BYTES = 2**26
 class LevelMatrices(NamedTuple):
     """Matrices that count something by grey level (rows) and by a second quantity (columns).
 
-    `counts` (n_matrices, n_levels, n_columns); `levels` (n_levels,) the grey levels of the rows; `columns` (n_columns,) what the
-    columns stand for (grey levels, run lengths, zone sizes ...), both only where they occur; `n_voxels` (n_matrices,) voxels behind
-    each matrix, once for every direction merged in it; `n_grey_levels` of the discretisation.
+    `counts` (n_matrices, n_levels, n_columns); `levels` (n_levels,) the grey levels that occur, those of the rows; `columns`
+    (n_columns,) what the columns stand for: grey levels, run lengths, zone sizes, distances, numbers of voxels; `n_voxels`
+    (n_matrices,) voxels behind each matrix, once for every direction merged in it; `n_grey_levels` of the discretisation.
     """
 
     counts: NDArray[np.integer]
@@ -60,6 +60,7 @@ def texture_matrices(
     levels: ArrayLike,
     aggregation: Aggregation = "3d_merged",
     *,
+    mask: ArrayLike | None = None,
     n_grey_levels: int | None = None,
     alpha: int = 0,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
@@ -74,6 +75,8 @@ def texture_matrices(
         "2d_average": one matrix per slice (and direction); "2d_slice_merged": one per slice; "2_5d_direction_merged": one (per
         direction) over all slices; "2_5d_merged": one over all slices; "3d_average": one (per direction); "3d_merged": one.
         Only co-occurrence and run-length matrices have directions: 13, or 4 within slices.
+    mask : array of bool, shape (I, J, K), optional
+        The region whose border counts for distances (the IBSI's morphological mask); the voxels with levels when left out.
     n_grey_levels : int, optional
         Number of grey levels of the discretisation; the highest level when left out.
     alpha : int
@@ -107,9 +110,9 @@ def texture_matrices(
            [1, 0]]))
     """
     check_settings((aggregation,), alpha)
-    dimension, _, how = aggregation.rpartition("d_")
-    tables = Tables(level_volume(levels, n_grey_levels=n_grey_levels), f"{dimension}d", alpha, memory_limit_bytes)
-    merged = how in ("merged", "slice_merged")
+    volume = level_volume(levels, mask=mask, n_grey_levels=n_grey_levels)
+    tables = Tables(volume, dimension_of(aggregation), alpha, memory_limit_bytes)
+    merged = merges_directions(aggregation)
     return TextureMatrices(
         tables.cooccurrence(merged),
         tables.run_length(merged),
@@ -133,6 +136,16 @@ def check_settings(aggregations: tuple[str, ...], alpha: int) -> None:
         raise RecipeError(
             "RT103", f"alpha is {alpha}, expected 0 to 65535", hint="choose the largest difference that still counts"
         )
+
+
+def dimension_of(aggregation: str) -> str:
+    """ "2d", "2_5d" or "3d"."""
+    return aggregation[: aggregation.index("d") + 1]
+
+
+def merges_directions(aggregation: str) -> bool:
+    """Whether the matrices of the directions are added up before anything is computed from them."""
+    return aggregation in ("2d_slice_merged", "2_5d_merged", "3d_merged")
 
 
 @dataclass(frozen=True)
@@ -243,7 +256,8 @@ class Tables:
         labels = np.empty(2 * volume.ranks[0].size, dtype=np.uint32)
         bounds = np.zeros(self._n_groups + 1, dtype=np.int64)
         distance = np.zeros(volume.ranks.size, dtype=np.uint16)
-        n_zones = native.texture_zones(*self._arguments, labels, parent, runs, distance, bounds)
+        native.texture_distances(volume.inside, volume.inside_lines, self._planar, distance)
+        n_zones = native.texture_zones(*self._arguments, distance, labels, parent, runs, bounds)
         return runs[:3, :n_zones], np.repeat(np.arange(self._n_groups), np.diff(bounds))
 
     def _stack(self, counts: NDArray[np.integer], columns: NDArray[np.int64], n_voxels: NDArray[np.int64]) -> LevelMatrices:
