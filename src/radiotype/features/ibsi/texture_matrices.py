@@ -194,7 +194,7 @@ class Tables:
     @cached_property
     def _level_voxels(self) -> NDArray[np.int64]:
         """Voxels of each level, (n_groups, n_levels): every voxel has one entry in the dependence matrix."""
-        return self._neighbours[1].sum(axis=-1)
+        return self._neighbours[1].sum(axis=-1, dtype=np.int64)
 
     @cached_property
     def _filled(self) -> NDArray[np.bool_]:
@@ -243,7 +243,8 @@ class Tables:
         shape = (self._n_groups, self.volume.levels.size + 1, 2 * self._n_directions + 1)
         self._check(32 * shape[0] * shape[1] * shape[2])
         differences, dependences = np.zeros(shape, dtype=np.uint64), np.zeros(shape, dtype=np.uint32)
-        native.texture_neighbours(*self._arguments, self.alpha, differences, dependences)
+        alpha = min(self.alpha, int(self.volume.levels[-1]))
+        native.texture_neighbours(*self._arguments, alpha, differences, dependences)
         return differences[:, 1:], dependences[:, 1:]
 
     @cached_property
@@ -305,7 +306,7 @@ class Tables:
         alone = differences[..., 0].astype(np.int64)
         n_neighbours = np.arange(1, differences.shape[-1])
         return ToneDifferences(
-            dependences.sum(axis=-1) - alone, (differences[..., 1:] / n_neighbours).sum(axis=-1), self.volume.levels
+            dependences.sum(axis=-1, dtype=np.int64) - alone, (differences[..., 1:] / n_neighbours).sum(axis=-1), self.volume.levels
         )
 
     @cached_property
