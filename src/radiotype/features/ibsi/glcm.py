@@ -49,9 +49,10 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
 
     spread = matrices.n_grey_levels
     by_level = sums(matrix * n_levels + row, probability, n, n_levels)
-    by_difference = sums(matrix * spread + np.abs(low - high), probability, n, spread)
-    width = 2 * spread + 1
-    by_sum = sums(matrix * width + low + high, probability, n, width)
+    differences, of_difference = _possible(np.abs(low - high), spread)
+    by_difference = sums(matrix * differences.size + of_difference, probability, n, differences.size)
+    totals, of_total = _possible(low + high, 2 * spread + 1)
+    by_sum = sums(matrix * totals.size + of_total, probability, n, totals.size)
 
     maximum = np.zeros(n)
     np.maximum.at(maximum, matrix, probability)
@@ -59,16 +60,14 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     level_entropy = entropy(by_level)
     average = by_level @ matrices.levels.astype(np.float64)
 
-    k: NDArray[np.float64] = np.arange(spread, dtype=np.float64)
-    inverse_square = np.zeros(spread)
-    inverse_square[1:] = 1 / np.square(k[1:])
-    of_difference = np.stack(
-        [k, k**2, 1 / (1 + k), 1 / (1 + k / spread), 1 / (1 + k**2), 1 / (1 + (k / spread) ** 2), inverse_square], axis=1
-    )
-    difference, contrast, *inverses, inverse_variance = (by_difference @ of_difference).T
+    k = differences.astype(np.float64)
+    relative = k / spread
+    unequal = np.divide(1, np.square(k), out=np.zeros_like(k), where=k > 0)
+    functions = [k, k**2, 1 / (1 + k), 1 / (1 + relative), 1 / (1 + k**2), 1 / (1 + relative**2), unequal]
+    difference, contrast, *inverses, inverse_variance = (by_difference @ np.stack(functions, axis=1)).T
     # The two levels of a pair have the same mean: their sum varies around twice that, and their variance and covariance are the
     # sum and the difference of how much their sum and difference vary.
-    offset = np.arange(width) - 2 * average[:, None]
+    offset = totals - 2 * average[:, None]
     tendency, shade, prominence = ((by_sum * offset**power).sum(axis=1) for power in (2, 3, 4))
     variance = (tendency + contrast) / 4
     values = np.stack(
@@ -101,6 +100,14 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     )
     values[total == 0] = np.nan
     return values
+
+
+def _possible(values: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What the values may be, from 0 to before `end` or, where that is far, only what occurs; and where each value stands in it."""
+    if end <= 1024:
+        return np.arange(end), values
+    occurring, where = np.unique(values, return_inverse=True)
+    return occurring, where
 
 
 def entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

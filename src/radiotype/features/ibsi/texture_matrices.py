@@ -306,7 +306,9 @@ class Tables:
         alone = differences[..., 0].astype(np.int64)
         n_neighbours = np.arange(1, differences.shape[-1])
         return ToneDifferences(
-            dependences.sum(axis=-1, dtype=np.int64) - alone, (differences[..., 1:] / n_neighbours).sum(axis=-1), self.volume.levels
+            dependences.sum(axis=-1, dtype=np.int64) - alone,
+            (differences[..., 1:] / n_neighbours).sum(axis=-1),
+            self.volume.levels,
         )
 
     @cached_property
