@@ -68,7 +68,8 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     # The two levels of a pair have the same mean: their sum varies around twice that, and their variance and covariance are the
     # sum and the difference of how much their sum and difference vary.
     offset = totals - 2 * average[:, None]
-    tendency, shade, prominence = ((by_sum * offset**power).sum(axis=1) for power in (2, 3, 4))
+    square = np.square(offset)
+    tendency, shade, prominence = ((by_sum * power).sum(axis=1) for power in (square, square * offset, np.square(square)))
     variance = (tendency + contrast) / 4
     values = np.stack(
         [
@@ -103,7 +104,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
 
 
 def _possible(values: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What the values may be, from 0 to before `end` or, where that is far, only what occurs; and where each value stands in it."""
+    """What the values may be, from 0 to before `end` or, where that is far, what occurs; and where each value stands there."""
     if end <= 1024:
         return np.arange(end), values
     occurring, where = np.unique(values, return_inverse=True)

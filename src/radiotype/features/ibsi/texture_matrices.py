@@ -266,7 +266,7 @@ class Tables:
 
     def cooccurrence(self, merged: bool) -> LevelMatrices:
         """Pairs of neighbours by their two levels, from both sides."""
-        pairs = self._pairs[self._filled]
+        pairs = self._pairs if self._filled.all() else self._pairs[self._filled]
         pairs = pairs.sum(axis=1, dtype=np.uint32) if merged else pairs.reshape(-1, *pairs.shape[2:])
         voxels = self._group_voxels * self._n_directions if merged else np.repeat(self._group_voxels, self._n_directions)
         return self._stack(pairs + pairs.swapaxes(-1, -2), self.volume.levels, voxels)
