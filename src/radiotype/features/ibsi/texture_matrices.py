@@ -19,6 +19,11 @@ AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 #: Tables beyond this many bytes are refused, unless a caller allows more.
 MEMORY_LIMIT_BYTES = 4 * 2**30
 _PART_BYTES = 2**26
+#: Steps (slice, row, column) of the directions, in the order of the matrices; within slices, there are the first four.
+STEPS = (
+    (0, 0, 1), (0, 1, -1), (0, 1, 0), (0, 1, 1), (1, -1, -1), (1, -1, 0), (1, -1, 1),
+    (1, 0, -1), (1, 0, 0), (1, 0, 1), (1, 1, -1), (1, 1, 0), (1, 1, 1),
+)  # fmt: skip
 
 
 class LevelMatrices(NamedTuple):
