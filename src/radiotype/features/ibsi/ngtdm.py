@@ -36,7 +36,7 @@ def ngtdm_features(matrices: ToneDifferences) -> NDArray[np.float64]:
     --------
     >>> from radiotype.features.ibsi.texture_matrices import texture_matrices
     >>> ngtdm_features(texture_matrices(np.array([[[1], [3]]])).tone_difference).tolist()
-    [[0.5, 2.0, 2.0, 4.0, 2.0]]
+    [[0.5, 2.0, 1.0, 4.0, 2.0]]
     """
     return np.array(
         [
