@@ -104,7 +104,7 @@ def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_lev
     i, j, k = (slice(int(low), int(high)) for low, high in box.reshape(3, 2))
     slices = source[i, j, k].transpose(2, 1, 0)
 
-    kind = np.uint8 if highest < 256 else np.uint16
+    kind = np.uint8 if max(highest, *slices.shape) < 256 else np.uint16  # runs are counted in the same type
     identity = np.arange(HIGHEST_LEVEL + 1, dtype=np.uint16)
     ranks = np.zeros_like(identity)
     ranks[present] = identity[1 : present.size + 1]

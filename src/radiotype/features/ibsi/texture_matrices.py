@@ -230,9 +230,8 @@ class Tables:
         longest = max(longest, 2)
         self._check(24 * self._n_groups * self._n_directions * (longest + 1) * width)
         tables = np.zeros((self._n_groups, self._n_directions, longest + 1, width), dtype=np.uint32)
-        plane = shape[1] * shape[2] + 64
-        kind = np.uint8 if longest < 256 else np.uint16
-        native.texture_runs(*self._arguments, tables, np.zeros((2 * 13 * plane + 64) * kind().itemsize, dtype=np.uint8))
+        positions = np.zeros(26 * (shape[1] * shape[2] + 64) + 64, dtype=self.volume.ranks.dtype)
+        native.texture_runs(*self._arguments, tables, positions)
         # Row l holds the voxels that are l-th in a run, that is the runs of at least l; rows 1 and 2 follow from the others.
         used = np.flatnonzero(tables[:, :, 3:, 1:].any(axis=(0, 1, 3)))
         at_least = np.zeros(
