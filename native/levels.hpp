@@ -97,12 +97,16 @@ struct TextureVolume {
     bool by_slice;  // separate tables for every slice, from that of the first line
 };
 
-// What texture_zones() needs and gives; the first n entries of level, size and nearest are the zones.
+struct Zone {
+    int32_t level, size, distance;  // which level, number of voxels, steps to the border of the region
+};
+
+// What texture_zones() needs and gives; the first n of `zones` are found.
 struct ZoneScratch {
-    uint32_t* labels;    // (2, n_rows, stride)
-    uint32_t* parent;    // (voxels of all lines,), and so are the next four
-    int32_t *last, *level, *size, *nearest;
     const uint16_t* distance;  // as the volume, from texture_distances()
+    uint32_t* labels;          // (2, n_rows, stride)
+    uint32_t* parent;          // (voxels of all lines,)
+    Zone* zones;               // (voxels of all lines,)
 };
 
 struct Kernels {

@@ -44,6 +44,7 @@ using ReadLines = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb:
 using Tables = nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu>;
 using WideTables = nb::ndarray<uint64_t, nb::c_contig, nb::device::cpu>;
 using Distances16 = nb::ndarray<uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Zones = nb::ndarray<int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Bounds = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
@@ -207,11 +208,10 @@ static void texture_distances(ReadBuffer inside, ReadLines lines, bool planar, D
 }
 
 static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
-                             Distances16 distance, Tables labels, Tables parent, Labels runs, Bounds bounds) {
+                             Distances16 distance, Tables labels, Tables parent, Zones zones, Bounds bounds) {
     const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
-    const int64_t n = int64_t(runs.shape(1));
-    int32_t* row = runs.data();
-    const radiotype::ZoneScratch scratch{labels.data(), parent.data(), row + 3 * n, row, row + n, row + 2 * n, distance.data()};
+    auto* found = reinterpret_cast<radiotype::Zone*>(zones.data());
+    const radiotype::ZoneScratch scratch{distance.data(), labels.data(), parent.data(), found};
     nb::gil_scoped_release release;
     return radiotype::active_kernels().texture_zones(volume, scratch, bounds.data());
 }
@@ -267,5 +267,5 @@ NB_MODULE(_native, m) {
     m.def("texture_distances", &texture_distances, "inside"_a, "lines"_a, "planar"_a, "out"_a,
           "Fill `out` with the steps through faces that lead out of the region.");
     m.def("texture_zones", &texture_zones, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "distance"_a,
-          "labels"_a, "parent"_a, "runs"_a, "bounds"_a, "Fill `runs` with level, size and distance of the zones; return how many there are.");
+          "labels"_a, "parent"_a, "zones"_a, "bounds"_a, "Fill `zones` with level, size and distance; return how many there are.");
 }

@@ -28,6 +28,18 @@ inline void unite(uint32_t* parent, uint32_t a, uint32_t b) {
     else parent[a] = b;
 }
 
+// Voxels of equal level in another row, one to the left, straight and one to the right, as bits of the lanes.
+struct Contacts {
+    uint32_t left, straight, right;
+
+    // Drop voxels that lie beside one that is touched in a row next to theirs.
+    void drop_what_touches(const Contacts& other) {
+        left &= ~(other.left | other.straight);
+        straight &= ~(other.left | other.straight | other.right);
+        right &= ~(other.straight | other.right);
+    }
+};
+
 template <class V> void distances(const TextureVolume& volume, uint16_t* distance) {
     const V* levels = static_cast<const V*>(volume.levels);
     const int64_t up = volume.stride, back = volume.planar ? volume.stride : volume.n_rows * volume.stride;
@@ -58,40 +70,51 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
     uint32_t* parent = scratch.parent;
     const int64_t plane = volume.n_rows * volume.stride;
     const int n_rows_before = volume.planar ? 1 : 4;
-    static constexpr int64_t BEFORE[4][2] = {{0, -1}, {-1, -1}, {-1, 0}, {-1, 1}};
+    // The row before, then those of the slice before: the same row, the one before it and the one after it.
+    static constexpr int64_t BEFORE[4][2] = {{0, -1}, {-1, 0}, {-1, -1}, {-1, 1}};
     uint32_t runs = 0;
+    int64_t slice = 0;
+    bounds[0] = 0;
     for (int64_t l = 0; l < volume.n_lines; ++l) {
         const Line line(volume, l);
         const V* voxels = levels + line.begin;
         uint32_t* labels = scratch.labels + (line.slice & 1) * plane + line.begin - line.slice * plane;
+        for (; slice < group(volume, line); ++slice) bounds[slice + 1] = runs;
         const uint32_t first = runs;
-        uint32_t run = runs - 1;
         for (int64_t x = 0; x < line.n; ++x) {  // the voxel before the first is outside, so the first begins a run
-            run += voxels[x] != voxels[x - 1];
-            labels[x] = run;
-            scratch.last[run] = int32_t(x);
+            runs += voxels[x] != voxels[x - 1];
+            labels[x] = runs - 1;
         }
-        runs = run + 1;
-        for (uint32_t r = first; r < runs; ++r) parent[r] = r;
+        for (uint32_t run = first; run < runs; ++run) parent[run] = run;
         for (int64_t x = 0; x < line.n; x += lanes<V>()) {
             const Vector level = *reinterpret_cast<const Vector*>(voxels + x);
             const uint32_t inside = bits_where<V>(level != 0) & lanes_within<V>(line.n - x);
             const uint32_t begins = ~bits_where<V>(level == *reinterpret_cast<const Vector*>(voxels + x - 1));
+            Contacts touching[4], contacts[4];
             for (int k = 0; k < n_rows_before; ++k) {
-                const int64_t to = BEFORE[k][0] * plane + BEFORE[k][1] * volume.stride;
-                const V* row = voxels + to + x;
-                const uint32_t straight = bits_where<V>(level == *reinterpret_cast<const Vector*>(row)) & inside;
-                // Beside a straight contact the slanted ones reach the same run; left of a voxel of the same run, its straight or right
-                // contact has been seen.
-                uint32_t contacts[3] = {
-                    bits_where<V>(level == *reinterpret_cast<const Vector*>(row - 1)) & inside & begins & ~straight,
-                    straight & begins,
-                    bits_where<V>(level == *reinterpret_cast<const Vector*>(row + 1)) & inside & ~straight,
-                };
+                const V* row = voxels + x + BEFORE[k][0] * plane + BEFORE[k][1] * volume.stride;
+                touching[k].left = bits_where<V>(level == *reinterpret_cast<const Vector*>(row - 1)) & inside;
+                touching[k].straight = bits_where<V>(level == *reinterpret_cast<const Vector*>(row)) & inside;
+                touching[k].right = bits_where<V>(level == *reinterpret_cast<const Vector*>(row + 1)) & inside;
+                // Beside a straight contact the slanted ones reach the same run; left of a voxel of the same run, its straight or
+                // right contact has been seen.
+                contacts[k].left = touching[k].left & begins & ~touching[k].straight;
+                contacts[k].straight = touching[k].straight & begins;
+                contacts[k].right = touching[k].right & ~touching[k].straight;
+            }
+            if (n_rows_before == 4) {
+                // A voxel touched in one row touches those beside it in the next: what these share with it has been united.
+                contacts[1].drop_what_touches(touching[0]);
+                contacts[2].drop_what_touches(touching[0]);
+                contacts[2].drop_what_touches(touching[1]);
+                contacts[3].drop_what_touches(touching[1]);
+            }
+            for (int k = 0; k < n_rows_before; ++k) {
                 const uint32_t* there = scratch.labels + ((line.slice + BEFORE[k][0]) & 1) * plane + line.begin - line.slice * plane +
                                         BEFORE[k][1] * volume.stride + x;
+                const uint32_t sides[3] = {contacts[k].left, contacts[k].straight, contacts[k].right};
                 for (int side = 0; side < 3; ++side) {
-                    for (uint32_t left = contacts[side]; left; left &= left - 1) {
+                    for (uint32_t left = sides[side]; left; left &= left - 1) {
                         const int64_t at = lowest<V>(left);
                         unite(parent, labels[x + at], there[at + side - 1]);
                     }
@@ -99,43 +122,32 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
             }
         }
     }
-    for (uint32_t r = 0; r < runs; ++r) {
-        parent[r] = parent[parent[r]];  // parents come first: they already point to their root
-        scratch.size[r] = 0;
-        scratch.nearest[r] = INT32_MAX;
+    bounds[slice + 1] = runs;
+    for (uint32_t run = 0; run < runs; ++run) {
+        parent[run] = parent[parent[run]];  // parents come first: they already point to their root
+        scratch.zones[run] = {0, 0, INT32_MAX};
     }
-    uint32_t run = 0;
+    uint32_t next = 0;
     for (int64_t l = 0; l < volume.n_lines; ++l) {
         const Line line(volume, l);
         const V* voxels = levels + line.begin;
         const uint16_t* distance = scratch.distance + line.begin;
-        for (int64_t x = 0; x < line.n; ++run) {
-            const int64_t end = scratch.last[run] + 1;
-            const uint32_t root = parent[run];
-            scratch.size[root] += int32_t(end - x);
-            scratch.level[root] = voxels[x];
-            int32_t nearest = scratch.nearest[root];
-            for (; x < end; ++x) nearest = distance[x] < nearest ? distance[x] : nearest;
-            scratch.nearest[root] = nearest;
+        for (int64_t x = 0; x < line.n; ++x) {
+            next += voxels[x] != voxels[x - 1];
+            Zone& zone = scratch.zones[parent[next - 1]];
+            zone.level = voxels[x];
+            zone.size += 1;
+            zone.distance = distance[x] < zone.distance ? distance[x] : zone.distance;
         }
     }
     // Gather the roots, which stand in the order of their slices when zones stay within slices.
-    int64_t zones = 0, slice = 0;
-    run = 0;
-    bounds[0] = 0;
-    for (int64_t l = 0; l < volume.n_lines; ++l) {
-        const Line line(volume, l);
-        for (; slice < group(volume, line); ++slice) bounds[slice + 1] = zones;
-        for (int64_t end = 0; end < line.n; ++run) {
-            end = scratch.last[run] + 1;
-            if (parent[run] != run || scratch.level[run] == 0) continue;
-            scratch.level[zones] = scratch.level[run];
-            scratch.size[zones] = scratch.size[run];
-            scratch.nearest[zones] = scratch.nearest[run];
-            ++zones;
-        }
+    int64_t zones = 0;
+    uint32_t run = 0;
+    for (int64_t n = 1; n <= slice + 1; ++n) {
+        for (; run < uint32_t(bounds[n]); ++run)
+            if (parent[run] == run && scratch.zones[run].level) scratch.zones[zones++] = scratch.zones[run];
+        bounds[n] = zones;
     }
-    bounds[slice + 1] = zones;
     return zones;
 }
 

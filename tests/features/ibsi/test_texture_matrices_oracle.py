@@ -206,3 +206,23 @@ def test_slices_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "_PART_BYTES", part_bytes)
         parts = texture_features(levels, ("2d_average", "2d_slice_merged"), mask=np.ones(levels.shape, dtype=bool)).values
         assert parts == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_levels", [2, 8, 300])
+@pytest.mark.parametrize("sigma", [0.0, 0.8, 2.0])
+def test_zones_of_a_correlated_texture_are_those_of_scipy(n_levels: int, sigma: float) -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    texture = ndimage.gaussian_filter(np.random.default_rng(n_levels).standard_normal((37, 41, 30)), sigma)
+    ranks = texture.argsort(axis=None).argsort().reshape(texture.shape)
+    levels = ranks * n_levels // texture.size + 1
+    levels[np.linalg.norm(np.indices(texture.shape) - 18, axis=0) > 17] = 0
+    away = ndimage.distance_transform_cdt(np.pad(levels > 0, 1), metric="taxicab")[1:-1, 1:-1, 1:-1]
+    sizes, distances_ = Counter(), Counter()
+    for level in np.unique(levels[levels > 0]).tolist():
+        zone, n_zones = ndimage.label(levels == level, np.ones((3, 3, 3)))
+        index = np.arange(1, n_zones + 1)
+        sizes.update((level, int(size)) for size in np.bincount(zone.ravel())[1:])
+        distances_.update((level, int(nearest)) for nearest in ndimage.minimum(away, zone, index))
+    found = texture_matrices(levels, "3d_merged")
+    assert counted(found.size_zone, 0) == sizes
+    assert counted(found.distance_zone, 0) == distances_

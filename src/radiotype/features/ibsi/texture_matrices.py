@@ -253,17 +253,17 @@ class Tables:
 
     @cached_property
     def _zones(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Rank, size and distance of every zone, (3, n_zones), and the group of each."""
+        """Rank, size and distance of every zone, (n_zones, 3), and the group of each."""
         volume = self.volume
         n = int((volume.lines[:, 3] - volume.lines[:, 2]).sum())
-        self._check(20 * n + 2 * volume.ranks.size + 8 * volume.ranks[0].size)
-        runs, parent = np.empty((4, n), dtype=np.int32), np.empty(n, dtype=np.uint32)
+        self._check(16 * n + 2 * volume.ranks.size + 8 * volume.ranks[0].size)
+        zones, parent = np.empty((n, 3), dtype=np.int32), np.empty(n, dtype=np.uint32)
         labels = np.empty(2 * volume.ranks[0].size, dtype=np.uint32)
         bounds = np.zeros(self._n_groups + 1, dtype=np.int64)
         distance = np.zeros(volume.ranks.size, dtype=np.uint16)
         native.texture_distances(volume.inside, volume.inside_lines, self._planar, distance)
-        n_zones = native.texture_zones(*self._arguments, distance, labels, parent, runs, bounds)
-        return runs[:3, :n_zones], np.repeat(np.arange(self._n_groups), np.diff(bounds))
+        n_zones = native.texture_zones(*self._arguments, distance, labels, parent, zones, bounds)
+        return zones[:n_zones], np.repeat(np.arange(self._n_groups), np.diff(bounds))
 
     def _stack(self, counts: NDArray[np.integer], columns: NDArray[np.int64], n_voxels: NDArray[np.int64]) -> LevelMatrices:
         return LevelMatrices(counts, self.volume.levels, columns, n_voxels, self.volume.n_grey_levels)
@@ -282,14 +282,15 @@ class Tables:
         voxels = self._group_voxels * self._n_directions if merged else np.repeat(self._group_voxels, self._n_directions)
         return self._stack(runs.swapaxes(-1, -2), np.arange(1, runs.shape[-2] + 1), voxels)
 
-    def _zone_matrix(self, row: int) -> LevelMatrices:
+    def _zone_matrix(self, quantity: int) -> LevelMatrices:
         zones, groups = self._zones
-        occurs = np.bincount(zones[row])
+        ranks, values = zones[:, 0], zones[:, quantity]
+        occurs = np.bincount(values)
         columns = np.flatnonzero(occurs)
         column_of = np.cumsum(occurs > 0) - 1
         shape = (self._n_groups, self.volume.levels.size, columns.size)
         self._check(16 * shape[0] * shape[1] * shape[2])
-        keys = (groups * shape[1] + zones[0] - 1) * shape[2] + column_of[zones[row]]
+        keys = (groups * shape[1] + ranks - 1) * shape[2] + column_of[values]
         counts = np.bincount(keys, minlength=shape[0] * shape[1] * shape[2]).reshape(shape)
         return self._stack(counts[self._filled], columns, self._group_voxels)
 
