@@ -35,8 +35,7 @@ using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::c
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 using LevelArray = nb::ndarray<const uint16_t, nb::ndim<3>, nb::device::cpu>;
-using LevelMap = nb::ndarray<const uint16_t, nb::shape<65536>, nb::c_contig, nb::device::cpu>;
-using LevelCounts = nb::ndarray<int64_t, nb::shape<65536>, nb::c_contig, nb::device::cpu>;
+using LevelMap = nb::ndarray<const uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Buffer = nb::ndarray<nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using ReadBuffer = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Lines = nb::ndarray<int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
@@ -45,7 +44,7 @@ using Tables = nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu>;
 using WideTables = nb::ndarray<uint64_t, nb::c_contig, nb::device::cpu>;
 using Distances16 = nb::ndarray<uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Zones = nb::ndarray<int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
-using Bounds = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using LevelCounts = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
@@ -157,7 +156,7 @@ static radiotype::LevelBox level_box(const LevelArray& levels) {
     return box;
 }
 
-static void texture_scan(LevelArray levels, LevelCounts counts, Bounds box) {
+static void texture_scan(LevelArray levels, LevelCounts counts, LevelCounts box) {
     const radiotype::LevelBox source = level_box(levels);
     nb::gil_scoped_release release;
     radiotype::active_kernels().texture_scan(source, counts.data(), box.data());
@@ -208,7 +207,7 @@ static void texture_distances(ReadBuffer inside, ReadLines lines, bool planar, D
 }
 
 static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
-                             Distances16 distance, Tables labels, Tables parent, Zones zones, Bounds bounds) {
+                             Distances16 distance, Tables labels, Tables parent, Zones zones, LevelCounts bounds) {
     const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
     auto* found = reinterpret_cast<radiotype::Zone*>(zones.data());
     const radiotype::ZoneScratch scratch{distance.data(), labels.data(), parent.data(), found};

@@ -1,16 +1,15 @@
 // Makes the volume that the texture kernels read: slices of rows, one empty voxel on every side, levels counted from 1.
 //
-// Two passes over the box that came in, in whatever order its axes lie in memory: the first finds the levels that occur and the box of
-// the region, the second copies that box, 32 x 64 voxels at a time so that neither side jumps through memory. Cost: 1 ns per voxel of
-// the box each.
+// Two passes over the box that came in, in whatever order its axes lie in memory: the first finds the levels that occur and the box
+// of the region, the second copies that box, 32 x 64 voxels at a time so that neither side jumps through memory. Cost: 1 ns per voxel
+// of the box each.
 #include "texture.hpp"
 
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
-// counts: (65536,) voxels of each level; box: first and last + 1 along each axis.
+// counts: zeros, one for every level up to the highest; box: first and last + 1 along each axis.
 void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]) {
-    for (int64_t level = 0; level < 65536; ++level) counts[level] = 0;
     // Axes from the widest to the narrowest step, so that the inner loop runs along memory.
     int order[3] = {0, 1, 2};
     for (int a = 0; a < 2; ++a)
@@ -81,7 +80,7 @@ template <class V> int64_t find_lines(const LevelBox& source, const V* volume, i
 
 }  // namespace
 
-// map: (65536,) what is written for each level. out: zeros, (n_slices + 2, n_rows + 2, n_columns + 2) of `bytes` each, and 64 more.
+// map: what is written for each level. out: zeros, (n_slices + 2, n_rows + 2, n_columns + 2) of `bytes` each, and 64 more.
 int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines) {
     const int64_t n_rows = source.shape[1] + 2, stride = source.shape[2] + 2;
     if (bytes == 1) {

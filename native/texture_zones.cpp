@@ -1,10 +1,11 @@
 // Zones of connected voxels of one grey level: their level, size (GLSZM) and distance to the border of the region (GLDZM).
 //
-// Union-find over runs along the rows. Contacts with the rows before come from comparing a register of voxels at a time; a contact of two runs that
-// touch already one voxel further left is left out, so that 1.3 to 1.7 unions per voxel remain in textured regions. Labels of two slices are
-// kept, the rest is per run. 17 to 20 ns per voxel, distances 3 more.
+// Union-find over runs along the rows. Contacts with the rows before come from comparing a register of voxels at a time; contacts that
+// follow from others are left out: those of a run that touches the same run one voxel further left, and those with a voxel that lies
+// beside one already touched in a nearer row. Labels of two slices are kept, the rest is per run. 15 ns per voxel.
 //
-// Distance: steps through faces (of pixels within the slice if planar) to leave the region; 1 at its border. Two sweeps, minimum plus one.
+// Distance: steps through faces (of pixels within the slice if planar) to leave the region; 1 at its border. Two sweeps, minimum plus
+// one. 2 ns per voxel.
 #include "texture.hpp"
 
 namespace radiotype {

@@ -91,13 +91,10 @@ def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_lev
     >>> volume.levels, volume.n_grey_levels, volume.n_voxels, volume.ranks.shape
     (array([2, 5]), 5, 3, (4, 4, 3))
     """
-    source = _checked(levels)
-    counts, box = np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), np.zeros(6, dtype=np.int64)
+    source, highest = _checked(levels)
+    counts, box = np.zeros(highest + 1, dtype=np.int64), np.zeros(6, dtype=np.int64)
     native.texture_scan(source, counts, box)
     present = np.flatnonzero(counts[1:]) + 1
-    if present.size == 0:
-        raise InputError("RT204", "no voxel has a grey level, expected at least one", hint="check the mask and the range")
-    highest = int(present[-1])
     if n_grey_levels is not None and n_grey_levels < highest:
         raise ComputeError("RT305", f"there is a grey level {highest}, expected at most {n_grey_levels}")
     border = None if mask is None else _border(mask, source, int(counts[present].sum()), box)
@@ -105,7 +102,7 @@ def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_lev
     slices = source[i, j, k].transpose(2, 1, 0)
 
     kind = np.uint8 if max(highest, *slices.shape) < 256 else np.uint16  # runs are counted in the same type
-    identity = np.arange(HIGHEST_LEVEL + 1, dtype=np.uint16)
+    identity = np.arange(highest + 1, dtype=np.uint16)
     ranks = np.zeros_like(identity)
     ranks[present] = identity[1 : present.size + 1]
     packed, lines = _packed(slices, ranks, kind)
@@ -122,21 +119,24 @@ def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_lev
     )
 
 
-def _checked(levels: ArrayLike) -> NDArray[np.uint16]:
+def _checked(levels: ArrayLike) -> tuple[NDArray[np.uint16], int]:
+    """The levels in the type that the kernels read, and the highest."""
     found = np.asarray(levels)
     if found.ndim != 3:
         raise InputError("RT207", f"the levels have {found.ndim} dimensions, expected 3 (I, J, K)", hint="pass one volume")
     if not np.issubdtype(found.dtype, np.integer):
         raise ComputeError("RT305", f"the levels are {found.dtype}, expected integers", hint="discretise the intensities first")
-    if found.dtype != np.uint16 and found.size:
-        low, high = int(found.min()), int(found.max())
-        if low < 0 or high > HIGHEST_LEVEL:
-            raise ComputeError(
-                "RT305",
-                f"the grey levels run from {low} to {high}, expected 0 (outside) to {HIGHEST_LEVEL}",
-                hint="choose wider bins, or a fixed number of them",
-            )
-    return found.astype(np.uint16, copy=False)
+    low = int(found.min(initial=0)) if np.issubdtype(found.dtype, np.signedinteger) else 0
+    high = int(found.max(initial=0))
+    if low < 0 or high > HIGHEST_LEVEL:
+        raise ComputeError(
+            "RT305",
+            f"the grey levels run from {low} to {high}, expected 0 (outside) to {HIGHEST_LEVEL}",
+            hint="choose wider bins, or a fixed number of them",
+        )
+    if high == 0:
+        raise InputError("RT204", "no voxel has a grey level, expected at least one", hint="check the mask and the range")
+    return found.astype(np.uint16, copy=False), high
 
 
 def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDArray[np.int64]) -> NDArray[np.uint16]:
@@ -151,7 +151,7 @@ def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDA
     if np.count_nonzero(levels[found]) != n_voxels:
         raise ComputeError("RT305", "a voxel outside the mask has a grey level", hint="pass the mask of these levels")
     inside = found.astype(np.uint16)
-    native.texture_scan(inside, np.zeros(HIGHEST_LEVEL + 1, dtype=np.int64), box)
+    native.texture_scan(inside, np.zeros(2, dtype=np.int64), box)
     return inside
 
 

@@ -184,8 +184,10 @@ class Tables:
         return max(1, _PART_BYTES // (self._pair_bytes() // self._n_groups))
 
     def _pair_bytes(self) -> int:
-        # the counts, their sum with the transpose, and the positions of its entries
-        return 16 * self._n_groups * self._n_directions * (self.volume.levels.size + 1) ** 2
+        # tables, their sums with the transpose, and what is computed for each of their entries that is not 0
+        n_levels = self.volume.levels.size
+        n_entries = min(self._n_groups * n_levels**2, 2 * self.volume.n_voxels)
+        return self._n_directions * (12 * self._n_groups * (n_levels + 1) ** 2 + 72 * n_entries)
 
     def _check(self, n_bytes: int) -> None:
         if n_bytes > self.memory_limit_bytes:
