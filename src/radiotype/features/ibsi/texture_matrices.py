@@ -109,7 +109,7 @@ def texture_matrices(
     >>> matrices = texture_matrices(np.array([[[1], [1], [2]]]))
     >>> matrices.cooccurrence.counts[0]
     array([[2, 1],
-           [1, 0]], dtype=uint32)
+           [1, 0]])
     >>> matrices.size_zone.columns, matrices.size_zone.counts[0]
     (array([1, 2]), array([[0, 1],
            [1, 0]]))
@@ -273,7 +273,7 @@ class Tables:
     def cooccurrence(self, merged: bool) -> LevelMatrices:
         """Pairs of neighbours by their two levels, from both sides."""
         pairs = self._pairs if self._filled.all() else self._pairs[self._filled]
-        pairs = pairs.sum(axis=1, dtype=np.uint32) if merged else pairs.reshape(-1, *pairs.shape[2:])
+        pairs = pairs.sum(axis=1, dtype=np.int64) if merged else pairs.reshape(-1, *pairs.shape[2:])
         voxels = self._group_voxels * self._n_directions if merged else np.repeat(self._group_voxels, self._n_directions)
         return self._stack(pairs + pairs.swapaxes(-1, -2), self.volume.levels, voxels)
 
