@@ -119,6 +119,36 @@ struct CaldProblem {
 
 static constexpr int64_t CALD_RING = 32;  // room for the triangles of a vertex; a voxel surface has at most 12
 
+// Grey levels of a box as they came in: 0 outside the region. Shape and steps (in elements) along slices, rows and columns.
+struct LevelBox {
+    const uint16_t* levels;
+    int64_t shape[3], steps[3];
+};
+
+// What texture_pack() makes of it. See texture.hpp.
+struct TextureVolume {
+    const void* levels;     // (n_slices + 2, n_rows, stride): which of the levels that occur, from 1; 0 outside
+    const void* values;     // the same with the grey levels themselves
+    int64_t bytes;          // of an element of both: 1 or 2
+    int64_t n_rows, stride; // with the empty voxels on both sides
+    const int32_t* lines;   // (n_lines, 4): slice, row, first column, end column
+    int64_t n_lines, n_levels;
+    bool planar;    // neighbours within the slice only
+    bool by_slice;  // separate tables for every slice, from that of the first line
+};
+
+struct Zone {
+    int32_t level, size, distance;  // which level, number of voxels, steps to the border of the region
+};
+
+// What texture_zones() needs and gives; the first n of `zones` are found.
+struct ZoneScratch {
+    const uint16_t* distance;  // as the volume, from texture_distances()
+    uint32_t* labels;          // (2, n_rows, stride)
+    uint32_t* parent;          // (voxels of all lines,)
+    Zone* zones;               // (voxels of all lines,)
+};
+
 struct Kernels {
     const char* level;
     // Sums in a ball around each voxel of a region; scratch: (lines + 2) * (length + 2 reach + 1). See ball.cpp.
@@ -153,6 +183,14 @@ struct Kernels {
     // moves of single vertices, their number or -1 if a ring does not close. See cald.cpp.
     void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
     int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
+    // Grey-level matrices. See texture_pack.cpp, texture_pairs.cpp, texture_neighbours.cpp and texture_zones.cpp.
+    void (*texture_scan)(const LevelBox& source, int64_t* counts, int64_t box[6]);
+    int64_t (*texture_pack)(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
+    void (*texture_pairs)(const TextureVolume& volume, uint32_t* tables, int64_t table);
+    void (*texture_runs)(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
+    void (*texture_neighbours)(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+    void (*texture_distances)(const TextureVolume& volume, uint16_t* out);
+    int64_t (*texture_zones)(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 };
 
 namespace base { Kernels kernels(); }
