@@ -5,6 +5,7 @@
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
+void ball_sums(const BallProblem& problem, double* scratch, double* sums);
 void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
 void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
@@ -22,6 +23,13 @@ void cholesky_solve(const double* factor, int64_t n, int64_t columns, double* b)
 int64_t sphere_map(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
 void cald_ratios(const CaldProblem& problem, const double* points, double* centres, double* ratios);
 int64_t cald_smooth(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
+void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]);
+int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
+void texture_pairs(const TextureVolume& volume, uint32_t* tables, int64_t table);
+void texture_runs(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
+void texture_neighbours(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+void texture_distances(const TextureVolume& volume, uint16_t* out);
+int64_t texture_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 
 }  // namespace RADIOTYPE_LEVEL
 }  // namespace radiotype

@@ -52,6 +52,18 @@ struct PairProblem {
     int64_t n_strata;
 };
 
+struct BallProblem {
+    const double* values;    // shape, C order
+    const int64_t* shape;    // (3,) of the box that holds the balls, as far as there are values
+    const int64_t* columns;  // (n_columns, 3): steps along I and J to a column of the ball, voxels above and below its
+                             // middle, by which they are sorted
+    int64_t n_columns;
+    int64_t reach;         // the largest of those voxels
+    const int64_t* first;  // (3,) where the region's own box begins
+    const uint8_t* mask;   // own, C order
+    const int64_t* own;    // (3,) shape of the region's own box
+};
+
 struct HarmonicPoints {
     const double* xyz;  // (n, 3) unit vectors
     int64_t n;
@@ -107,8 +119,40 @@ struct CaldProblem {
 
 static constexpr int64_t CALD_RING = 32;  // room for the triangles of a vertex; a voxel surface has at most 12
 
+// Grey levels of a box as they came in: 0 outside the region. Shape and steps (in elements) along slices, rows and columns.
+struct LevelBox {
+    const uint16_t* levels;
+    int64_t shape[3], steps[3];
+};
+
+// What texture_pack() makes of it. See texture.hpp.
+struct TextureVolume {
+    const void* levels;     // (n_slices + 2, n_rows, stride): which of the levels that occur, from 1; 0 outside
+    const void* values;     // the same with the grey levels themselves
+    int64_t bytes;          // of an element of both: 1 or 2
+    int64_t n_rows, stride; // with the empty voxels on both sides
+    const int32_t* lines;   // (n_lines, 4): slice, row, first column, end column
+    int64_t n_lines, n_levels;
+    bool planar;    // neighbours within the slice only
+    bool by_slice;  // separate tables for every slice, from that of the first line
+};
+
+struct Zone {
+    int32_t level, size, distance;  // which level, number of voxels, steps to the border of the region
+};
+
+// What texture_zones() needs and gives; the first n of `zones` are found.
+struct ZoneScratch {
+    const uint16_t* distance;  // as the volume, from texture_distances()
+    uint32_t* labels;          // (2, n_rows, stride)
+    uint32_t* parent;          // (voxels of all lines,)
+    Zone* zones;               // (voxels of all lines,)
+};
+
 struct Kernels {
     const char* level;
+    // Sums in a ball around each voxel of a region; scratch: (lines + 2) * (length + 2 reach + 1). See ball.cpp.
+    void (*ball_sums)(const BallProblem& problem, double* scratch, double* sums);
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
     void (*cube_patterns)(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
     // Partitions around medoids, for several k of one subset of cases. See pam.cpp.
@@ -139,6 +183,14 @@ struct Kernels {
     // moves of single vertices, their number or -1 if a ring does not close. See cald.cpp.
     void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
     int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
+    // Grey-level matrices. See texture_pack.cpp, texture_pairs.cpp, texture_neighbours.cpp and texture_zones.cpp.
+    void (*texture_scan)(const LevelBox& source, int64_t* counts, int64_t box[6]);
+    int64_t (*texture_pack)(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
+    void (*texture_pairs)(const TextureVolume& volume, uint32_t* tables, int64_t table);
+    void (*texture_runs)(const TextureVolume& volume, uint32_t* tables, int64_t longest, void* scratch);
+    void (*texture_neighbours)(const TextureVolume& volume, int64_t alpha, uint64_t* differences, uint32_t* dependences);
+    void (*texture_distances)(const TextureVolume& volume, uint16_t* out);
+    int64_t (*texture_zones)(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds);
 };
 
 namespace base { Kernels kernels(); }

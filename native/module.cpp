@@ -34,12 +34,36 @@ using Spacing = nb::ndarray<const double, nb::shape<3>, nb::c_contig, nb::device
 using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Box = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Columns = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Corner = nb::ndarray<const int64_t, nb::shape<3>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+
+using LevelArray = nb::ndarray<const uint16_t, nb::ndim<3>, nb::device::cpu>;
+using LevelMap = nb::ndarray<const uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Buffer = nb::ndarray<nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ReadBuffer = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Lines = nb::ndarray<int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using ReadLines = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+using Tables = nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu>;
+using WideTables = nb::ndarray<uint64_t, nb::c_contig, nb::device::cpu>;
+using Distances16 = nb::ndarray<uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Zones = nb::ndarray<int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using LevelCounts = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     const int64_t shape[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
     nb::gil_scoped_release release;
     radiotype::active_kernels().cube_patterns(mask.data(), shape, counts.data(), sums.data());
+}
+
+static void ball_sums(Box values, Columns columns, int64_t reach, Corner first, Mask mask, Workspace scratch, Lanes sums) {
+    const int64_t shape[3] = {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))};
+    const int64_t own[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
+    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, first.data(),
+                                         mask.data(), own};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().ball_sums(problem, scratch.data(), sums.data());
 }
 
 static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
@@ -167,8 +191,78 @@ static int64_t cald_smooth(Triangles triangles, Doubles shares, Vertices frames,
     return radiotype::active_kernels().cald_smooth(problem, sweeps, points.data(), waiting.data());
 }
 
+static radiotype::LevelBox level_box(const LevelArray& levels) {
+    radiotype::LevelBox box{levels.data(), {}, {}};
+    for (int axis = 0; axis < 3; ++axis) {
+        box.shape[axis] = int64_t(levels.shape(axis));
+        box.steps[axis] = levels.stride(axis);
+    }
+    return box;
+}
+
+static void texture_scan(LevelArray levels, LevelCounts counts, LevelCounts box) {
+    const radiotype::LevelBox source = level_box(levels);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_scan(source, counts.data(), box.data());
+}
+
+static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines lines) {
+    const radiotype::LevelBox source = level_box(levels);
+    void* to = out.data();
+    const int64_t bytes = int64_t(out.itemsize());
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().texture_pack(source, map.data(), to, bytes, lines.data());
+}
+
+static radiotype::TextureVolume texture_volume(const ReadBuffer& levels, const ReadBuffer& values, const ReadLines& lines,
+                                               int64_t n_levels, bool planar, bool by_slice) {
+    return {levels.data(), values.data(), int64_t(levels.itemsize()), int64_t(levels.shape(1)), int64_t(levels.shape(2)), lines.data(),
+            int64_t(lines.shape(0)), n_levels, planar, by_slice};
+}
+
+static void texture_pairs(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                          Tables tables) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    const int64_t table = int64_t(tables.shape(tables.ndim() - 1));
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_pairs(volume, tables.data(), table);
+}
+
+static void texture_runs(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice, Tables tables,
+                         Buffer scratch) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    const int64_t longest = int64_t(tables.shape(tables.ndim() - 2)) - 1;
+    void* positions = scratch.data();
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_runs(volume, tables.data(), longest, positions);
+}
+
+static void texture_neighbours(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                               int64_t alpha, WideTables differences, Tables dependences) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_neighbours(volume, alpha, differences.data(), dependences.data());
+}
+
+static void texture_distances(ReadBuffer inside, ReadLines lines, bool planar, Distances16 out) {
+    const radiotype::TextureVolume volume = texture_volume(inside, inside, lines, 0, planar, false);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().texture_distances(volume, out.data());
+}
+
+static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lines, int64_t n_levels, bool planar, bool by_slice,
+                             Distances16 distance, Tables labels, Tables parent, Zones zones, LevelCounts bounds) {
+    const radiotype::TextureVolume volume = texture_volume(levels, values, lines, n_levels, planar, by_slice);
+    auto* found = reinterpret_cast<radiotype::Zone*>(zones.data());
+    const radiotype::ZoneScratch scratch{distance.data(), labels.data(), parent.data(), found};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().texture_zones(volume, scratch, bounds.data());
+}
+
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
+    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "first"_a, "mask"_a, "scratch"_a, "sums"_a,
+          "Fill `sums` where `mask` has voxels, and between those of a row, with sums in a ball; scratch: as in levels.hpp.");
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
     m.def("cube_patterns", &cube_patterns, "mask"_a, "counts"_a, "sums"_a,
           "Fill `counts` (256,) and `sums` (256, 3) with the corner patterns of a binary mask (I, J, K).");
@@ -211,4 +305,18 @@ NB_MODULE(_native, m) {
           "Fill the centres (m, 3) of triangles on the sphere and their share of its area over that of the object's.");
     m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,
           "Move single vertices of `points` where that lowers the worst stretch around them; how many moves, or -1.");
+    m.def("texture_scan", &texture_scan, "levels"_a, "counts"_a, "box"_a,
+          "Count the voxels of each grey level and find the box of those above 0: first and last + 1 along each axis.");
+    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a, "out"_a, "lines"_a,
+          "Copy levels through `map` into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
+    m.def("texture_pairs", &texture_pairs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a,
+          "Add to `tables` the pairs of neighbouring levels in 13 (planar: 4) directions.");
+    m.def("texture_runs", &texture_runs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a, "scratch"_a,
+          "Add to `tables` the voxels that are third or later in a run of their level; under 0 all, under 1 and 2 nothing.");
+    m.def("texture_neighbours", &texture_neighbours, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "alpha"_a,
+          "differences"_a, "dependences"_a, "Add by level and number of neighbours |level x number - sum|, and count those alike.");
+    m.def("texture_distances", &texture_distances, "inside"_a, "lines"_a, "planar"_a, "out"_a,
+          "Fill `out` with the steps through faces that lead out of the region.");
+    m.def("texture_zones", &texture_zones, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "distance"_a,
+          "labels"_a, "parent"_a, "zones"_a, "bounds"_a, "Fill `zones` with level, size and distance; return how many there are.");
 }

@@ -10,6 +10,7 @@ namespace RADIOTYPE_LEVEL {
 Kernels kernels() {
     Kernels table{};
     table.level = RADIOTYPE_NAME(RADIOTYPE_LEVEL);
+    table.ball_sums = ball_sums;
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
@@ -27,6 +28,13 @@ Kernels kernels() {
     table.sphere_map = sphere_map;
     table.cald_ratios = cald_ratios;
     table.cald_smooth = cald_smooth;
+    table.texture_scan = texture_scan;
+    table.texture_pack = texture_pack;
+    table.texture_pairs = texture_pairs;
+    table.texture_runs = texture_runs;
+    table.texture_neighbours = texture_neighbours;
+    table.texture_distances = texture_distances;
+    table.texture_zones = texture_zones;
     return table;
 }
 

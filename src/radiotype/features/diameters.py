@@ -52,10 +52,9 @@ def mesh_diameters(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Diameters:
     Diameters(maximum_3d_mm=4.47213595499958, maximum_axial_mm=4.47213595499958)
     """
     region = checked_region(mask, spacing_mm)
-    points = np.concatenate([_line_ends(region.mask, axis) for axis in range(3)])
     return Diameters(
-        maximum_3d_mm=_largest_distance_mm(_hull_corners(points), region.spacing_mm),
-        maximum_axial_mm=_axial_diameter_mm(region.mask, region.spacing_mm),
+        maximum_3d_mm=largest_distance_mm(hull_corners(region.mask), region.spacing_mm),
+        maximum_axial_mm=axial_diameter_mm(region.mask, region.spacing_mm),
     )
 
 
@@ -70,15 +69,20 @@ def _line_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
     return np.concatenate([low, high])
 
 
-def _hull_corners(points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Corners of the convex hull; the points never lie in one plane, a single voxel already shows an octahedron."""
+def hull_corners(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Corners of the convex hull of the mesh of a mask; twice their positions in voxels, (n_corners, 3).
+
+    They never lie in one plane: a single voxel already shows an octahedron.
+    """
     from scipy.spatial import ConvexHull
 
+    points = np.concatenate([_line_ends(mask, axis) for axis in range(3)])
     corners: NDArray[np.int64] = points[ConvexHull(points).vertices]
     return corners
 
 
-def _axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> float:
+def axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> float:
+    """Largest distance between two vertices of the mesh of a mask at the same position along K, mm."""
     # Vertices in a slice lie on lines along I and J; those between two slices sit over voxels where the two differ.
     within = np.concatenate([_line_ends(mask, 0), _line_ends(mask, 1)])
     padded = np.pad(mask, ((0, 0), (0, 0), (1, 1)))
@@ -97,11 +101,11 @@ def _axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64])
     for plane in np.argsort(-bounds, kind="stable"):
         if bounds[plane] < largest:
             break
-        largest = max(largest, _largest_distance_mm(points[starts[plane] : stops[plane]], spacing_mm))
+        largest = max(largest, largest_distance_mm(points[starts[plane] : stops[plane]], spacing_mm))
     return largest
 
 
-def _largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:
+def largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:
     """Largest distance between any two points, given as twice their positions in voxels; every pair is measured."""
     from scipy.spatial.distance import cdist
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import RecipeError
-from radiotype.features.diameters import mesh_diameters
-from radiotype.features.mesh import checked_region, mesh_measures
+from radiotype.features.diameters import axial_diameter_mm, hull_corners, largest_distance_mm
+from radiotype.features.mesh import Region, checked_region, mesh_measures
 
 _FROM_MESH_VOLUME = ("surface_to_volume_ratio_per_mm", "sphericity")
 
@@ -81,10 +81,25 @@ def morphology(
             f"the convention is {convention!r}, expected 'ibsi' or 'pyradiomics'",
             hint="choose one of the two",
         )
-    ibsi = convention == "ibsi"
     region = checked_region(mask, spacing_mm)
+    shape = size_and_shape(region, hull_corners(region.mask), ibsi=convention == "ibsi")
+    axial = {"maximum_axial_diameter_mm": axial_diameter_mm(region.mask, region.spacing_mm)}
+    return Morphology(shape.values | axial, shape.reasons)
+
+
+def size_and_shape(region: Region, corners: NDArray[np.int64], *, ibsi: bool) -> Morphology:
+    """What `morphology` gives, without the axial diameter, which takes as long as all of this.
+
+    Parameters
+    ----------
+    region : Region
+        From `radiotype.features.mesh.checked_region`.
+    corners : array, shape (n, 3)
+        From `radiotype.features.diameters.hull_corners`, of the same mask.
+    ibsi : bool
+        The convention of the IBSI, not that of pyradiomics.
+    """
     surface = mesh_measures(region.mask, region.spacing_mm, closed=ibsi)
-    diameters = mesh_diameters(region.mask, region.spacing_mm)
     major, minor, least = axis_lengths_mm(region.mask, region.spacing_mm, degrees_of_freedom=1 if ibsi else 0)
     solid = surface.volume_mm3 > 0
     spread = major > 0
@@ -99,8 +114,7 @@ def morphology(
         "least_axis_length_mm": least,
         "elongation": minor / major if spread else math.nan,
         "flatness": least / major if spread else math.nan,
-        "maximum_3d_diameter_mm": diameters.maximum_3d_mm,
-        "maximum_axial_diameter_mm": diameters.maximum_axial_mm,
+        "maximum_3d_diameter_mm": largest_distance_mm(corners, region.spacing_mm),
     }
     reasons = {
         name: "mesh_volume_not_positive" if name in _FROM_MESH_VOLUME else "single_voxel"

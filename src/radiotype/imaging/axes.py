@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
+from radiotype.core.volume import Box
 
+Indices = npt.NDArray[np.int64]
 Value = TypeVar("Value", bound=np.generic)
 
 
@@ -29,10 +31,31 @@ class PatientAxes(NamedTuple):
         """What `turned` was given; a view."""
         return array[self.flips].transpose(np.argsort(self.order))
 
+    def box(self, box: Box, shape: tuple[int, ...]) -> Box:
+        """Where a box (low, high) of an array of that shape lies in the turned array."""
+        low, high = np.array(box)[:, self.order]
+        return _box(*self._flipped(low, high, np.array(shape)[list(self.order)]))
+
+    def box_back(self, box: Box, shape: tuple[int, ...]) -> Box:
+        """Where a box (low, high) of the turned array, which has that shape, lies in the array before it."""
+        low, high = np.array(box)
+        low, high = self._flipped(low, high, np.array(shape))
+        place = np.argsort(self.order)
+        return _box(low[place], high[place])
+
+    def _flipped(self, low: Indices, high: Indices, shape: Indices) -> tuple[Indices, Indices]:
+        flipped = np.array([flip.step == -1 for flip in self.flips])
+        return np.where(flipped, shape - high, low), np.where(flipped, shape - low, high)
+
     def spacing(self, spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
         """The spacing along the patient's axes, mm."""
         i, j, k = self.order
         return spacing_mm[i], spacing_mm[j], spacing_mm[k]
+
+
+def _box(low: Indices, high: Indices) -> Box:
+    (a, b, c), (i, j, k) = low.tolist(), high.tolist()
+    return (a, b, c), (i, j, k)
 
 
 def patient_axes(direction: Floats) -> PatientAxes:

@@ -1,0 +1,7 @@
+"""Features of the Image Biomarker Standardisation Initiative: preparation, shape and intensities."""
+
+from radiotype.features.ibsi.measures import measure, records
+from radiotype.features.ibsi.preprocess import Prepared, prepare
+from radiotype.features.ibsi.settings import Bins, IbsiSettings
+
+__all__ = ["Bins", "IbsiSettings", "Prepared", "measure", "prepare", "records"]

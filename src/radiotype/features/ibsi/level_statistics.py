@@ -1,0 +1,90 @@
+"""The sixteen features that run-length, size-zone, distance-zone and dependence matrices have in common."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiotype.features.ibsi.texture_matrices import LevelMatrices
+
+
+def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
+    """How the counts of every matrix are spread over grey levels and columns.
+
+    Parameters
+    ----------
+    matrices : LevelMatrices
+        `run_length`, `size_zone`, `distance_zone` or `dependence` of `texture_matrices`.
+
+    Returns
+    -------
+    array, shape (n_matrices, 17)
+        In the order of `texture_table.NGLDM`; `GLRLM`, `GLSZM` and `GLDZM` name the first sixteen of other matrices.
+
+    References
+    ----------
+    IBSI reference manual: run length (TP0I), size zone (9SAK), distance zone (VMDZ) and dependence (REK0) matrix. Entropies are
+    in bits.
+
+    Examples
+    --------
+    >>> from radiotype.features.ibsi.texture_matrices import texture_matrices
+    >>> zones = texture_matrices(np.array([[[1], [1], [2]]])).size_zone
+    >>> small_zone_emphasis, large_zone_emphasis, *_ = level_statistics(zones)[0].tolist()
+    >>> small_zone_emphasis, large_zone_emphasis
+    (0.625, 2.5)
+    """
+    counts = matrices.counts
+    n, n_levels, n_columns = counts.shape
+    levels, columns = matrices.levels.astype(np.float64), matrices.columns.astype(np.float64)
+    entries = np.flatnonzero(counts)
+    matrix, within = np.divmod(entries, n_levels * n_columns)
+    row, column = np.divmod(within, n_columns)
+    found = counts.ravel()[entries].astype(np.float64)
+    total = sums(matrix, found, n)
+
+    by_level = sums(matrix * n_levels + row, found, n, n_levels)
+    square = np.square(levels)[row]
+    by_column, low, high = (
+        sums(matrix * n_columns + column, weighted, n, n_columns) for weighted in (found, found / square, found * square)
+    )
+    emphases = np.stack([1 / np.square(columns), np.square(columns), np.ones(n_columns)], axis=1)
+    short, long, _ = (by_column @ emphases).T / total
+    short_low, long_low, all_low = (low @ emphases).T / total
+    short_high, long_high, all_high = (high @ emphases).T / total
+    level_squares, column_squares = np.square(by_level).sum(axis=1), np.square(by_column).sum(axis=1)
+    probability = found / total[matrix]
+    return np.stack(
+        [
+            short,
+            long,
+            all_low,
+            all_high,
+            short_low,
+            short_high,
+            long_low,
+            long_high,
+            level_squares / total,
+            level_squares / total**2,
+            column_squares / total,
+            column_squares / total**2,
+            total / matrices.n_voxels,
+            _variance(by_level, levels, total),
+            _variance(by_column, columns, total),
+            -sums(matrix, probability * np.log2(probability), n),
+            sums(matrix, probability**2, n),
+        ],
+        axis=1,
+    )
+
+
+def sums(keys: NDArray[np.int64], weights: NDArray[np.float64], *shape: int) -> NDArray[np.float64]:
+    """Sum of the weights of each key, keys counting through an array of that shape."""
+    return np.bincount(keys, weights, math.prod(shape)).astype(np.float64, copy=False).reshape(shape)
+
+
+def _variance(counts: NDArray[np.float64], values: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean = counts @ values / total
+    return (counts * np.square(values - mean[:, None])).sum(axis=1) / total

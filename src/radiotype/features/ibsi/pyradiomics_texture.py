@@ -1,0 +1,237 @@
+"""The texture features of pyradiomics, under its names and equal in value, from the same matrices as those of the IBSI."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from radiotype.features.ibsi.glcm import glcm_features
+from radiotype.features.ibsi.level_statistics import level_statistics
+from radiotype.features.ibsi.level_volume import LevelVolume, level_volume
+from radiotype.features.ibsi.ngtdm import ngtdm_features
+from radiotype.features.ibsi.texture import Texture
+from radiotype.features.ibsi.texture_matrices import MEMORY_LIMIT_BYTES, STEPS, LevelMatrices, Tables, check_settings
+from radiotype.features.ibsi.texture_table import GLCM, GLRLM, GLSZM, NGLDM, NGTDM, TextureFamily
+
+#: Names by family, with that of the IBSI where it is the same feature.
+NAMES: dict[str, tuple[TextureFamily, dict[str, str]]] = {
+    "glcm": (
+        GLCM,
+        {
+            "Autocorrelation": "autocorrelation",
+            "JointAverage": "joint_average",
+            "ClusterProminence": "cluster_prominence",
+            "ClusterShade": "cluster_shade",
+            "ClusterTendency": "cluster_tendency",
+            "Contrast": "contrast",
+            "Correlation": "correlation",
+            "DifferenceAverage": "difference_average",
+            "DifferenceEntropy": "difference_entropy",
+            "DifferenceVariance": "difference_variance",
+            "JointEnergy": "angular_second_moment",
+            "JointEntropy": "joint_entropy",
+            "Imc1": "information_correlation_1",
+            "Imc2": "information_correlation_2",
+            "Idm": "inverse_difference_moment",
+            "MCC": "",
+            "Idmn": "normalised_inverse_difference_moment",
+            "Id": "inverse_difference",
+            "Idn": "normalised_inverse_difference",
+            "InverseVariance": "inverse_variance",
+            "MaximumProbability": "joint_maximum",
+            "SumAverage": "sum_average",
+            "SumEntropy": "sum_entropy",
+            "SumSquares": "joint_variance",
+        },
+    ),
+    "glrlm": (
+        GLRLM,
+        {
+            "ShortRunEmphasis": "short_runs_emphasis",
+            "LongRunEmphasis": "long_runs_emphasis",
+            "GrayLevelNonUniformity": "grey_level_non_uniformity",
+            "GrayLevelNonUniformityNormalized": "normalised_grey_level_non_uniformity",
+            "RunLengthNonUniformity": "run_length_non_uniformity",
+            "RunLengthNonUniformityNormalized": "normalised_run_length_non_uniformity",
+            "RunPercentage": "run_percentage",
+            "GrayLevelVariance": "grey_level_variance",
+            "RunVariance": "run_length_variance",
+            "RunEntropy": "run_entropy",
+            "LowGrayLevelRunEmphasis": "low_grey_level_run_emphasis",
+            "HighGrayLevelRunEmphasis": "high_grey_level_run_emphasis",
+            "ShortRunLowGrayLevelEmphasis": "short_run_low_grey_level_emphasis",
+            "ShortRunHighGrayLevelEmphasis": "short_run_high_grey_level_emphasis",
+            "LongRunLowGrayLevelEmphasis": "long_run_low_grey_level_emphasis",
+            "LongRunHighGrayLevelEmphasis": "long_run_high_grey_level_emphasis",
+        },
+    ),
+    "glszm": (
+        GLSZM,
+        {
+            "SmallAreaEmphasis": "small_zone_emphasis",
+            "LargeAreaEmphasis": "large_zone_emphasis",
+            "GrayLevelNonUniformity": "grey_level_non_uniformity",
+            "GrayLevelNonUniformityNormalized": "normalised_grey_level_non_uniformity",
+            "SizeZoneNonUniformity": "zone_size_non_uniformity",
+            "SizeZoneNonUniformityNormalized": "normalised_zone_size_non_uniformity",
+            "ZonePercentage": "zone_percentage",
+            "GrayLevelVariance": "grey_level_variance",
+            "ZoneVariance": "zone_size_variance",
+            "ZoneEntropy": "zone_size_entropy",
+            "LowGrayLevelZoneEmphasis": "low_grey_level_zone_emphasis",
+            "HighGrayLevelZoneEmphasis": "high_grey_level_zone_emphasis",
+            "SmallAreaLowGrayLevelEmphasis": "small_zone_low_grey_level_emphasis",
+            "SmallAreaHighGrayLevelEmphasis": "small_zone_high_grey_level_emphasis",
+            "LargeAreaLowGrayLevelEmphasis": "large_zone_low_grey_level_emphasis",
+            "LargeAreaHighGrayLevelEmphasis": "large_zone_high_grey_level_emphasis",
+        },
+    ),
+    "gldm": (
+        NGLDM,
+        {
+            "SmallDependenceEmphasis": "low_dependence_emphasis",
+            "LargeDependenceEmphasis": "high_dependence_emphasis",
+            "GrayLevelNonUniformity": "grey_level_non_uniformity",
+            "DependenceNonUniformity": "dependence_count_non_uniformity",
+            "DependenceNonUniformityNormalized": "normalised_dependence_count_non_uniformity",
+            "GrayLevelVariance": "grey_level_variance",
+            "DependenceVariance": "dependence_count_variance",
+            "DependenceEntropy": "dependence_count_entropy",
+            "LowGrayLevelEmphasis": "low_grey_level_count_emphasis",
+            "HighGrayLevelEmphasis": "high_grey_level_count_emphasis",
+            "SmallDependenceLowGrayLevelEmphasis": "low_dependence_low_grey_level_emphasis",
+            "SmallDependenceHighGrayLevelEmphasis": "low_dependence_high_grey_level_emphasis",
+            "LargeDependenceLowGrayLevelEmphasis": "high_dependence_low_grey_level_emphasis",
+            "LargeDependenceHighGrayLevelEmphasis": "high_dependence_high_grey_level_emphasis",
+        },
+    ),
+    "ngtdm": (NGTDM, {row.name.capitalize(): row.name for row in NGTDM.rows}),
+}
+_EPSILON = np.spacing(1)
+
+
+def pyradiomics_texture(
+    levels: ArrayLike,
+    *,
+    force_2d: bool = False,
+    merged: bool = False,
+    alpha: int = 0,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> Texture:
+    """The 75 texture features of pyradiomics.
+
+    They are those of the IBSI at "3d_average" (with `force_2d`, "2_5d_direction_merged") but for the corners: directions in
+    which no line crosses two voxels of the region are left out of the average over run lengths; `Correlation`, `MCC` and `Imc1`
+    of one grey level are 1, 1 and 0; voxels without neighbours count for the tone differences; `Busyness` is 0 where the IBSI's
+    does not exist.
+
+    Parameters
+    ----------
+    levels : array of integers, shape (I, J, K)
+        Grey levels from 1, 0 outside the region; K runs across the slices.
+    force_2d : bool
+        Neighbours within the slice only (`force2D`).
+    merged : bool
+        Add the matrices of all directions up (`weightingNorm: no_weighting`).
+    alpha : int
+        Neighbours whose level differs by no more count as dependent (`gldm_a`).
+    memory_limit_bytes : int
+        Refuse tables that would take more.
+
+    Returns
+    -------
+    Texture
+        Names as in `glcm_JointEntropy`, without the name of the image. Reason: `no_neighbours`.
+
+    Raises
+    ------
+    InputError, ComputeError, RecipeError
+        As `texture_matrices`.
+
+    References
+    ----------
+    van Griethuysen et al., Cancer Research 77 (2017) e104-e107.
+
+    Examples
+    --------
+    >>> texture = pyradiomics_texture(np.array([[[1], [1], [2]]]))
+    >>> len(texture.values), texture.values["glcm_Contrast"], texture.values["gldm_DependenceEntropy"]
+    (75, 0.5, 0.9182958340544896)
+    """
+    check_settings((), alpha)
+    tables = Tables(level_volume(levels), "2_5d" if force_2d else "3d", alpha, memory_limit_bytes)
+    pairs, runs = tables.cooccurrence(merged), tables.run_length(merged)
+    if not merged:
+        crossed = _crossed(tables.volume, pairs)
+        runs = runs._replace(counts=runs.counts[crossed], n_voxels=runs.n_voxels[crossed])
+    differences = tables.tone_difference._replace(n_voxels=tables.dependence.counts.sum(axis=2, dtype=np.int64))
+    measured = {
+        "glcm": glcm_features(pairs),
+        "glrlm": level_statistics(runs),
+        "glszm": level_statistics(tables.size_zone),
+        "gldm": level_statistics(tables.dependence),
+        "ngtdm": np.nan_to_num(ngtdm_features(differences), nan=0.0),
+    }
+    own = _own(pairs)
+    result = Texture({}, {})
+    for matrix, (family, names) in NAMES.items():
+        column = {row.name: index for index, row in enumerate(family.rows)}
+        for name, ibsi in names.items():
+            values = own[name] if matrix == "glcm" and name in own else measured[matrix][:, column[ibsi]]
+            there = values[~np.isnan(values)]
+            result.values[f"{matrix}_{name}"] = float(there.mean()) if there.size else float("nan")
+            if not there.size:
+                result.reasons[f"{matrix}_{name}"] = "no_neighbours"
+    return result
+
+
+def _crossed(volume: LevelVolume, pairs: LevelMatrices) -> NDArray[np.bool_]:
+    """Directions in which some line crosses two voxels of the region, neighbours or not; all if there is none."""
+    crossed: NDArray[np.bool_] = np.asarray(pairs.counts.any(axis=(1, 2)))
+    if not crossed.all():
+        places = np.argwhere(volume.ranks)
+        for direction in np.flatnonzero(~crossed):
+            step = STEPS[direction]
+            along = int(np.flatnonzero(step)[0])
+            starts = places - np.outer(places[:, along] * step[along], step)
+            crossed[direction] = len(np.unique(starts, axis=0)) < len(starts)
+    return crossed if crossed.any() else np.ones_like(crossed)
+
+
+def _own(pairs: LevelMatrices) -> dict[str, NDArray[np.float64]]:
+    """Features that add a tiny number to what could be 0; it shows in the digits where levels are rare."""
+    total = pairs.counts.sum(axis=(1, 2), dtype=np.float64)
+    found = total > 0
+    p = pairs.counts[found] / total[found, None, None]
+    levels = pairs.levels.astype(np.float64)
+    marginal = p.sum(axis=2)
+    product = marginal[:, :, None] * marginal[:, None, :]
+    logarithm = np.log2(product + _EPSILON)
+    single = -(marginal * np.log2(marginal + _EPSILON)).sum(axis=1)
+    joint = -(p * np.log2(p + _EPSILON)).sum(axis=(1, 2))
+    shared = joint + (p * logarithm).sum(axis=(1, 2))
+    independent = -(product * logarithm).sum(axis=(1, 2))
+    away = levels - (marginal @ levels)[:, None]
+    variance = (marginal * np.square(away)).sum(axis=1)
+    covariance = (p * away[:, :, None] * away[:, None, :]).sum(axis=(1, 2))
+    values = {
+        "Correlation": np.where(variance > 0, covariance / (variance + _EPSILON), 1.0),
+        "Imc1": np.divide(shared, single, out=np.zeros_like(shared), where=single > 1e-12),
+        "Imc2": np.sqrt(np.maximum(1 - np.exp(-2 * (independent - joint)), 0)),
+        "MCC": _second_eigenvalue(p, product),
+    }
+    return {name: np.where(found, _spread(value, found), np.nan) for name, value in values.items()}
+
+
+def _second_eigenvalue(p: NDArray[np.float64], product: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Square root of the second largest eigenvalue of Q, Q(i, j) the sum over k of p(i, k) p(j, k) / (p(i) p(k))."""
+    if p.shape[1] < 2:
+        return np.ones(len(p))
+    eigenvalues = np.sort(np.linalg.eigvals((p / (product + _EPSILON)) @ p.transpose(0, 2, 1)), axis=-1)
+    return np.sqrt(eigenvalues[:, -2].astype(np.complex128)).real
+
+
+def _spread(values: NDArray[np.float64], found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    everywhere = np.zeros(len(found))
+    everywhere[found] = values
+    return everywhere
