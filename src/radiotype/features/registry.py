@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import RecipeError, did_you_mean
-from radiotype.features.settings import FeatureSettings
 
 if TYPE_CHECKING:
+    from radiotype.features.settings import FeatureSettings
     from radiotype.imaging.margins import MarginRegions
 
 
@@ -28,7 +28,7 @@ class Measured:
     regions: MarginRegions | None = None
 
 
-Measure = Callable[[Scan, Mask, Mask | None, FeatureSettings], Measured]
+Measure = Callable[[Scan, Mask, Mask | None, "FeatureSettings"], Measured]
 
 
 @dataclass(frozen=True)

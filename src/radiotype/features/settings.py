@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, field_validator
+from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import did_you_mean
-
-
-class Strict(BaseModel):
-    """A group of settings: unknown keys are errors, no value is turned into another kind ("5" is no 5), values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-#: Beside a tuple: lists are welcome, as YAML gives them.
-Listed = BeforeValidator(_as_tuple)
+from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.strict import Listed, Strict
 
 
 def _known_family(name: str) -> str:
@@ -134,6 +122,7 @@ class FeatureSettings(Strict):
     )
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
+    ibsi: IbsiSettings = Field(IbsiSettings(), description="features of the IBSI")
 
     @field_validator("families")
     @classmethod

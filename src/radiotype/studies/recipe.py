@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from radiotype.features.settings import FeatureSettings, Listed, Strict
+from radiotype.features.settings import FeatureSettings
+from radiotype.features.strict import Listed, Strict
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.recipe_yaml import read_yaml
 

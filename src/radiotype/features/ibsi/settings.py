@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
-from radiotype.features.settings import Listed, Strict
+from radiotype.features.strict import Listed, Strict
 
 
 def _open_range(value: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
