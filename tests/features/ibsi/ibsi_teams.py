@@ -14,7 +14,7 @@ import numpy as np
 from ibsi_conformance import NAMES
 
 from radiotype.core import Scan
-from radiotype.features.ibsi import Bins, IbsiSettings, measure, prepare
+from radiotype.features.ibsi import Bins, IbsiSettings, measure, prepare, records
 from radiotype.io import read_mask, read_scan
 
 #: Teams that have to agree within `AGREEMENT` of their median, so that it counts as the value.
@@ -89,7 +89,7 @@ def compare(shared: Path, modality: str, patient: str) -> list[Agreement]:
     if image.exists():
         scan = read_scan(image, modality=_MODALITY[modality])
         mask = read_mask(place / f"{modality}_mask.nii.gz", like=scan)
-        tags = set(NAMES)
+        tags = {tag for tag, name in NAMES.items() if name in {record.name for record in records(settings)}}
     else:
         mask = read_mask(place / f"{modality}_mask.nii.gz")
         scan = Scan(np.zeros(mask.grid.shape, dtype=np.uint8), mask.grid)

@@ -12,7 +12,7 @@ import ibsi_teams
 import pytest
 
 
-@pytest.mark.parametrize(("modality", "n_patients", "n_values"), [("CT", 2, 76), ("MR_T1", 2, 65), ("PET", 10, 188)])
+@pytest.mark.parametrize(("modality", "n_patients", "n_values"), [("CT", 2, 195), ("MR_T1", 2, 195), ("PET", 10, 575)])
 def test_scans_agree(shared: Path, modality: str, n_patients: int, n_values: int) -> None:
     small = ["STS_019", "STS_025"]
     chosen = small if n_patients == 2 else ibsi_teams.patients(shared, with_image=True)
