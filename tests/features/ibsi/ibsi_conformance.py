@@ -199,7 +199,7 @@ def compare(shared: Path, data_set: str) -> list[Comparison]:
     prepared = prepare(scan, mask, settings)
     found = dict(measure(prepared, settings).values)
     known = {tag: (name, found[name]) for tag, name in NAMES.items() if name in found}
-    known |= {tag: ("", value) for tag, value in _of_the_masks(scan, mask, prepared).items()}
+    known |= {tag: ("", value) for tag, value in of_the_masks(scan, mask, prepared).items()}
     return [
         Comparison(
             data_set,
@@ -215,7 +215,7 @@ def compare(shared: Path, data_set: str) -> list[Comparison]:
     ]
 
 
-def _of_the_masks(scan: Scan, mask: Mask, prepared: Prepared) -> dict[str, float]:
+def of_the_masks(scan: Scan, mask: Mask, prepared: Prepared) -> dict[str, float]:
     """What the tables call diagnostics: boxes, voxels and intensities of the masks after each step."""
     result: dict[str, float] = {}
     before = scan.box((0, 0, 0), scan.grid.shape)[mask.data]

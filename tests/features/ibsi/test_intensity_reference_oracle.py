@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,3 +76,12 @@ def test_rounding_to_whole_hu_can_be_left_out(shared: Path) -> None:
     found = measure(prepare(scan, mask, exact), exact).values["intensity_minimum"]
     assert found != -939
     assert round(found) == -939
+
+
+def test_the_page_on_conformance_says_what_is_found(shared: Path) -> None:
+    script = Path(__file__).parents[3] / "benchmarks/ibsi_conformance.py"
+    page = script.parents[1] / "docs/reference/ibsi-conformance.md"
+    spec = importlib.util.spec_from_file_location("benchmark_of_conformance", script)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    assert set(benchmark.phantom_table(shared)) <= set(page.read_text(encoding="utf-8").splitlines())
