@@ -12,6 +12,7 @@ namespace radiotype {
 
 struct PamProblem {
     const double* distances;  // (n_cases, n_cases), symmetric
+    const float* narrow;      // the same in single precision, which is faster and gives the same; or none
     int64_t n_cases;
     const int64_t* items;  // (n_items,) the cases to cluster, ascending
     int64_t n_items;
@@ -25,8 +26,13 @@ struct PamResult {
     double* objective;  // (n_k, 2) mean distance to the medoid after BUILD and after SWAP
 };
 
+// Distances in a row of the subset that pam() copies.
+static inline int64_t pam_stride(int64_t n_items) { return (n_items + 15) / 16 * 16; }
+
 // Doubles that pam() needs: the distances of the subset, then rows of n_items.
-static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k) { return n_items * (n_items + largest_k + 8); }
+static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k, bool single) {
+    return n_items * pam_stride(n_items) / (single ? 2 : 1) + n_items * (2 * largest_k + 6) + 4 * largest_k + 16;
+}
 
 constexpr int64_t COX_LANES = 8;  // covariates of a case are padded with zeros to a multiple of it
 

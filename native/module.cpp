@@ -1,6 +1,7 @@
 // Python bindings. Checks nothing that Python has already checked; releases the GIL around every kernel.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 
 #include "levels.hpp"
 
@@ -10,6 +11,7 @@ using Mask = nb::ndarray<const uint8_t, nb::ndim<3>, nb::c_contig, nb::device::c
 using Counts = nb::ndarray<int64_t, nb::shape<256>, nb::c_contig, nb::device::cpu>;
 using Sums = nb::ndarray<int64_t, nb::shape<256, 3>, nb::c_contig, nb::device::cpu>;
 using Distances = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using NarrowDistances = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Workspace = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Medoids = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -66,10 +68,10 @@ static void ball_sums(Box values, Columns columns, int64_t reach, Corner first, 
     radiotype::active_kernels().ball_sums(problem, scratch.data(), sums.data());
 }
 
-static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
-                Objective objective) {
-    const radiotype::PamProblem problem{distances.data(), int64_t(distances.shape(0)), items.data(), int64_t(items.shape(0)),
-                                        k.data(), int64_t(k.shape(0))};
+static void pam(Distances distances, std::optional<NarrowDistances> narrow, Integers items, Integers k, Workspace workspace,
+                Medoids medoids, Labels labels, Objective objective) {
+    const radiotype::PamProblem problem{distances.data(), narrow ? narrow->data() : nullptr, int64_t(distances.shape(0)),
+                                        items.data(), int64_t(items.shape(0)), k.data(), int64_t(k.shape(0))};
     const radiotype::PamResult result{medoids.data(), labels.data(), objective.data()};
     nb::gil_scoped_release release;
     radiotype::active_kernels().pam(problem, result, workspace.data());
@@ -266,8 +268,9 @@ NB_MODULE(_native, m) {
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
     m.def("cube_patterns", &cube_patterns, "mask"_a, "counts"_a, "sums"_a,
           "Fill `counts` (256,) and `sums` (256, 3) with the corner patterns of a binary mask (I, J, K).");
-    m.def("pam_workspace", &radiotype::pam_workspace, "n_items"_a, "largest_k"_a, "Length of the float64 scratch that `pam` needs.");
-    m.def("pam", &pam, "distances"_a, "items"_a, "k"_a, "workspace"_a, "medoids"_a, "labels"_a, "objective"_a,
+    m.def("pam_workspace", &radiotype::pam_workspace, "n_items"_a, "largest_k"_a, "single"_a,
+          "Length of the float64 scratch that `pam` needs.");
+    m.def("pam", &pam, "distances"_a, "narrow"_a.none(), "items"_a, "k"_a, "workspace"_a, "medoids"_a, "labels"_a, "objective"_a,
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");

@@ -81,27 +81,55 @@ def pam(distances: np.ndarray, k: int) -> Medoids:
     return Medoids(medoids, labels, float(build), float(swap))
 
 
+#: Distances beyond these are not put into single precision.
+_SINGLE = (1e-30, 1e30)
+
+
 class PamPartitions:
     """PAM of one subset of cases after the other, for every k at once.
 
-    Made once per thread: it keeps the buffers, so a call allocates nothing. A call takes the `n_items` cases of the
-    subset (ascending) and returns labels (n_k, n_items), which the next call overwrites.
+    Keeps its buffers, so a call allocates nothing: one for each thread (`copy`). A call takes the `n_items` cases of the subset
+    (ascending) and returns labels (n_k, n_items), which the next call overwrites.
+
+    Parameters
+    ----------
+    distances : array, shape (n_cases, n_cases)
+    k : sequence of int
+    n_items : int
+    single : bool
+        Look for the best swaps in single precision; what could be the best is decided in double, so that the result is the same.
     """
 
-    def __init__(self, distances: np.ndarray, k: Sequence[int], n_items: int) -> None:
+    def __init__(self, distances: np.ndarray, k: Sequence[int], n_items: int, *, single: bool = True) -> None:
+        positive = distances[distances > 0]
+        fits = not positive.size or (positive.min() > _SINGLE[0] and positive.max() < _SINGLE[1])
+        self._distances = distances
+        self._narrow = distances.astype(np.float32) if single and fits else None
+        self._k = np.asarray(sorted(k), dtype=np.int64)
+        self._n_items = n_items
+        self._make_buffers()
+
+    def copy(self) -> PamPartitions:
+        """Another one for the same distances, with buffers of its own."""
+        other = object.__new__(PamPartitions)
+        other._distances, other._narrow, other._k, other._n_items = self._distances, self._narrow, self._k, self._n_items
+        other._make_buffers()
+        return other
+
+    def _make_buffers(self) -> None:
         from radiotype import _native
 
-        self._distances = distances
-        self._k = np.asarray(sorted(k), dtype=np.int64)
         largest = int(self._k[-1])
-        self._workspace = np.empty(_native.pam_workspace(n_items, largest))
-        self._labels = np.empty((len(self._k), n_items), dtype=np.int32)
+        self._workspace = np.empty(_native.pam_workspace(self._n_items, largest, self._narrow is not None))
+        self._labels = np.empty((len(self._k), self._n_items), dtype=np.int32)
         self.medoids = np.empty((len(self._k), largest), dtype=np.int64)
         self.objective = np.empty((len(self._k), 2))
         self._run = _native.pam
 
     def __call__(self, items: np.ndarray) -> np.ndarray:
-        self._run(self._distances, items, self._k, self._workspace, self.medoids, self._labels, self.objective)
+        self._run(
+            self._distances, self._narrow, items, self._k, self._workspace, self.medoids, self._labels, self.objective
+        )
         return self._labels
 
 
