@@ -17,7 +17,7 @@ from radiotype.io.check_manifest import Line, check_manifest
 from radiotype.io.check_voxels import check_mask, check_region
 from radiotype.io.findings import Found, of_error, table_of
 from radiotype.io.tables import Resample
-from radiotype.io.watching import Progress, unwatched
+from radiotype.core.watching import Progress, unwatched
 
 Depth = Literal["headers", "masks", "images"]
 DEPTHS = ("headers", "masks", "images")

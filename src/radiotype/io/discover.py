@@ -20,7 +20,7 @@ from radiotype.io.names import MODALITY_WORDS, STORAGE_FOLDERS, Name, read_name,
 from radiotype.io.pairs import Pair, Volume, pair_volumes
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 from radiotype.io.walk import Note, Walk, walk
-from radiotype.io.watching import Progress, unwatched
+from radiotype.core.watching import Progress, unwatched
 
 #: Columns of the manifest that is proposed; the others of `MANIFEST_COLUMNS` are for a person to add.
 COLUMNS = ("patient_id", "case_id", "visit", "scan", "modality", "image", "phase", "mask", "roi", "label", "parenchyma")

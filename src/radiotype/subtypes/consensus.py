@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
 
+from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes.checks import check_choice, checked_table
-from radiotype.subtypes.distances import METRICS, case_distances
-from radiotype.subtypes.medoids import PamPartitions
+from radiotype.subtypes.distances import METRICS
+from radiotype.subtypes.inner import ALGORITHMS, inner_partition
+from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table
 from radiotype.subtypes.partition import LINKAGES, hierarchical_labels
-from radiotype.subtypes.r_random import r_subsamples
-from radiotype.subtypes.resampling import NOT_DRAWN, PairCounts, count_pairs, subsamples
+from radiotype.subtypes.r_random import r_subsets
+from radiotype.subtypes.resampling import NOT_DRAWN, ConsensusMatrices, Draw, Subset, count_pairs
 from radiotype.subtypes.stability import (
     ambiguous_pairs,
     cdf_area,
+    cluster_consensus,
     consensus_cdf,
+    item_consensus,
     largest_growing_k,
     relative_change,
 )
 
-ALGORITHMS = ("pam",)
-CHOICES = ("area",)
+CHOICES = ("stability", "area")
+NULLS = ("gaussian", None)
+
+#: Resamples and cases of each table that the choice of k looks at.
+NULL_RESAMPLES, NULL_CASES = 200, 500
+
+#: Counts, distances and matrices at work beyond this many bytes are refused, unless a caller allows more.
+MEMORY_LIMIT_BYTES = 4 * 2**30
 
 
 class ConsensusClustering(ClusterMixin, BaseEstimator):
@@ -43,24 +54,41 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         Number of random subsets.
     item_fraction : float
         Part of the cases in each subset, in (0, 1]; floor(item_fraction * n_cases) cases are drawn without replacement.
-    algorithm : {"pam"}
+    feature_fraction : float
+        The same of the features. Below 1 distances are measured anew for each subset, which takes longer.
+    algorithm : {"pam", "hierarchical", "kmeans"}
         Clustering of a subset.
     metric : {"pearson", "spearman", "euclidean"}
-        Distance of two cases across features.
+        Distance of two cases across features; k-means knows "euclidean" only.
+    inner_linkage : {"average", "complete", "single", "ward"}
+        Linkage of the clustering of a subset, if hierarchical.
     linkage : {"average", "complete", "single", "ward"}
         Linkage of the final clustering.
+    choose : {"stability", "area"}
+        How `k_` is chosen. "stability": the k with the fewest ambiguous pairs, compared with tables without clusters
+        (`k_null`); 1 if it is no more stable than these. "area": the largest k at which the area under the consensus CDF
+        still grew by 10 %, the smallest k if it never did; that rule always finds subtypes.
+    k_null : {"gaussian", None}
+        "gaussian": `n_null` tables of normal noise with the mean and covariance of X, clustered as X is, with 200 resamples
+        of at most 500 cases. The ambiguous pairs of X, measured alike, are standardised by theirs at each k; the largest
+        standardised stability counts when it exceeds the 95th percentile of the same maximum of the null tables. None: the k
+        with the fewest ambiguous pairs, never 1.
+    n_null : int
+        Null tables, at least 20.
     seed : int
         Same seed, same bytes. Subset r depends on the seed and on r alone.
     seed_like_r : bool
-        Draw the subsets that R's ConsensusClusterPlus draws with this seed; the consensus is then equal to R's.
-    choose : {"area"}
-        How `k_` is chosen. "area": the largest k at which the area under the consensus CDF still grew by 10 %, the
-        smallest k if it never did. The rule always finds subtypes: it does not ask whether there are any.
+        Draw the subsets that R's ConsensusClusterPlus draws with this seed; the consensus is then equal to R's, but for
+        k-means, which draws random numbers between.
+    n_jobs : int, optional
+        Threads; as many as there are cores when left out. The result is the same.
+    memory_limit_bytes : int
+        Refuse a table for which counts and distances would take more: about 4 (n_k + 7) n_cases^2 bytes.
 
     Attributes
     ----------
     consensus_ : {k: array, shape (n_cases, n_cases)}
-        Consensus of each pair, in [0, 1]; the diagonal is 1.
+        Consensus of each pair, in [0, 1]; the diagonal is 1. A matrix is made from counts whenever it is asked for.
     labels_at_ : {k: array of int, shape (n_cases,)}
         Subtypes at each k, 0 to k - 1 by decreasing size (equal sizes: the one with the first case comes first).
     cdf_ : {k: array, shape (100,)}
@@ -71,8 +99,14 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         Growth of the area from the k before, relative to it; at the smallest k the area itself.
     pac_ : {k: float}
         Fraction of ambiguous pairs, with a consensus in (0.1, 0.9]; lower is more stable.
+    item_consensus_ : {k: array, shape (n_cases, k)}
+        Mean consensus of each case with the members of each subtype.
+    cluster_consensus_ : {k: array, shape (k,)}
+        Mean consensus of the pairs of each subtype.
     k_ : int
-        The k chosen.
+        The k chosen; 1 for no stable subtypes.
+    k_choice_ : KChoice or None
+        What the choice by null tables rests on; None without them.
     labels_ : array of int, shape (n_cases,)
         The subtypes at `k_`.
     n_features_in_ : int
@@ -82,12 +116,13 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     ----------
     Monti et al., Machine Learning 52 (2003) 91-118.
     Wilkerson & Hayes, Bioinformatics 26 (2010) 1572-1573.
+    Senbabaoglu et al., Scientific Reports 4 (2014) 6207.
 
     Examples
     --------
     >>> generator = np.random.default_rng(1)
     >>> X = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 10, axis=0) + generator.normal(size=(30, 2))
-    >>> model = ConsensusClustering(range(2, 6), n_resamples=200, metric="euclidean").fit(X)
+    >>> model = ConsensusClustering(range(2, 6), n_resamples=200, metric="euclidean", n_null=30).fit(X)
     >>> model.k_, round(model.pac_[3], 3)
     (3, 0.0)
     >>> model.labels_[[0, 10, 20]]
@@ -100,24 +135,36 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         *,
         n_resamples: int = 10_000,
         item_fraction: float = 0.8,
+        feature_fraction: float = 1.0,
         algorithm: str = "pam",
         metric: str = "pearson",
+        inner_linkage: str = "average",
         linkage: str = "average",
+        choose: str = "stability",
+        k_null: str | None = "gaussian",
+        n_null: int = 99,
         seed: int = 0,
         seed_like_r: bool = False,
-        choose: str = "area",
+        n_jobs: int | None = None,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     ) -> None:
         self.k = k
         self.n_resamples = n_resamples
         self.item_fraction = item_fraction
+        self.feature_fraction = feature_fraction
         self.algorithm = algorithm
         self.metric = metric
+        self.inner_linkage = inner_linkage
         self.linkage = linkage
+        self.choose = choose
+        self.k_null = k_null
+        self.n_null = n_null
         self.seed = seed
         self.seed_like_r = seed_like_r
-        self.choose = choose
+        self.n_jobs = n_jobs
+        self.memory_limit_bytes = memory_limit_bytes
 
-    def fit(self, X: ArrayLike, y: None = None) -> ConsensusClustering:
+    def fit(self, X: ArrayLike, y: None = None, *, progress: Progress = unwatched) -> ConsensusClustering:
         """Find the subtypes of a discovery cohort.
 
         Parameters
@@ -126,6 +173,8 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             Feature values on comparable scales.
         y : None
             Not used.
+        progress : callable, optional
+            Is told how far it is; `radiotype.run.progress.progress` shows a bar.
 
         Returns
         -------
@@ -137,66 +186,126 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         RecipeError
             RT103 if a setting has a value that is not allowed, or if some pair of cases was never drawn together.
         ComputeError
-            RT301 if a subset has too few cases for the largest k; RT305 if a value is not finite or a case is constant.
+            RT301 if a subset has too few cases for the largest k; RT305 if a value is not finite or a case is constant; RT306
+            if it would take more memory than allowed.
         """
         values = checked_table(self, X, reset=True)
         all_k = self._checked_settings()
-        counts = self._count(values, all_k)
+        self._require_memory(len(values), len(all_k))
+        self.consensus_ = self._consensus(values, all_k, self.n_resamples, self.seed, progress)
 
-        self.consensus_: dict[int, np.ndarray] = {}
         self.labels_at_: dict[int, np.ndarray] = {}
         self.cdf_: dict[int, np.ndarray] = {}
-        for k in all_k:
-            consensus = counts.consensus(k)
-            self.consensus_[k] = consensus
+        self.item_consensus_: dict[int, np.ndarray] = {}
+        for k, consensus in self.consensus_.items():
             self.labels_at_[k] = hierarchical_labels(1.0 - consensus, k, self.linkage)
             self.cdf_[k] = consensus_cdf(consensus)
+            self.item_consensus_[k] = item_consensus(consensus, self.labels_at_[k])
+        self.cluster_consensus_ = {k: cluster_consensus(self.item_consensus_[k], self.labels_at_[k]) for k in all_k}
         self.area_ = {k: cdf_area(cdf) for k, cdf in self.cdf_.items()}
         self.relative_change_ = relative_change(self.area_)
         self.pac_ = {k: ambiguous_pairs(cdf) for k, cdf in self.cdf_.items()}
-        self.k_ = self._chosen_k()
-        self.labels_ = self.labels_at_[self.k_].copy()
+        self.k_choice_ = None
+        self.k_ = self._chosen_k(values, all_k, progress)
+        self.labels_ = self.labels_at_[self.k_].copy() if self.k_ > 1 else np.zeros(len(values), dtype=np.int64)
         return self
 
-    def _chosen_k(self) -> int:
-        return largest_growing_k(self.relative_change_)
+    def _chosen_k(self, values: np.ndarray, all_k: list[int], progress: Progress) -> int:
+        if len(all_k) == 1:
+            return all_k[0]
+        if self.choose == "area":
+            return largest_growing_k(self.relative_change_)
+        if self.k_null is None:
+            return min(all_k, key=lambda k: self.pac_[k])
+        self.k_choice_ = self._beside_null_tables(values, all_k, progress)
+        return self.k_choice_.k
 
-    def _count(self, values: np.ndarray, all_k: list[int]) -> PairCounts:
-        n_cases = len(values)
-        n_items = math.floor(self.item_fraction * n_cases)
-        if n_items <= all_k[-1]:
+    def _beside_null_tables(self, values: np.ndarray, all_k: list[int], progress: Progress) -> KChoice:
+        """Ambiguous pairs of a part of the table and of null tables, all clustered alike."""
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(0, 0)))
+        n_cases = min(len(values), NULL_CASES)
+        part = values[np.sort(generator.choice(len(values), n_cases, replace=False))]
+        found = []
+        with progress("tables without subtypes", self.n_null + 1) as advance:
+            for number in range(self.n_null + 1):
+                table = gaussian_table(values, n_cases, generator) if number else part
+                counts = self._consensus(table, all_k, NULL_RESAMPLES, number + 1, unwatched)
+                found.append([ambiguous_pairs(consensus_cdf(consensus)) for consensus in counts.values()])
+                advance()
+        return choose_k(dict(zip(all_k, found[0], strict=True)), np.array(found[1:]))
+
+    def _consensus(
+        self, values: np.ndarray, all_k: list[int], n_resamples: int, seed: int, progress: Progress
+    ) -> ConsensusMatrices:
+        draw = self._draw(*values.shape)
+        if draw.n_items <= all_k[-1]:
             raise ComputeError(
                 "RT301",
-                f"{n_items} of {n_cases} cases are drawn at a time; k={all_k[-1]} needs more than {all_k[-1]}",
+                f"{draw.n_items} of {draw.n_cases} cases are drawn at a time; k={all_k[-1]} needs more than {all_k[-1]}",
                 hint="lower the largest k or raise item_fraction",
             )
-        partition = PamPartitions(case_distances(values, self.metric), all_k, n_items)
-        counts = count_pairs(n_cases, all_k, self._subsets(n_cases, n_items), partition)
-        never = np.argwhere(counts.drawn == 0)
+        features_drawn = draw.n_drawn_features < draw.n_features
+        partition = inner_partition(
+            self.algorithm,
+            values,
+            all_k,
+            draw.n_items,
+            metric=self.metric,
+            linkage=self.inner_linkage,
+            seed=seed,
+            features_drawn=features_drawn,
+        )
+        subsets: Iterator[Subset] = (
+            r_subsets(draw, n_resamples, seed=seed) if self.seed_like_r else draw.subsets(n_resamples, seed=seed)
+        )
+        with progress("resamples", n_resamples) as advance:
+            found = count_pairs(len(values), all_k, subsets, partition, n_threads=self._n_threads(), advance=advance)
+        never = np.argwhere(found.drawn == 0)
         if len(never):
             raise RecipeError(
                 "RT103",
-                f"n_resamples={self.n_resamples} never drew the cases {never[0][0]} and {never[0][1]} together, "
+                f"n_resamples={n_resamples} never drew the cases {never[0][0]} and {never[0][1]} together, "
                 "so they have no consensus",
-                hint="raise n_resamples",
+                hint="raise n_resamples or item_fraction",
             )
-        return counts
+        return found
 
-    def _subsets(self, n_cases: int, n_items: int) -> Iterator[np.ndarray]:
-        draw = r_subsamples if self.seed_like_r else subsamples
-        return draw(n_cases, n_items, self.n_resamples, seed=self.seed)
+    def _draw(self, n_cases: int, n_features: int) -> Draw:
+        drawn_features = max(1, math.floor(self.feature_fraction * n_features))
+        return Draw(n_cases, math.floor(self.item_fraction * n_cases), n_features, drawn_features)
+
+    def _n_threads(self) -> int:
+        return self.n_jobs or len(os.sched_getaffinity(0))
+
+    def _require_memory(self, n_cases: int, n_k: int) -> None:
+        # Counts in 4 bytes; distances twice; while a dendrogram is made, a consensus and two copies; a copy per thread.
+        needed = 4 * n_cases**2 * (n_k + 1 + 3 + 6 + self._n_threads())
+        if needed > self.memory_limit_bytes:
+            raise ComputeError(
+                "RT306",
+                f"consensus clustering of {n_cases:,} cases at {n_k} numbers of clusters takes about {needed / 1e9:.1f} GB, "
+                f"{self.memory_limit_bytes / 1e9:.1f} GB are allowed",
+                hint="use LandmarkConsensus, try fewer numbers of clusters, or raise memory_limit_bytes",
+            )
 
     def _checked_settings(self) -> list[int]:
         check_choice("algorithm", self.algorithm, ALGORITHMS)
         check_choice("metric", self.metric, METRICS)
+        check_choice("inner_linkage", self.inner_linkage, LINKAGES)
         check_choice("linkage", self.linkage, LINKAGES)
         check_choice("choose", self.choose, CHOICES)
-        if not _is_whole(self.n_resamples) or self.n_resamples < 1:
-            raise RecipeError("RT103", f"n_resamples={self.n_resamples!r} is not a positive whole number")
-        if not _is_whole(self.seed) or self.seed < 0:
-            raise RecipeError("RT103", f"seed={self.seed!r} is not a whole number from 0 on")
-        if not 0 < self.item_fraction <= 1:
-            raise RecipeError("RT103", f"item_fraction={self.item_fraction!r} is not in (0, 1]")
+        check_choice("k_null", self.k_null, NULLS)
+        if self.algorithm == "kmeans" and self.metric != "euclidean":
+            raise RecipeError("RT103", f"k-means has no metric={self.metric!r}", hint='set metric="euclidean"')
+        for name, least in (("n_resamples", 1), ("seed", 0), ("n_null", 20), ("memory_limit_bytes", 1)):
+            value = getattr(self, name)
+            if not _is_whole(value) or value < least:
+                raise RecipeError("RT103", f"{name}={value!r} is not a whole number from {least} on")
+        if self.n_jobs is not None and not (_is_whole(self.n_jobs) and self.n_jobs >= 1):
+            raise RecipeError("RT103", f"n_jobs={self.n_jobs!r} is not a positive whole number", hint="leave it out")
+        for name in ("item_fraction", "feature_fraction"):
+            if not 0 < getattr(self, name) <= 1:
+                raise RecipeError("RT103", f"{name}={getattr(self, name)!r} is not in (0, 1]")
         all_k = [self.k] if isinstance(self.k, int | np.integer) else list(self.k)
         if not all_k or not all(_is_whole(k) and 2 <= k < NOT_DRAWN for k in all_k):
             raise RecipeError("RT103", f"k={self.k!r} holds no whole numbers from 2 to {NOT_DRAWN - 1}, or others too")

@@ -127,9 +127,7 @@ class PamPartitions:
         self._run = _native.pam
 
     def __call__(self, items: np.ndarray) -> np.ndarray:
-        self._run(
-            self._distances, self._narrow, items, self._k, self._workspace, self.medoids, self._labels, self.objective
-        )
+        self._run(self._distances, self._narrow, items, self._k, self._workspace, self.medoids, self._labels, self.objective)
         return self._labels
 
 

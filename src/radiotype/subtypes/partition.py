@@ -24,11 +24,16 @@ def hierarchical_labels(distances: np.ndarray, k: int, linkage: str = "average")
     array of int, shape (n_cases,)
         Clusters numbered by `by_size`.
     """
+    return by_size(labels_of_dendrogram(dendrogram(distances, linkage), k))
+
+
+def dendrogram(distances: np.ndarray, linkage: str = "average") -> np.ndarray:
+    """Merges of the cases, (n_cases - 1, 2), from a symmetric dissimilarity (n_cases, n_cases); see `hierarchical_labels`."""
     from scipy.cluster.hierarchy import linkage as scipy_linkage
     from scipy.spatial.distance import squareform
 
-    merges = scipy_linkage(squareform(distances, checks=False), method=linkage)[:, :2].astype(np.int64)
-    return by_size(_cut(merges, k))
+    merges: np.ndarray = scipy_linkage(squareform(distances, checks=False), method=linkage)[:, :2].astype(np.int64)
+    return merges
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:
@@ -45,12 +50,12 @@ def by_size(labels: np.ndarray) -> np.ndarray:
     return rank[inverse]
 
 
-def _cut(merges: np.ndarray, k: int) -> np.ndarray:
-    """Labels after all but the last k - 1 merges, as R's `cutree` counts them; equal heights do not matter."""
+def labels_of_dendrogram(merges: np.ndarray, k: int) -> np.ndarray:
+    """Labels after all but the last k - 1 merges, from 0, as R's `cutree` counts them; equal heights do not matter."""
     n_cases = len(merges) + 1
     cluster = np.arange(n_cases + len(merges))
     for step in range(len(merges) - 1, -1, -1):
         node = n_cases + step
         if step < n_cases - k:
             cluster[merges[step]] = cluster[node]
-    return cluster[:n_cases]
+    return np.unique(cluster[:n_cases], return_inverse=True)[1]

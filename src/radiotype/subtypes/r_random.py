@@ -12,19 +12,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from radiotype.errors import RecipeError
+from radiotype.subtypes.resampling import Draw, Subset
 
 _BLOCK = 1 << 14
 
 
-def r_subsamples(n_items: int, size: int, n_resamples: int, *, seed: int) -> Iterator[np.ndarray]:
-    """Subsets without replacement, as R draws them after one `set.seed(seed)`.
+def r_subsets(draw: Draw, n_resamples: int, *, seed: int) -> Iterator[Subset]:
+    """Subsets without replacement, as R's ConsensusClusterPlus draws them after one `set.seed(seed)`: cases, then features.
 
     Parameters
     ----------
-    n_items : int
-        Number of items to draw from.
-    size : int
-        Items per subset.
+    draw : Draw
+        How many of how many.
     n_resamples : int
         Number of subsets.
     seed : int
@@ -32,7 +31,7 @@ def r_subsamples(n_items: int, size: int, n_resamples: int, *, seed: int) -> Ite
 
     Yields
     ------
-    array of int, shape (size,)
+    Subset
         Ascending, from 0 (R's indices minus one).
 
     Raises
@@ -46,23 +45,30 @@ def r_subsamples(n_items: int, size: int, n_resamples: int, *, seed: int) -> Ite
 
     Examples
     --------
-    >>> next(r_subsamples(10, 3, 1, seed=42))  # R 4: set.seed(42); sort(sample(10, 3))
+    >>> next(r_subsets(Draw(10, 3, 1, 1), 1, seed=42)).items  # R 4: set.seed(42); sort(sample(10, 3))
     array([0, 4, 9])
     """
     if not -(2**31) < seed < 2**31:
         raise RecipeError("RT103", f"seed={seed} does not fit into R's 32-bit integer", hint="use a seed below 2147483648")
-    return _subsamples(_half_words(seed), n_items, size, n_resamples)
+    return _subsets(_half_words(seed), draw, n_resamples)
 
 
-def _subsamples(stream: Iterator[int], n_items: int, size: int, n_resamples: int) -> Iterator[np.ndarray]:
-    for _ in range(n_resamples):
-        pool = list(range(n_items))
-        drawn = []
-        for left in range(n_items, n_items - size, -1):
-            at = _below(left, stream)
-            drawn.append(pool[at])
-            pool[at] = pool[left - 1]
-        yield np.sort(np.array(drawn, dtype=np.int64))
+def _subsets(stream: Iterator[int], draw: Draw, n_resamples: int) -> Iterator[Subset]:
+    for resample in range(n_resamples):
+        items, features = _sample(stream, draw.n_cases, draw.n_items), None
+        if draw.n_drawn_features < draw.n_features:
+            features = _sample(stream, draw.n_features, draw.n_drawn_features)
+        yield Subset(items, features, resample)
+
+
+def _sample(stream: Iterator[int], n: int, size: int) -> np.ndarray:
+    pool = list(range(n))
+    drawn = []
+    for left in range(n, n - size, -1):
+        at = _below(left, stream)
+        drawn.append(pool[at])
+        pool[at] = pool[left - 1]
+    return np.sort(np.array(drawn, dtype=np.int64))
 
 
 def _below(bound: int, stream: Iterator[int]) -> int:

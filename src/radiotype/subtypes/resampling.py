@@ -1,9 +1,13 @@
-"""Subsets of cases, and how often two cases fall into one cluster over many subsets."""
+"""Random subsets of cases and features, and how often two cases fall into one cluster over many of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,37 +16,83 @@ CHUNK = 255
 NOT_DRAWN = 255
 
 
-@dataclass(frozen=True)
-class PairCounts:
-    """Over all resamples, how often two cases were drawn together, and how often they then shared a cluster.
+class Subset(NamedTuple):
+    """The cases of one resample, ascending; its features, None for all; its number, from 0."""
+
+    items: np.ndarray
+    features: np.ndarray | None
+    number: int
+
+
+class Partition(Protocol):
+    """Clusters one subset at every k; labels from 0, shape (n_k, n_items), which the next call may overwrite."""
+
+    def __call__(self, subset: Subset) -> np.ndarray: ...
+
+    def copy(self) -> Partition:
+        """Another one for another thread."""
+        ...
+
+
+class ConsensusMatrices(Mapping[int, np.ndarray]):
+    """Consensus of each pair by k: of the resamples that drew both cases, the fraction in which they shared a cluster.
+
+    A matrix (n_cases, n_cases) of float64 is made when it is asked for; what is kept are the counts.
 
     Attributes
     ----------
-    drawn : array of int, shape (n_cases, n_cases)
-    clustered : {k: array of int, shape (n_cases, n_cases)}
+    drawn : array of int32, shape (n_cases, n_cases)
+        Resamples that drew both cases.
+    clustered : {k: array of int32, shape (n_cases, n_cases)}
+        Those in which they shared a cluster.
     """
 
-    drawn: np.ndarray
-    clustered: dict[int, np.ndarray]
+    def __init__(self, drawn: np.ndarray, clustered: Mapping[int, np.ndarray]) -> None:
+        self.drawn = drawn
+        self.clustered = dict(clustered)
 
-    def consensus(self, k: int) -> np.ndarray:
-        """Of the resamples that drew both cases, the fraction in which they shared a cluster; the diagonal is 1."""
+    def __getitem__(self, k: int) -> np.ndarray:
         ratio = self.clustered[k] / np.maximum(self.drawn, 1)
         np.fill_diagonal(ratio, 1.0)
         return ratio
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.clustered)
 
-def subsamples(n_cases: int, size: int, n_resamples: int, *, seed: int) -> Iterator[np.ndarray]:
-    """Subsets of `size` cases without replacement, ascending; subset r depends on `seed` and r alone."""
-    for resample in range(n_resamples):
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(resample,)))
-        yield np.sort(generator.choice(n_cases, size, replace=False)).astype(np.int64)
+    def __len__(self) -> int:
+        return len(self.clustered)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How subsets are drawn: so many of the cases, and of the features if fewer than all, without replacement."""
+
+    n_cases: int
+    n_items: int
+    n_features: int
+    n_drawn_features: int
+
+    def subsets(self, n_resamples: int, *, seed: int) -> Iterator[Subset]:
+        """Subsets with cases and features ascending; subset r depends on `seed` and r alone."""
+        for resample in range(n_resamples):
+            generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(resample,)))
+            items = np.sort(generator.choice(self.n_cases, self.n_items, replace=False)).astype(np.int64)
+            features = None
+            if self.n_drawn_features < self.n_features:
+                features = np.sort(generator.choice(self.n_features, self.n_drawn_features, replace=False))
+            yield Subset(items, features, resample)
 
 
 def count_pairs(
-    n_cases: int, k: Sequence[int], subsets: Iterator[np.ndarray], partition: Callable[[np.ndarray], np.ndarray]
-) -> PairCounts:
-    """Cluster every subset and count.
+    n_cases: int,
+    k: Sequence[int],
+    subsets: Iterable[Subset],
+    partition: Partition,
+    *,
+    n_threads: int = 1,
+    advance: Callable[[], None] = lambda: None,
+) -> ConsensusMatrices:
+    """Cluster every subset and count; the counts do not depend on the number of threads.
 
     Parameters
     ----------
@@ -50,10 +100,11 @@ def count_pairs(
         Cases in the whole table.
     k : sequence of int
         Numbers of clusters, at most 254 each.
-    subsets : iterator of arrays of int
-        The cases of each resample.
-    partition : callable
-        Takes the cases of one subset and returns their labels, shape (n_k, n_items), one row per k.
+    subsets : iterable of Subset
+    partition : Partition
+    n_threads : int
+    advance : callable
+        Called after every subset.
     """
     from radiotype import _native
 
@@ -61,24 +112,33 @@ def count_pairs(
     membership = np.empty((CHUNK, n_cases), dtype=np.uint8)
     drawn = np.zeros((n_cases, n_cases), dtype=np.int32)
     clustered = np.zeros((len(k), n_cases, n_cases), dtype=np.int32)
-    row = np.empty(n_cases, dtype=np.uint8)
+    partitions = [partition, *(partition.copy() for _ in range(n_threads - 1))]
+    stop = threading.Event()
 
-    def add(filled: int) -> None:
-        _native.cocluster(membership[:filled], row, drawn)
-        for of_k, counts in zip(labels, clustered, strict=True):
-            _native.cocluster(of_k[:filled], row, counts)
+    def cluster(own: Partition, batch: list[tuple[int, Subset]]) -> None:
+        for place, subset in batch:
+            if stop.is_set():
+                return
+            membership[place] = NOT_DRAWN
+            membership[place, subset.items] = 0
+            labels[:, place] = NOT_DRAWN
+            labels[:, place, subset.items] = own(subset)
+            advance()
 
-    filled = 0
-    for items in subsets:
-        membership[filled] = NOT_DRAWN
-        membership[filled, items] = 0
-        labels[:, filled] = NOT_DRAWN
-        labels[:, filled, items] = partition(items)
-        filled += 1
-        if filled == CHUNK:
-            add(filled)
-            filled = 0
-    add(filled)
+    def add(same: np.ndarray, counts: np.ndarray) -> None:
+        _native.cocluster(same, np.empty(n_cases, dtype=np.uint8), counts)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            stream = iter(subsets)
+            while batch := list(enumerate(islice(stream, CHUNK))):
+                for _ in pool.map(cluster, partitions, [batch[first::n_threads] for first in range(n_threads)]):
+                    pass
+                filled = len(batch)
+                for _ in pool.map(add, [membership[:filled], *labels[:, :filled]], [drawn, *clustered]):
+                    pass
+        finally:
+            stop.set()  # after an error or an interrupt the other threads end with the subset they are at
     drawn.setflags(write=False)
     clustered.setflags(write=False)
-    return PairCounts(drawn, dict(zip(k, clustered, strict=True)))
+    return ConsensusMatrices(drawn, dict(zip(k, clustered, strict=True)))

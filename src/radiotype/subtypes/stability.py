@@ -82,3 +82,40 @@ def largest_growing_k(change: Mapping[int, float], least_growth: float = 0.10) -
     """
     k = sorted(change)
     return max((at for at in k[1:] if change[at] >= least_growth), default=k[0])
+
+
+def item_consensus(consensus: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How firmly each case belongs to each cluster: its mean consensus with the members, itself left out.
+
+    Parameters
+    ----------
+    consensus : array, shape (n_cases, n_cases)
+    labels : array of int, shape (n_cases,)
+        From 0 to k - 1.
+
+    Returns
+    -------
+    array, shape (n_cases, k)
+        In [0, 1]; NaN for a case that is alone in its cluster.
+
+    References
+    ----------
+    Monti et al., Machine Learning 52 (2003) 91-118.
+
+    Examples
+    --------
+    >>> item_consensus(np.array([[1.0, 0.8, 0.3], [0.8, 1.0, 0.1], [0.3, 0.1, 1.0]]), np.array([0, 0, 1]))
+    array([[0.8, 0.3],
+           [0.8, 0.1],
+           [0.2, nan]])
+    """
+    members = labels[:, None] == np.arange(labels.max() + 1)
+    sums = consensus @ members - members  # less the diagonal, which is 1
+    others = members.sum(axis=0) - members
+    return np.divide(sums, others, out=np.full(sums.shape, np.nan), where=others > 0)
+
+
+def cluster_consensus(items: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How firmly each cluster holds together: the mean consensus of its pairs, from `item_consensus`; (k,), NaN for one case."""
+    own = items[np.arange(len(labels)), labels]
+    return np.array([own[labels == label].mean() for label in range(labels.max() + 1)])

@@ -1,4 +1,4 @@
-"""How a long reading job tells its caller how far it is."""
+"""How a long job tells its caller how far it is."""
 
 from __future__ import annotations
 
