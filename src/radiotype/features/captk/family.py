@@ -20,6 +20,9 @@ REFERENCE = (
     "Zwanenburg et al., Radiology 295 (2020) 328-338; names after CaPTk (Davatzikos et al., J Med Imaging 5 (2018) 011018)"
 )
 
+#: Groups that know nothing of places, so that the size of a voxel changes none of their features.
+_OF_SAMPLE = ("intensity_", "histogram_")
+
 #: Where the IBSI's words lean on the line before them.
 _MEANINGS = {
     "intensity_histogram_robust_mean_absolute_deviation": "mean distance from their mean of the levels between the 10th and "
@@ -60,13 +63,14 @@ def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
 def _record(entry: Entry, source: FeatureRecord, n_bins: int, *, possible: tuple[str, ...]) -> FeatureRecord:
     in_slices = entry.name.startswith("lbp_")
     broken = {"rotation90"} if in_slices else {"translation"} if entry.source in shape.ON_BORDER else set()
+    kept = {*source.invariances, *(("scale",) if entry.name.startswith(_OF_SAMPLE) else ())} - broken
     return replace(
         source,
         name=f"captk_{entry.name}",
         family="captk",
         meaning=_MEANINGS.get(entry.source, source.meaning),
         reference=REFERENCE,
-        invariances=tuple(one for one in source.invariances if one in possible and one not in broken),
+        invariances=tuple(one for one in possible if one in kept),
         detail={
             **source.detail,
             "captk": column_name(entry.column, n_bins),

@@ -115,7 +115,7 @@ _GROUPS = {
         Homogeneity homogeneity - inverse_difference_moment
         """,
     "GLRLM": """
-        GreyLevelNonuniformity grey_level_non_uniformity 0
+        GreyLevelNonuniformity grey_level_non_uniformity +
         HighGreyLevelRunEmphasis high_grey_level_run_emphasis 0
         LongRunEmphasis long_run_emphasis - long_runs_emphasis
         LongRunHighGreyLevelEmphasis long_run_high_grey_level_emphasis -
@@ -128,7 +128,7 @@ _GROUPS = {
         """,
     "GLSZM": """
         GreyLevelMean grey_level_mean 0
-        GreyLevelNonUniformity grey_level_non_uniformity 0
+        GreyLevelNonUniformity grey_level_non_uniformity +
         GreyLevelNonUniformityNormalized normalised_grey_level_non_uniformity -
         GreyLevelVariance grey_level_variance +
         HighGreyLevelEmphasis high_grey_level_emphasis 0 high_grey_level_zone_emphasis
