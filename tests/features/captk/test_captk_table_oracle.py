@@ -47,7 +47,7 @@ def test_every_column_is_a_feature_or_left_out(one_region) -> None:
 
 
 def test_what_is_left_out_ranks_patients_as_another_column_and_nothing_else_does(one_region, regions) -> None:
-    """In all 34 regions, two columns that vary have a rank correlation of 1 or -1 exactly if one stands in for the other."""
+    """In all regions, two columns that vary have a rank correlation of 1 or -1 exactly if one stands in for the other."""
     stands_for = {column_name(a, 16): column_name(b, 16) for a, b in LEFT_OUT.items()}
     for table in (one_region, *regions):
         for left, kept in stands_for.items():
@@ -121,7 +121,7 @@ def test_relations_between_columns_hold_in_the_table_and_in_our_features(name: s
 
 
 def test_definitions_of_the_histogram_give_the_tables_values_from_its_counts(one_region) -> None:
-    """Levels of the table count from 0, ours from 1; its bins are wider by a 1,600th and its variance is divided by n - 1."""
+    """In the table, levels count from 0, bins are wider by a 1,600th, variances divided by n - 1, and kurtosis is not less 3."""
     names = {entry.name.removeprefix("histogram_"): column_name(entry.column, 16) for entry in entries()}
     counts = one_region[[f"Histogram_Bins-16_Bins-16_Bin-{level}_Frequency" for level in range(16)]].to_numpy(np.int64)
     for (_, row), found in zip(one_region.iterrows(), counts, strict=True):
@@ -129,6 +129,8 @@ def test_definitions_of_the_histogram_give_the_tables_values_from_its_counts(one
         ours, _ = statistics(filled.astype(float), found[filled])
         assert ours["mean"] == pytest.approx(row[names["mean"]], rel=1e-8)
         assert ours["variance"] * n / (n - 1) == pytest.approx(row[names["variance"]], rel=1e-8)
+        assert (ours["kurtosis"] + 3) * ((n - 1) / n) ** 2 == pytest.approx(row[names["kurtosis"]], rel=1e-8)
+        assert ours["skewness"] * ((n - 1) / n) ** 1.5 == pytest.approx(row[names["skewness"]], rel=1e-7, abs=1e-9)
         assert ours["median"] == row[names["median"]]
         fractions = found[filled] / n
         assert -(fractions * np.log2(fractions)).sum() == pytest.approx(row[names["entropy"]], rel=1e-8)
