@@ -121,7 +121,7 @@ def test_relations_between_columns_hold_in_the_table_and_in_our_features(name: s
 
 
 def test_definitions_of_the_histogram_give_the_tables_values_from_its_counts(one_region) -> None:
-    """In the table, levels count from 0, bins are wider by a 1,600th, variances divided by n - 1, and kurtosis is not less 3."""
+    """In the table, levels count from 0, bins are wider by a 1,600th, variances divided by n - 1; kurtosis is not less 3."""
     names = {entry.name.removeprefix("histogram_"): column_name(entry.column, 16) for entry in entries()}
     counts = one_region[[f"Histogram_Bins-16_Bins-16_Bin-{level}_Frequency" for level in range(16)]].to_numpy(np.int64)
     for (_, row), found in zip(one_region.iterrows(), counts, strict=True):
