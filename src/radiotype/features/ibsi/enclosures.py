@@ -126,7 +126,8 @@ def _sides_on(corners_mm: Floats, normal: Floats) -> Floats:
     directions = edges / np.linalg.norm(edges, axis=1)[:, None]
     along = np.ptp(outline @ directions.T, axis=0)
     across = np.ptp(outline @ np.stack([-directions[:, 1], directions[:, 0]]), axis=0)
-    best = int(np.argmin(along * across))
+    areas = along * across
+    best = int(np.where(areas <= areas.min() * (1 + SAME), along + across, np.inf).argmin())
     return np.array([np.ptp(corners_mm @ normal), along[best], across[best]])
 
 
