@@ -54,6 +54,29 @@ def test_invariances_hold(name: str, change: str, at_border: bool) -> None:
             assert after.values[record.name] == pytest.approx(expected, rel=1e-9, abs=1e-9), record.name
 
 
+@pytest.mark.parametrize("seed", [*range(20), 26, 38, 44, 132, 156])
+def test_turns_and_mirrors_change_no_scattered_region_either(seed: int) -> None:
+    """Few voxels in many parts, often of one size, whose smallest box is often one of several."""
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(1, 7, 3))
+    inside = rng.random(shape) < rng.choice([0.1, 0.4, 0.8])
+    inside.flat[0] |= not inside.any()
+    values = rng.integers(-3, 4, shape).astype(float)
+    spacing = np.ones(3) if seed % 2 else np.array([1.3, 0.8, 2.1])
+    before = captk(values, inside, spacing=spacing)
+    for change, axes in (("rotation90", (0, 1)), ("rotation90", (1, 2)), ("mirror", ())):
+        if axes:
+            order = [axes[::-1][axes.index(axis)] if axis in axes else axis for axis in range(3)]
+            arrays = [np.rot90(array, axes=axes).copy() for array in (values, inside)]
+            after = captk(*arrays, spacing=spacing[order])
+        else:
+            after = captk(values[::-1, :, ::-1], inside[::-1, :, ::-1], spacing=spacing)
+        for record in before.records:
+            if change in record.invariances:
+                expected = before.values[record.name]
+                assert after.values[record.name] == pytest.approx(expected, rel=1e-8, abs=1e-8, nan_ok=True), record.name
+
+
 def test_what_is_not_declared_changes() -> None:
     """Every feature changes with every change of a region at the border that its record does not list."""
     values, inside = blob(at_border=True)

@@ -1,4 +1,4 @@
-"""Volume of a region, and size and shape of its largest part."""
+"""Volume of a region, where it meets the border of the scan, and size and shape of its largest part."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ MORPHOLOGIC_ROWS = (
     _length("oriented_box_side_minor", "middle side of that box"),
     _length("oriented_box_side_major", "longest side of that box"),
     Row("perimeter", "C0JK", "surface area of the largest part's mesh", "mm2", 0, unchanged_by=_SIZED),
-    Row("perimeter_on_border", "", "area of the part's voxel faces on the border of the scan", "mm2", 0, unchanged_by=_SIZED),
-    Row("perimeter_on_border_ratio", "", "that area over the area of all the part's outer voxel faces", "1", 0, 1, _FORM),
+    Row("perimeter_on_border", "", "area of the region's voxel faces on the border of the scan", "mm2", 0, unchanged_by=_SIZED),
+    Row("perimeter_on_border_ratio", "", "that area over the area of all the region's outer voxel faces", "1", 0, 1, _FORM),
     Row("physical_size", "YEKZ", "voxels of the largest part times the volume of one", "mm3", 0, unchanged_by=_SIZED),
-    Row("pixels_on_border", "", "voxels of the largest part on the border of the scan", "1", 0, unchanged_by=_FORM),
+    Row("pixels_on_border", "", "voxels of the region on the border of the scan", "1", 0, unchanged_by=_FORM),
     Row("roundness", "QCFX", "area of the ball of equal mesh volume over the largest part's perimeter", "1", 0, 1, _FORM),
 )
 
@@ -52,7 +52,7 @@ ON_BORDER = (
 
 
 def measure(region: Mask3D, spacing_mm: tuple[float, float, float], mask: Mask) -> dict[str, float]:
-    """Volume of a region, and fifteen measures of its largest part; every one has a value.
+    """Volume of a region, where it meets the border of its scan, and the shape of its largest part; every one has a value.
 
     Parameters
     ----------
@@ -144,16 +144,16 @@ def ellipse_diameters_mm(part: Mask3D, spacing_mm: tuple[float, float, float]) -
 
 
 def on_border(mask: Mask) -> tuple[int, float, float]:
-    """Voxels of a mask's largest part on the border of the scan, the area of their faces there, and of all outer faces, mm2."""
+    """Voxels of a mask on the border of the scan, the area of their faces there, and that of all its outer faces, mm2."""
     axes = patient_axes(mask.grid.direction)
     spacing = axes.spacing(mask.grid.spacing_mm)
     (low, high), shape = axes.box(mask.box, mask.grid.shape), tuple(mask.grid.shape[axis] for axis in axes.order)
-    part = largest_part(axes.turned(mask.cropped(*mask.box)), spacing)
-    touching: Mask3D = np.zeros_like(part)
+    region = axes.turned(mask.cropped(*mask.box))
+    touching: Mask3D = np.zeros_like(region)
     border = outer = 0.0
     for axis in range(3):
         face = float(np.prod(spacing)) / spacing[axis]
-        along, beside = np.moveaxis(part, axis, 0), np.moveaxis(touching, axis, 0)
+        along, beside = np.moveaxis(region, axis, 0), np.moveaxis(touching, axis, 0)
         ends = [0] * (low[axis] == 0) + [-1] * (high[axis] == shape[axis])
         for end in ends:
             beside[end] |= along[end]
