@@ -15,23 +15,47 @@ from radiotype.features.ibsi.records import INTENSITY, Row
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.registry import Measured
 
-_SHIFT_SCALE = ("intensity_shift", "intensity_scale")
+_LEVELS = ("scale", "intensity_shift", "intensity_scale")
 
 #: Features that the IBSI does not define.
 INTENSITY_ROWS = (
-    Row("mode", "", "intensity at the middle of the most frequent level", INTENSITY),
-    Row("sum", "", "sum of the intensities", INTENSITY),
+    Row("mode", "", "intensity at the middle of the most frequent level", INTENSITY, unchanged_by=("scale",)),
+    Row("sum", "", "sum of the intensities", INTENSITY, unchanged_by=("scale",)),
 )
 HISTOGRAM_ROWS = (
-    Row("energy", "", "sum of squared levels", low=1, unchanged_by=_SHIFT_SCALE),
-    Row("percentile_5", "", "intensity that 5 % of the histogram lie below, levels filled evenly", INTENSITY),
-    Row("percentile_5_mean", "", "mean of the intensities up to the 5th percentile of the histogram", INTENSITY),
-    Row("percentile_95", "", "intensity that 5 % of the histogram lie above, levels filled evenly", INTENSITY),
-    Row("percentile_95_mean", "", "mean of the intensities from the 95th percentile of the histogram on", INTENSITY),
-    Row("root_mean_square", "", "root of the mean squared level", low=1, unchanged_by=_SHIFT_SCALE),
-    Row("percentile_75", "", "level that a quarter of the voxels lie above", low=1, unchanged_by=_SHIFT_SCALE),
-    Row("sum", "", "sum of the levels", low=1, unchanged_by=_SHIFT_SCALE),
-    Row("percentile_25", "", "level that a quarter of the voxels lie below", low=1, unchanged_by=_SHIFT_SCALE),
+    Row("energy", "", "sum of squared levels", low=1, unchanged_by=_LEVELS),
+    Row(
+        "percentile_5",
+        "",
+        "intensity that 5 % of the histogram lie below, levels filled evenly",
+        INTENSITY,
+        unchanged_by=("scale",),
+    ),
+    Row(
+        "percentile_5_mean",
+        "",
+        "mean of the intensities up to the 5th percentile of the histogram",
+        INTENSITY,
+        unchanged_by=("scale",),
+    ),
+    Row(
+        "percentile_95",
+        "",
+        "intensity that 5 % of the histogram lie above, levels filled evenly",
+        INTENSITY,
+        unchanged_by=("scale",),
+    ),
+    Row(
+        "percentile_95_mean",
+        "",
+        "mean of the intensities from the 95th percentile of the histogram on",
+        INTENSITY,
+        unchanged_by=("scale",),
+    ),
+    Row("root_mean_square", "", "root of the mean squared level", low=1, unchanged_by=_LEVELS),
+    Row("percentile_75", "", "level that a quarter of the voxels lie above", low=1, unchanged_by=_LEVELS),
+    Row("sum", "", "sum of the levels", low=1, unchanged_by=_LEVELS),
+    Row("percentile_25", "", "level that a quarter of the voxels lie below", low=1, unchanged_by=_LEVELS),
 )
 
 
