@@ -15,12 +15,13 @@ from radiotype.features.ibsi.records import INTENSITY, Row
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.registry import Measured
 
+_SIZE = ("scale",)
 _LEVELS = ("scale", "intensity_shift", "intensity_scale")
 
 #: Features that the IBSI does not define.
 INTENSITY_ROWS = (
-    Row("mode", "", "intensity at the middle of the most frequent level", INTENSITY, unchanged_by=("scale",)),
-    Row("sum", "", "sum of the intensities", INTENSITY, unchanged_by=("scale",)),
+    Row("mode", "", "intensity at the middle of the most frequent level", INTENSITY, unchanged_by=_SIZE),
+    Row("sum", "", "sum of the intensities", INTENSITY, unchanged_by=_SIZE),
 )
 HISTOGRAM_ROWS = (
     Row("energy", "", "sum of squared levels", low=1, unchanged_by=_LEVELS),
