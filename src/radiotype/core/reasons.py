@@ -17,6 +17,7 @@ MISSING = {
     "mesh_volume_not_positive": "the mesh of the region encloses no volume",
     "no_energy": "a degree of the surface holds no detail",
     "no_neighbours": "no voxel touches another",
+    "no_whole_neighbourhood": "no voxel has its eight neighbours within the slice and the region",
     "nothing_left_by_resegmentation": "no voxel lies within the range of intensities that counts",
     "one_grey_level": "all voxels that touch another have one grey level",
     "quartiles_cancel": "the quartiles add up to nothing",

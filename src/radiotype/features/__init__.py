@@ -1,5 +1,6 @@
 """Scan and mask in, numbers out."""
 
+from radiotype.features.captk import CaptkSettings
 from radiotype.features.describe import describe, extract
 from radiotype.features.margin import margin_regions
 from radiotype.features.registry import Family, family, family_names
@@ -7,6 +8,7 @@ from radiotype.features.settings import FeatureSettings, MarginSettings, SpharmS
 from radiotype.imaging.margins import MarginRegions
 
 __all__ = [
+    "CaptkSettings",
     "Family",
     "FeatureSettings",
     "MarginRegions",

@@ -60,10 +60,12 @@ class Family:
 
 def _families() -> dict[str, Family]:
     from radiotype.features import margin, morphology_family
+    from radiotype.features.captk import family as captk
     from radiotype.features.ibsi import family as ibsi
     from radiotype.features.spharm import family as spharm
 
-    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY)}
+    known = (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY, captk.FAMILY)
+    return {family.name: family for family in known}
 
 
 def family(name: str) -> Family:
