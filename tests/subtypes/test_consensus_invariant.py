@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from radiotype.subtypes import ConsensusClustering
-from radiotype.subtypes.resampling import subsamples
+from radiotype.subtypes.resampling import Draw
 
 X = np.random.default_rng(0).normal(size=(40, 6))
 
@@ -18,7 +18,7 @@ def everything(model):
 @pytest.mark.parametrize("seed_like_r", [False, True])
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(seed_like_r):
     first, again, other = (
-        everything(ConsensusClustering([2, 3, 4], n_resamples=300, seed=seed, seed_like_r=seed_like_r).fit(X))
+        everything(ConsensusClustering([2, 3, 4], choose="area", n_resamples=300, seed=seed, seed_like_r=seed_like_r).fit(X))
         for seed in (5, 5, 6)
     )
     assert first == again
@@ -26,7 +26,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(seed_like_
 
 
 def test_a_k_does_not_depend_on_the_others_tried():
-    several = ConsensusClustering([2, 3, 5], n_resamples=60).fit(X)
+    several = ConsensusClustering([2, 3, 5], choose="area", n_resamples=60).fit(X)
     alone = ConsensusClustering(3, n_resamples=60).fit(X)
     np.testing.assert_array_equal(several.consensus_[3], alone.consensus_[3])
     np.testing.assert_array_equal(several.labels_at_[3], alone.labels_)
@@ -34,7 +34,7 @@ def test_a_k_does_not_depend_on_the_others_tried():
 
 
 def test_more_resamples_keep_the_first_ones():
-    few, many = (list(subsamples(50, 40, n, seed=9)) for n in (5, 12))
+    few, many = ([subset.items for subset in Draw(50, 40, 1, 1).subsets(n, seed=9)] for n in (5, 12))
     np.testing.assert_array_equal(few, many[:5])
     for items in many:
         assert len(set(items.tolist())) == 40
@@ -42,20 +42,20 @@ def test_more_resamples_keep_the_first_ones():
 
 
 def test_every_case_is_drawn_equally_often():
-    drawn = np.bincount(np.concatenate(list(subsamples(20, 16, 4000, seed=1))), minlength=20)
+    drawn = np.bincount(np.concatenate([subset.items for subset in Draw(20, 16, 1, 1).subsets(4000, seed=1)]), minlength=20)
     # binomial, sd = sqrt(4000 * .8 * .2) = 25; five of them
     assert np.abs(drawn - 3200).max() < 127
 
 
 def test_scaling_a_case_changes_nothing_under_pearson():
     factors = 2.0 ** np.random.default_rng(3).integers(-3, 4, size=(40, 1))  # powers of two: no rounding
-    before = ConsensusClustering([2, 3], n_resamples=60).fit(X)
-    after = ConsensusClustering([2, 3], n_resamples=60).fit(X * factors)
+    before = ConsensusClustering([2, 3], choose="area", n_resamples=60).fit(X)
+    after = ConsensusClustering([2, 3], choose="area", n_resamples=60).fit(X * factors)
     assert everything(before) == everything(after)
 
 
 def test_drawing_all_cases_makes_every_resample_the_same_partition():
-    model = ConsensusClustering([2, 3], n_resamples=3, item_fraction=1.0).fit(X)
+    model = ConsensusClustering([2, 3], choose="area", n_resamples=3, item_fraction=1.0).fit(X)
     for k in (2, 3):
         assert set(np.unique(model.consensus_[k])) == {0.0, 1.0}
         assert model.pac_[k] == 0

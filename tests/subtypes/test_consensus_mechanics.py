@@ -13,10 +13,16 @@ X = np.random.default_rng(0).normal(size=(20, 5))
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"algorithm": "kmeans"}, "algorithm='kmeans' does not exist\n.*use one of: pam"),
+        ({"algorithm": "dbscan"}, "algorithm='dbscan' does not exist\n.*use one of: pam, hierarchical, kmeans"),
+        ({"algorithm": "kmeans"}, "k-means has no metric='pearson'"),
+        ({"inner_linkage": "median"}, "inner_linkage='median'"),
+        ({"k_null": "permuted"}, "use one of: gaussian, None"),
+        ({"n_null": 19}, "n_null=19 is not a whole number from 20 on"),
+        ({"n_jobs": 0}, "n_jobs=0"),
+        ({"feature_fraction": 0.0}, "feature_fraction=0.0"),
         ({"metric": "cosine"}, "use one of: pearson, spearman, euclidean"),
         ({"linkage": "median"}, "use one of: average, complete, single, ward"),
-        ({"choose": "gap"}, "use one of: area"),
+        ({"choose": "gap"}, "use one of: stability, area"),
         ({"n_resamples": 0}, "n_resamples=0"),
         ({"n_resamples": 10.0}, "n_resamples=10.0"),
         ({"seed": -1}, "seed=-1"),
@@ -41,7 +47,7 @@ def test_too_few_cases_for_the_largest_k():
     with pytest.raises(ComputeError, match="8 of 10 cases are drawn at a time; k=8") as caught:
         ConsensusClustering(range(2, 9), n_resamples=50).fit(X[:10])
     assert caught.value.code == "RT301"
-    assert ConsensusClustering(range(2, 8), n_resamples=50).fit(X[:10]).k_ in range(2, 8)
+    assert ConsensusClustering(range(2, 8), n_resamples=50, choose="area").fit(X[:10]).k_ in range(2, 8)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -70,6 +76,6 @@ def test_a_pair_that_was_never_drawn_together_is_refused():
 
 
 def test_k_may_come_unordered_and_repeated():
-    model = ConsensusClustering([4, 2, 4], n_resamples=40).fit(X)
+    model = ConsensusClustering([4, 2, 4], n_resamples=40, choose="area").fit(X)
     assert list(model.consensus_) == list(model.labels_at_) == [2, 4]
     assert set(model.relative_change_) == {2, 4}

@@ -26,7 +26,7 @@ PEARSON_CLASSIFIER = {
 @pytest.mark.parametrize(
     ("estimator", "expected"),
     [
-        (ConsensusClustering([2, 3], n_resamples=60, metric="euclidean"), NOT_FINITE | CONSENSUS),
+        (ConsensusClustering([2, 3], n_resamples=60, metric="euclidean", choose="area"), NOT_FINITE | CONSENSUS),
         (ConsensusClustering(3, n_resamples=60), NOT_FINITE | CONSENSUS | PEARSON_CLUSTERING),
         (NearestCentroid("euclidean"), NOT_FINITE),
         (NearestCentroid(), NOT_FINITE | PEARSON_CLASSIFIER),

@@ -11,13 +11,13 @@ import pandas as pd
 
 from radiotype.core.case import RowKey
 from radiotype.core.volume import Mask, Scan
+from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import InputError, RecipeError
 from radiotype.io.check_headers import HeaderChecks
 from radiotype.io.check_manifest import Line, check_manifest
 from radiotype.io.check_voxels import check_mask, check_region
 from radiotype.io.findings import Found, of_error, table_of
 from radiotype.io.tables import Resample
-from radiotype.core.watching import Progress, unwatched
 
 Depth = Literal["headers", "masks", "images"]
 DEPTHS = ("headers", "masks", "images")

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from radiotype.core.cohort import MANIFEST_COLUMNS
+from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import InputError, RecipeError
 from radiotype.io.cases import IDS, Finding, Ids, name_cases
 from radiotype.io.dicom_index import DicomIndex, is_dicom
@@ -20,7 +21,6 @@ from radiotype.io.names import MODALITY_WORDS, STORAGE_FOLDERS, Name, read_name,
 from radiotype.io.pairs import Pair, Volume, pair_volumes
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 from radiotype.io.walk import Note, Walk, walk
-from radiotype.core.watching import Progress, unwatched
 
 #: Columns of the manifest that is proposed; the others of `MANIFEST_COLUMNS` are for a person to add.
 COLUMNS = ("patient_id", "case_id", "visit", "scan", "modality", "image", "phase", "mask", "roi", "label", "parenchyma")

@@ -32,7 +32,7 @@ def checked_table(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> np.
     return values
 
 
-def check_choice(setting: str, value: object, allowed: Sequence[str]) -> None:
+def check_choice(setting: str, value: object, allowed: Sequence[str | None]) -> None:
     """Refuse a setting that is not one of the words that exist."""
     if value not in allowed:
-        raise RecipeError("RT103", f"{setting}={value!r} does not exist", hint=f"use one of: {', '.join(allowed)}")
+        raise RecipeError("RT103", f"{setting}={value!r} does not exist", hint=f"use one of: {', '.join(map(str, allowed))}")

@@ -12,11 +12,12 @@ from sklearn.base import BaseEstimator, ClusterMixin
 
 from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError, RecipeError
+from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.checks import check_choice, checked_table
 from radiotype.subtypes.distances import METRICS
 from radiotype.subtypes.inner import ALGORITHMS, inner_partition
 from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table
-from radiotype.subtypes.partition import LINKAGES, hierarchical_labels
+from radiotype.subtypes.partition import LINKAGES, by_size, hierarchical_labels
 from radiotype.subtypes.r_random import r_subsets
 from radiotype.subtypes.resampling import NOT_DRAWN, ConsensusMatrices, Draw, Subset, count_pairs
 from radiotype.subtypes.stability import (
@@ -80,6 +81,10 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     seed_like_r : bool
         Draw the subsets that R's ConsensusClusterPlus draws with this seed; the consensus is then equal to R's, but for
         k-means, which draws random numbers between.
+    n_landmarks : int, optional
+        With more cases than this, find the subtypes in so many of them, drawn at random, and give every other case at each k
+        the subtype of the nearest centroid: time and memory then grow with the number of cases, not with its square. All
+        cases take part when left out.
     n_jobs : int, optional
         Threads; as many as there are cores when left out. The result is the same.
     memory_limit_bytes : int
@@ -88,7 +93,10 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     Attributes
     ----------
     consensus_ : {k: array, shape (n_cases, n_cases)}
-        Consensus of each pair, in [0, 1]; the diagonal is 1. A matrix is made from counts whenever it is asked for.
+        Consensus of each pair, in [0, 1]; the diagonal is 1. A matrix is made from counts whenever it is asked for. Of the
+        landmarks only, if there are any, as all that follows but the labels.
+    landmarks_ : array of int
+        The cases in which the subtypes were found; all without landmarks.
     labels_at_ : {k: array of int, shape (n_cases,)}
         Subtypes at each k, 0 to k - 1 by decreasing size (equal sizes: the one with the first case comes first).
     cdf_ : {k: array, shape (100,)}
@@ -145,6 +153,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         n_null: int = 99,
         seed: int = 0,
         seed_like_r: bool = False,
+        n_landmarks: int | None = None,
         n_jobs: int | None = None,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     ) -> None:
@@ -161,6 +170,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         self.n_null = n_null
         self.seed = seed
         self.seed_like_r = seed_like_r
+        self.n_landmarks = n_landmarks
         self.n_jobs = n_jobs
         self.memory_limit_bytes = memory_limit_bytes
 
@@ -189,26 +199,46 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             RT301 if a subset has too few cases for the largest k; RT305 if a value is not finite or a case is constant; RT306
             if it would take more memory than allowed.
         """
-        values = checked_table(self, X, reset=True)
+        table = checked_table(self, X, reset=True)
         all_k = self._checked_settings()
+        self.landmarks_ = self._drawn_landmarks(len(table))
+        values = table[self.landmarks_]
         self._require_memory(len(values), len(all_k))
         self.consensus_ = self._consensus(values, all_k, self.n_resamples, self.seed, progress)
+        self._require_every_pair(self.consensus_.drawn)
 
         self.labels_at_: dict[int, np.ndarray] = {}
         self.cdf_: dict[int, np.ndarray] = {}
         self.item_consensus_: dict[int, np.ndarray] = {}
         for k, consensus in self.consensus_.items():
-            self.labels_at_[k] = hierarchical_labels(1.0 - consensus, k, self.linkage)
+            labels = self._of_every_case(table, hierarchical_labels(1.0 - consensus, k, self.linkage))
+            self.labels_at_[k] = labels
             self.cdf_[k] = consensus_cdf(consensus)
-            self.item_consensus_[k] = item_consensus(consensus, self.labels_at_[k])
-        self.cluster_consensus_ = {k: cluster_consensus(self.item_consensus_[k], self.labels_at_[k]) for k in all_k}
+            self.item_consensus_[k] = item_consensus(consensus, labels[self.landmarks_])
+        self.cluster_consensus_ = {
+            k: cluster_consensus(self.item_consensus_[k], self.labels_at_[k][self.landmarks_]) for k in all_k
+        }
         self.area_ = {k: cdf_area(cdf) for k, cdf in self.cdf_.items()}
         self.relative_change_ = relative_change(self.area_)
         self.pac_ = {k: ambiguous_pairs(cdf) for k, cdf in self.cdf_.items()}
-        self.k_choice_ = None
+        self.k_choice_: KChoice | None = None
         self.k_ = self._chosen_k(values, all_k, progress)
-        self.labels_ = self.labels_at_[self.k_].copy() if self.k_ > 1 else np.zeros(len(values), dtype=np.int64)
+        self.labels_ = self.labels_at_[self.k_].copy() if self.k_ > 1 else np.zeros(len(table), dtype=np.int64)
         return self
+
+    def _drawn_landmarks(self, n_cases: int) -> np.ndarray:
+        if self.n_landmarks is None or self.n_landmarks >= n_cases:
+            return np.arange(n_cases)
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(0, 1)))
+        return np.sort(generator.choice(n_cases, self.n_landmarks, replace=False))
+
+    def _of_every_case(self, table: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Labels of all cases from those of the landmarks."""
+        if len(labels) == len(table):
+            return labels
+        found = NearestCentroid(self.metric).fit(table[self.landmarks_], labels).predict(table)
+        found[self.landmarks_] = labels
+        return by_size(found)
 
     def _chosen_k(self, values: np.ndarray, all_k: list[int], progress: Progress) -> int:
         if len(all_k) == 1:
@@ -217,8 +247,9 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             return largest_growing_k(self.relative_change_)
         if self.k_null is None:
             return min(all_k, key=lambda k: self.pac_[k])
-        self.k_choice_ = self._beside_null_tables(values, all_k, progress)
-        return self.k_choice_.k
+        choice = self._beside_null_tables(values, all_k, progress)
+        self.k_choice_ = choice
+        return choice.k
 
     def _beside_null_tables(self, values: np.ndarray, all_k: list[int], progress: Progress) -> KChoice:
         """Ambiguous pairs of a part of the table and of null tables, all clustered alike."""
@@ -259,16 +290,17 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             r_subsets(draw, n_resamples, seed=seed) if self.seed_like_r else draw.subsets(n_resamples, seed=seed)
         )
         with progress("resamples", n_resamples) as advance:
-            found = count_pairs(len(values), all_k, subsets, partition, n_threads=self._n_threads(), advance=advance)
-        never = np.argwhere(found.drawn == 0)
+            return count_pairs(len(values), all_k, subsets, partition, n_threads=self._n_threads(), advance=advance)
+
+    def _require_every_pair(self, drawn: np.ndarray) -> None:
+        never = np.argwhere(drawn == 0)
         if len(never):
             raise RecipeError(
                 "RT103",
-                f"n_resamples={n_resamples} never drew the cases {never[0][0]} and {never[0][1]} together, "
+                f"n_resamples={self.n_resamples} never drew the cases {never[0][0]} and {never[0][1]} together, "
                 "so they have no consensus",
                 hint="raise n_resamples or item_fraction",
             )
-        return found
 
     def _draw(self, n_cases: int, n_features: int) -> Draw:
         drawn_features = max(1, math.floor(self.feature_fraction * n_features))
@@ -285,7 +317,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
                 "RT306",
                 f"consensus clustering of {n_cases:,} cases at {n_k} numbers of clusters takes about {needed / 1e9:.1f} GB, "
                 f"{self.memory_limit_bytes / 1e9:.1f} GB are allowed",
-                hint="use LandmarkConsensus, try fewer numbers of clusters, or raise memory_limit_bytes",
+                hint="set n_landmarks, try fewer numbers of clusters, or raise memory_limit_bytes",
             )
 
     def _checked_settings(self) -> list[int]:
@@ -301,8 +333,10 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             value = getattr(self, name)
             if not _is_whole(value) or value < least:
                 raise RecipeError("RT103", f"{name}={value!r} is not a whole number from {least} on")
-        if self.n_jobs is not None and not (_is_whole(self.n_jobs) and self.n_jobs >= 1):
-            raise RecipeError("RT103", f"n_jobs={self.n_jobs!r} is not a positive whole number", hint="leave it out")
+        for name in ("n_jobs", "n_landmarks"):
+            value = getattr(self, name)
+            if value is not None and not (_is_whole(value) and value >= 1):
+                raise RecipeError("RT103", f"{name}={value!r} is not a positive whole number", hint="leave it out")
         for name in ("item_fraction", "feature_fraction"):
             if not 0 < getattr(self, name) <= 1:
                 raise RecipeError("RT103", f"{name}={getattr(self, name)!r} is not in (0, 1]")

@@ -97,7 +97,7 @@ class PamPartitions:
     k : sequence of int
     n_items : int
     single : bool
-        Look for the best swaps in single precision; what could be the best is decided in double, so that the result is the same.
+        Look for the best swaps in single precision; what could be the best is decided in double: the result is the same.
     """
 
     def __init__(self, distances: np.ndarray, k: Sequence[int], n_items: int, *, single: bool = True) -> None:

@@ -40,7 +40,7 @@ class KChoice:
 
 
 def gaussian_table(values: np.ndarray, n_cases: int, generator: np.random.Generator) -> np.ndarray:
-    """Cases from a normal distribution with the mean and the covariance of a table (n, n_features); shape (n_cases, n_features).
+    """Cases from a normal distribution with the mean and covariance of a table (n, n_features); shape (n_cases, n_features).
 
     Examples
     --------

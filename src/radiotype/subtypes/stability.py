@@ -116,6 +116,6 @@ def item_consensus(consensus: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def cluster_consensus(items: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How firmly each cluster holds together: the mean consensus of its pairs, from `item_consensus`; (k,), NaN for one case."""
+    """How firmly each cluster holds together: mean consensus of its pairs, from `item_consensus`; (k,), NaN for one case."""
     own = items[np.arange(len(labels)), labels]
     return np.array([own[labels == label].mean() for label in range(labels.max() + 1)])
