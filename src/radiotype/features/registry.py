@@ -60,9 +60,11 @@ class Family:
 
 def _families() -> dict[str, Family]:
     from radiotype.features import margin, morphology_family
+    from radiotype.features.pyradiomics import family as pyradiomics
     from radiotype.features.spharm import family as spharm
 
-    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY)}
+    families = (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, pyradiomics.FAMILY)
+    return {family.name: family for family in families}
 
 
 def family(name: str) -> Family:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import did_you_mean
 from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.strict import Listed, Strict
 
 
@@ -123,6 +124,7 @@ class FeatureSettings(Strict):
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
     ibsi: IbsiSettings = Field(IbsiSettings(), description="features of the IBSI")
+    pyradiomics: PyradiomicsSettings = Field(PyradiomicsSettings(), description="features of pyradiomics")
 
     @field_validator("families")
     @classmethod

@@ -1,0 +1,145 @@
+"""What a reader has to know about the features of pyradiomics: what the same feature of the IBSI says, and what differs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+
+from radiotype.core.feature import FeatureRecord
+from radiotype.features.ibsi import histogram, intensity
+from radiotype.features.ibsi.records import INTENSITY
+from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.pyradiomics.classes import FeatureClass
+from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+from radiotype.features.pyradiomics.texture import NAMES
+
+REFERENCE = "van Griethuysen et al., Cancer Research 77 (2017) e104-e107"
+
+_SHIFT, _SCALE, _ZOOM = "intensity_shift", "intensity_scale", "scale"
+_SHAPES = {
+    "MeshVolume": "mesh_volume_mm3",
+    "VoxelVolume": "volume_mm3",
+    "SurfaceArea": "surface_area_mm2",
+    "SurfaceVolumeRatio": "surface_to_volume_ratio_per_mm",
+    "Sphericity": "sphericity",
+    "Maximum3DDiameter": "maximum_3d_diameter_mm",
+    "Maximum2DDiameterSlice": "maximum_axial_diameter_mm",
+    "Maximum2DDiameterColumn": "maximum_axial_diameter_mm",
+    "Maximum2DDiameterRow": "maximum_axial_diameter_mm",
+    "MajorAxisLength": "major_axis_length_mm",
+    "MinorAxisLength": "minor_axis_length_mm",
+    "LeastAxisLength": "least_axis_length_mm",
+    "Elongation": "elongation",
+    "Flatness": "flatness",
+}
+#: They depend on which way the axes run: the mesh has cracks.
+_OF_MESH = {"MeshVolume", "SurfaceArea", "SurfaceVolumeRatio", "Sphericity"}
+_PLANES = {
+    "Maximum2DDiameterSlice": "the axes I and J of the voxels",
+    "Maximum2DDiameterColumn": "the axes I and K of the voxels",
+    "Maximum2DDiameterRow": "the axes J and K of the voxels",
+}
+_FIRST_ORDER = {
+    "Energy": "intensity_energy",
+    "Entropy": "intensity_histogram_entropy",
+    "Minimum": "intensity_minimum",
+    "10Percentile": "intensity_percentile_10",
+    "90Percentile": "intensity_percentile_90",
+    "Maximum": "intensity_maximum",
+    "Mean": "intensity_mean",
+    "Median": "intensity_median",
+    "InterquartileRange": "intensity_interquartile_range",
+    "Range": "intensity_range",
+    "MeanAbsoluteDeviation": "intensity_mean_absolute_deviation",
+    "RobustMeanAbsoluteDeviation": "intensity_robust_mean_absolute_deviation",
+    "RootMeanSquared": "intensity_root_mean_square",
+    "Skewness": "intensity_skewness",
+    "Kurtosis": "intensity_kurtosis",
+    "Variance": "intensity_variance",
+    "Uniformity": "intensity_histogram_uniformity",
+}
+_SQUARES = ("Energy", "TotalEnergy", "RootMeanSquared")
+
+
+def record(of: FeatureClass, name: str, settings: PyradiomicsSettings) -> FeatureRecord:
+    """The record of one feature at given settings."""
+    if of == "shape":
+        found = _shape(name)
+    elif of == "firstorder":
+        found = _first_order(name, settings)
+    else:
+        found = _texture(of, name, settings)
+    return replace(
+        found,
+        name=f"original_{of}_{name}",
+        family="pyradiomics",
+        reference=REFERENCE,
+        invariances=tuple(one for one in found.invariances if one not in _broken(of, settings)),
+        detail={"class": of},
+    )
+
+
+def _broken(of: FeatureClass, settings: PyradiomicsSettings) -> set[str]:
+    """What settings make a difference that would be none without them."""
+    broken = set()
+    if settings.spacing_mm is not None:  # the new grid begins at the first voxel of the scan
+        broken |= {"translation", "rotation90", "mirror", _ZOOM}
+    if settings.slice_by_slice and of not in ("shape", "firstorder"):
+        broken.add("rotation90")
+    if settings.intensity_range is not None and not settings.normalise:
+        broken |= {"absolute": {_SHIFT, _SCALE}, "relative": {_SHIFT}, "sigma": set()}[settings.range_in]
+    return broken
+
+
+@cache
+def _of_others() -> dict[str, FeatureRecord]:
+    from radiotype.features import morphology_family
+    from radiotype.features.settings import FeatureSettings
+
+    ibsi = IbsiSettings(spacing_mm=None)
+    every = (*morphology_family.records(FeatureSettings()), *intensity.records(ibsi), *histogram.records(ibsi))
+    return {one.name: one for one in every}
+
+
+def _shape(name: str) -> FeatureRecord:
+    found = _of_others()[_SHAPES[name]]
+    if name in _OF_MESH:
+        kept = {"translation", _SHIFT, _SCALE, _ZOOM}
+        low = -math.inf if name in ("MeshVolume", "SurfaceVolumeRatio") else 0.0
+        return replace(found, low=low, high=math.inf, invariances=tuple(one for one in found.invariances if one in kept))
+    if name in _PLANES:
+        return replace(found, meaning=f"largest distance between two vertices of the mesh in a plane along {_PLANES[name]}")
+    return replace(found, ibsi="") if name.endswith("AxisLength") else found
+
+
+def _first_order(name: str, settings: PyradiomicsSettings) -> FeatureRecord:
+    places = ("translation", "rotation90", "mirror")
+    if name == "TotalEnergy":
+        found = FeatureRecord(name, "", "sum of squared intensities times the volume of a voxel", f"{INTENSITY}2.mm3", low=0)
+        return replace(found, invariances=(*places, _SHIFT, _SCALE) if settings.normalise else places)
+    found = _of_others()[_FIRST_ORDER[name]]
+    unchanged = [one for one in found.invariances if one in (_SHIFT, _SCALE)]
+    if name in ("Entropy", "Uniformity"):
+        unchanged = [_SHIFT, _SCALE] if settings.bin_count is not None else []
+    if name in _SQUARES and settings.intensity_shift:
+        found = replace(found, ibsi="", meaning=f"{found.meaning}, each with {settings.intensity_shift} added")
+    if name == "Kurtosis":
+        found = replace(found, ibsi="", low=0.0, meaning="weight of the tails (a normal distribution has 3)")
+    if settings.normalise:
+        unchanged = [_SHIFT, _SCALE]
+    return replace(found, invariances=(*places, *unchanged, _ZOOM))
+
+
+def _texture(of: FeatureClass, name: str, settings: PyradiomicsSettings) -> FeatureRecord:
+    family, names = NAMES[of]
+    unchanged = [_SHIFT, _SCALE] if settings.normalise or settings.bin_count is not None else []
+    if of not in ("glcm", "glrlm") or settings.direction_weights in ("average", "equal"):
+        unchanged.append(_ZOOM)
+    invariances = ("translation", "rotation90", "mirror", *unchanged)
+    if not names[name]:
+        return FeatureRecord(
+            name, "", "maximal correlation of functions of the two levels of a pair", low=0, high=1, invariances=invariances
+        )
+    row = next(row for row in family.rows if row.name == names[name])
+    return FeatureRecord(name, "", row.meaning, row.unit, row.low, row.high, row.ibsi, invariances=invariances)
