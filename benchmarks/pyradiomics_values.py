@@ -32,7 +32,7 @@ CLASSES = "featureClass: {shape: , firstorder: , glcm: , glrlm: , glszm: , gldm:
 PARAMETERS = {
     "default": "setting: {}\n",
     "bins 32": "setting: {binCount: 32}\n",
-    "bins 0.5 wide": "setting: {binWidth: 7.5, voxelArrayShift: 300}\n",
+    "bins 7.5 wide": "setting: {binWidth: 7.5, voxelArrayShift: 300}\n",
     "2 mm, B-spline": "setting: {resampledPixelSpacing: [2, 2, 2], binWidth: 10}\n",
     "in plane, linear": "setting: {resampledPixelSpacing: [0.7, 1.3, 0], interpolator: sitkLinear}\n",
     "nearest": "setting: {resampledPixelSpacing: [3, 3, 3], interpolator: sitkNearestNeighbor}\n",

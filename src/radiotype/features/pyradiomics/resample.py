@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from radiotype.core.geometry import Grid
+from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Mask
 from radiotype.features.pyradiomics.settings import INTERPOLATORS, PyradiomicsSettings
 from radiotype.imaging.resample import require_room
@@ -44,7 +44,8 @@ def normalised_and_resampled(
     """
     import SimpleITK
 
-    image = _image(values, grid)
+    direction = _direction(grid, mask.source)
+    image = _image(values, grid, direction)
     if settings.normalise:
         image = _normalised(image, settings)
     low, high = (np.array(side) for side in mask.box)
@@ -71,7 +72,7 @@ def normalised_and_resampled(
     resample.SetInterpolator(getattr(SimpleITK, INTERPOLATORS[settings.interpolation]))
     resampled = _array(resample.Execute(image))
     resample.SetInterpolator(SimpleITK.sitkNearestNeighbor)
-    region = _array(resample.Execute(_image(mask.data.view(np.uint8), grid))) != 0
+    region = _array(resample.Execute(_image(mask.data.view(np.uint8), grid, direction))) != 0
     i, j, k = new.tolist()
     return resampled, region, (i, j, k)
 
@@ -87,13 +88,24 @@ def _normalised(image: SimpleITK.Image, settings: PyradiomicsSettings) -> Simple
     return result * settings.normalised_scale
 
 
-def _image(values: npt.NDArray[Any], grid: Grid) -> SimpleITK.Image:
+def _direction(grid: Grid, source: str) -> Floats:
+    """The directions of the axes to the last bit, which decides where a new voxel lies half-way between two old ones.
+
+    The reader of NRRD files that pyradiomics uses multiplies by 1 / spacing; others hold unit vectors.
+    """
+    if not source.lower().endswith((".nrrd", ".nhdr")):
+        return grid.direction
+    direction: Floats = grid.affine[:3, :3] * (1 / np.array(grid.spacing_mm))
+    return direction
+
+
+def _image(values: npt.NDArray[Any], grid: Grid, direction: Floats) -> SimpleITK.Image:
     import SimpleITK
 
     image = SimpleITK.GetImageFromArray(values.T)
     image.SetSpacing(grid.spacing_mm)
     image.SetOrigin(grid.origin_mm)
-    image.SetDirection(grid.direction.ravel().tolist())
+    image.SetDirection(direction.ravel().tolist())
     return image
 
 
