@@ -17,7 +17,7 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,7 +36,7 @@ PARAMETERS = {
     "2 mm, B-spline": "setting: {resampledPixelSpacing: [2, 2, 2], binWidth: 10}\n",
     "in plane, linear": "setting: {resampledPixelSpacing: [0.7, 1.3, 0], interpolator: sitkLinear}\n",
     "nearest": "setting: {resampledPixelSpacing: [3, 3, 3], interpolator: sitkNearestNeighbor}\n",
-    "Lanczos, small pad": "setting: {resampledPixelSpacing: [1, 1, 1], interpolator: sitkLanczosWindowedSinc, padDistance: 1}\n",
+    "Lanczos": "setting: {padDistance: 1, resampledPixelSpacing: [1, 1, 1], interpolator: sitkLanczosWindowedSinc}\n",
     "slices": "setting: {force2D: true}\n",
     "slices across J": "setting: {force2D: true, force2Ddimension: 1}\n",
     "range": "setting: {resegmentRange: [-50, 200]}\n",
@@ -66,7 +66,7 @@ def reference(jobs: Path) -> None:
         try:
             values = RadiomicsFeatureExtractor(parameters).execute(image, mask)
             found[name] = {key: float(value) for key, value in values.items() if key.startswith("original_")}
-        except Exception as error:  # whatever it raises is what it has to say
+        except (ValueError, RuntimeError) as error:
             found[name] = str(error)
     print(json.dumps({"version": radiomics.__version__, "numpy": np.__version__, "found": found}))
 
@@ -138,18 +138,32 @@ def difference(ours: float, theirs: float) -> float:
     return abs(ours - theirs) / max(abs(theirs), 1e-300)
 
 
-def compared(ours: tuple[dict[str, float], dict[str, str]], theirs: dict[str, float] | str) -> str:
-    """The rest of a line of the table."""
+class Compared(NamedTuple):
+    """One case under one parameter file; `refused`: what both have to say where there are no values."""
+
+    differences: dict[str, float]
+    refused: str = ""
+
+
+def compared(ours: tuple[dict[str, float], dict[str, str]], theirs: dict[str, float] | str) -> Compared:
+    """Every feature of one case beside that of pyradiomics."""
     values, reasons = ours
     if isinstance(theirs, str):
-        codes = " ".join(sorted(set(reasons.values()))) if len(reasons) == len(values) else "VALUES"
-        return f"none | | | refuses ({theirs[:60]}); ours: {codes} |"
-    differences = {name: difference(values.get(name, math.inf), value) for name, value in theirs.items()}
-    differences |= {name: math.inf for name in values if name not in theirs}
-    outside = [name for name, one in differences.items() if one > CLOSE]
-    said = ", ".join(f"{name} ({values.get(name):.6g}, {theirs.get(name, math.nan):.6g})" for name in outside[:6])
-    worst = max(differences.values())
-    return f"{len(differences)} | {len(differences) - len(outside)} | {worst:.1e} | {said}{' ...' if outside[6:] else ''} |"
+        if len(reasons) < len(values):
+            return Compared(dict.fromkeys(values, math.inf))
+        return Compared({}, f"no values (`{reasons[next(iter(reasons))]}`): {theirs.split('(')[0].strip()}")
+    found = {name: difference(values.get(name, math.inf), value) for name, value in theirs.items()}
+    return Compared(found | {name: math.inf for name in values if name not in theirs})
+
+
+def line(name: str, cases: dict[str, Compared]) -> str:
+    """A line of the table: one parameter file over all cases."""
+    every = [one for case in cases.values() for one in case.differences.values()]
+    outside = [f"{case}: {name}" for case, one in cases.items() for name, by in one.differences.items() if by > CLOSE]
+    refused = [f"{case}: {one.refused}" for case, one in cases.items() if one.refused]
+    said = "; ".join([*refused, *outside[:20], *(["..."] if outside[20:] else [])])
+    measured = sum(not one.refused for one in cases.values())
+    return f"| {name} | {measured} | {len(every):,} | {len(every) - len(outside):,} | {max(every):.1e} | {said} |"
 
 
 def main() -> None:
@@ -179,10 +193,18 @@ def main() -> None:
             f"{PACKAGE}, NumPy {answer['numpy']}. Close: within {CLOSE:g} of the value, or 1e-12.",
             *(f"Left out: {case}, which is not in the shared data folder." for case in REAL if case not in there),
             "",
-            "| parameters | case | features | close | largest difference | others (ours, pyradiomics) |",
+            f"Cases: {', '.join(cases)}.",
+            "",
+            "| parameters | cases | values | close | largest difference | others |",
             "|---|---|---|---|---|---|",
         ]
-        lines += [f"| {name} | {compared(measured(*paths), answer['found'][name])}" for name, *paths in jobs]
+        for parameters in PARAMETERS:
+            of = {name.split(" | ")[1]: (name, paths) for name, *paths in jobs if name.startswith(f"{parameters} | ")}
+            lines.append(
+                line(
+                    parameters, {case: compared(measured(*paths), answer["found"][name]) for case, (name, paths) in of.items()}
+                )
+            )
         lines += ["", "| parameters | file |", "|---|---|"]
         lines += [f"| {name} | `{text.strip()}` |" for name, text in PARAMETERS.items()]
     print("\n".join(lines))

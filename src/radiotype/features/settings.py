@@ -124,7 +124,10 @@ class FeatureSettings(Strict):
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
     ibsi: IbsiSettings = Field(IbsiSettings(), description="features of the IBSI")
-    pyradiomics: PyradiomicsSettings = Field(PyradiomicsSettings(), description="features of pyradiomics")
+    pyradiomics: PyradiomicsSettings = Field(
+        PyradiomicsSettings(),
+        description="features of pyradiomics; or the path of a parameter file of it, relative to the recipe",
+    )
 
     @field_validator("families")
     @classmethod

@@ -109,8 +109,10 @@ def test_runs_of_voxels_apart_on_one_line_are_not_left_out() -> None:
 def test_one_voxel_and_one_level() -> None:
     one = pyradiomics_texture(np.array([[[3]]]))
     assert {name for name, value in one.values.items() if math.isnan(value)} == set(one.reasons)
-    assert set(one.reasons) == {name for name in one.values if name.startswith("glcm")}
-    assert set(one.reasons.values()) == {"no_neighbours"}
+    assert {name for name, code in one.reasons.items() if code == "no_neighbours"} == {
+        f"glcm_{name}" for name in NAMES["glcm"][1]
+    }
+    assert {name for name, code in one.reasons.items() if code == "no_runs"} == {f"glrlm_{name}" for name in NAMES["glrlm"][1]}
     assert one.values["ngtdm_Coarseness"] == 1e6
     even = pyradiomics_texture(np.full((3, 3, 3), 2))
     assert not even.reasons

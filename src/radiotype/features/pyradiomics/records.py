@@ -141,5 +141,11 @@ def _texture(of: FeatureClass, name: str, settings: PyradiomicsSettings) -> Feat
         return FeatureRecord(
             name, "", "maximal correlation of functions of the two levels of a pair", low=0, high=1, invariances=invariances
         )
+    meaning = {
+        "Idmn": "mean of 1 / (1 + squared difference), differences in parts of the number of levels (higher: smoother)",
+        "Idn": "mean of 1 / (1 + difference), differences in parts of the number of levels (higher: smoother)",
+    }
     row = next(row for row in family.rows if row.name == names[name])
-    return FeatureRecord(name, "", row.meaning, row.unit, row.low, row.high, row.ibsi, invariances=invariances)
+    return FeatureRecord(
+        name, "", meaning.get(name, row.meaning), row.unit, row.low, row.high, row.ibsi, invariances=invariances
+    )
