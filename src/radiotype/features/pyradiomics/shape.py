@@ -48,7 +48,7 @@ def shape_features(
     --------
     >>> values, reasons = shape_features(np.ones((4, 3, 2), dtype=bool), (1.0, 1.0, 2.0))
     >>> values["VoxelVolume"], values["Maximum2DDiameterSlice"], reasons
-    (48.0, 5.0, {})
+    (48.0, 4.47213595499958, {})
     """
     region = checked_region(mask, spacing_mm)
     found = size_and_shape(region, hull_corners(region.mask), ibsi=False).values
