@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.errors import ComputeError, InputError
 from radiotype.features import FeatureSettings, PyradiomicsSettings, describe, family
 from radiotype.features.pyradiomics.prepare import prepare
+from radiotype.features.pyradiomics.resample import _direction
+from radiotype.io import read_mask
 
 GRID = Grid((9, 8, 7), np.diag([1.0, 1.5, 2.0, 1.0]))
 IMAGE = np.random.default_rng(3).integers(0, 256, GRID.shape).astype(np.int16)
@@ -121,3 +124,18 @@ def test_what_cannot_be_measured_is_an_error():
 def test_the_limit_of_normalised_intensities_holds():
     values = measured(CUBE, normalise=True, normalised_limit=0.5, normalised_scale=10.0).values
     assert (values["original_firstorder_Minimum"], values["original_firstorder_Maximum"]) == (-5, 5)
+
+
+@pytest.mark.parametrize(("suffix", "turned"), [("nrrd", True), ("nrrd", False), ("mha", False), ("nii.gz", False)])
+def test_axes_have_the_directions_that_the_reader_of_pyradiomics_finds_to_the_last_bit(tmp_path, suffix, turned):
+    random = np.random.default_rng(1)
+    for _ in range(10):
+        image = SimpleITK.GetImageFromArray(np.ones((3, 3, 3), dtype=np.uint8))
+        image.SetSpacing(random.uniform(0.3, 4, 3).round(2).tolist())
+        if turned:
+            axes = np.linalg.qr(random.standard_normal((3, 3)))[0]
+            image.SetDirection((axes * np.sign(np.linalg.det(axes))).ravel().tolist())
+        path = tmp_path / f"region.{suffix}"
+        SimpleITK.WriteImage(image, str(path))
+        mask = read_mask(path, label="1")
+        assert tuple(_direction(mask.grid, mask.source).ravel()) == SimpleITK.ReadImage(str(path)).GetDirection()
