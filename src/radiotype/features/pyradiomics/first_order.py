@@ -11,7 +11,7 @@ import numpy.typing as npt
 from radiotype.features.ibsi.distribution import statistics
 
 #: Names of pyradiomics with those of `radiotype.features.ibsi.distribution.statistics`.
-_STATISTICS = {
+STATISTICS = {
     "Minimum": "minimum",
     "10Percentile": "percentile_10",
     "90Percentile": "percentile_90",
@@ -61,7 +61,7 @@ def first_order(
     found, codes = statistics(different, counts)
     if different.size == 1:
         found |= {"skewness": 0.0, "kurtosis": -3.0}
-    values = {name: found[other] for name, other in _STATISTICS.items()}
+    values = {name: found[other] for name, other in STATISTICS.items()}
     values["Kurtosis"] = found["kurtosis"] + 3
     energy = float((np.square(different + intensity_shift) * counts).sum())
     values |= {
@@ -72,4 +72,4 @@ def first_order(
     chance = np.unique(levels, return_counts=True)[1] / levels.size
     values["Entropy"] = float(-(chance * np.log2(chance + np.spacing(1))).sum())
     values["Uniformity"] = float(np.square(chance).sum())
-    return values, {name: codes[_STATISTICS[name]] for name, value in values.items() if math.isnan(value)}
+    return values, {name: codes[STATISTICS[name]] for name, value in values.items() if math.isnan(value)}

@@ -11,52 +11,26 @@ from radiotype.features.ibsi import histogram, intensity
 from radiotype.features.ibsi.records import INTENSITY
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.pyradiomics.classes import FeatureClass
+from radiotype.features.pyradiomics.first_order import STATISTICS
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+from radiotype.features.pyradiomics.shape import PLANES, VALUES
 from radiotype.features.pyradiomics.texture import NAMES
 
 REFERENCE = "van Griethuysen et al., Cancer Research 77 (2017) e104-e107"
 
 _SHIFT, _SCALE, _ZOOM = "intensity_shift", "intensity_scale", "scale"
-_SHAPES = {
-    "MeshVolume": "mesh_volume_mm3",
-    "VoxelVolume": "volume_mm3",
-    "SurfaceArea": "surface_area_mm2",
+_SHAPES = VALUES | {
     "SurfaceVolumeRatio": "surface_to_volume_ratio_per_mm",
     "Sphericity": "sphericity",
-    "Maximum3DDiameter": "maximum_3d_diameter_mm",
-    "Maximum2DDiameterSlice": "maximum_axial_diameter_mm",
-    "Maximum2DDiameterColumn": "maximum_axial_diameter_mm",
-    "Maximum2DDiameterRow": "maximum_axial_diameter_mm",
-    "MajorAxisLength": "major_axis_length_mm",
-    "MinorAxisLength": "minor_axis_length_mm",
-    "LeastAxisLength": "least_axis_length_mm",
-    "Elongation": "elongation",
-    "Flatness": "flatness",
+    **dict.fromkeys(PLANES, "maximum_axial_diameter_mm"),
 }
 #: They depend on which way the axes run: the mesh has cracks.
 _OF_MESH = {"MeshVolume", "SurfaceArea", "SurfaceVolumeRatio", "Sphericity"}
-_PLANES = {
-    "Maximum2DDiameterSlice": "the axes I and J of the voxels",
-    "Maximum2DDiameterColumn": "the axes I and K of the voxels",
-    "Maximum2DDiameterRow": "the axes J and K of the voxels",
-}
-_FIRST_ORDER = {
+_FIRST_ORDER = {name: f"intensity_{other}" for name, other in STATISTICS.items()} | {
     "Energy": "intensity_energy",
-    "Entropy": "intensity_histogram_entropy",
-    "Minimum": "intensity_minimum",
-    "10Percentile": "intensity_percentile_10",
-    "90Percentile": "intensity_percentile_90",
-    "Maximum": "intensity_maximum",
-    "Mean": "intensity_mean",
-    "Median": "intensity_median",
-    "InterquartileRange": "intensity_interquartile_range",
-    "Range": "intensity_range",
-    "MeanAbsoluteDeviation": "intensity_mean_absolute_deviation",
-    "RobustMeanAbsoluteDeviation": "intensity_robust_mean_absolute_deviation",
     "RootMeanSquared": "intensity_root_mean_square",
-    "Skewness": "intensity_skewness",
     "Kurtosis": "intensity_kurtosis",
-    "Variance": "intensity_variance",
+    "Entropy": "intensity_histogram_entropy",
     "Uniformity": "intensity_histogram_uniformity",
 }
 _SQUARES = ("Energy", "TotalEnergy", "RootMeanSquared")
@@ -108,8 +82,10 @@ def _shape(name: str) -> FeatureRecord:
         kept = {"translation", _SHIFT, _SCALE, _ZOOM}
         low = -math.inf if name in ("MeshVolume", "SurfaceVolumeRatio") else 0.0
         return replace(found, low=low, high=math.inf, invariances=tuple(one for one in found.invariances if one in kept))
-    if name in _PLANES:
-        return replace(found, meaning=f"largest distance between two vertices of the mesh in a plane along {_PLANES[name]}")
+    if name in PLANES:
+        axes = [axis for number, axis in enumerate("IJK") if number != PLANES[name]]
+        along = f"in a plane along the axes {' and '.join(axes)} of the voxels"
+        return replace(found, meaning=f"largest distance between two vertices of the mesh {along}")
     return replace(found, ibsi="") if name.endswith("AxisLength") else found
 
 

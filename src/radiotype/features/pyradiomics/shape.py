@@ -12,7 +12,7 @@ from radiotype.features.mesh import checked_region
 from radiotype.features.morphology import size_and_shape
 
 #: Names of pyradiomics with those of `radiotype.features.morphology`.
-_VALUES = {
+VALUES = {
     "MeshVolume": "mesh_volume_mm3",
     "VoxelVolume": "volume_mm3",
     "SurfaceArea": "surface_area_mm2",
@@ -24,7 +24,7 @@ _VALUES = {
     "Flatness": "flatness",
 }
 #: The axis that stays the same within the planes of a diameter.
-_PLANES = {"Maximum2DDiameterSlice": 2, "Maximum2DDiameterColumn": 1, "Maximum2DDiameterRow": 0}
+PLANES = {"Maximum2DDiameterSlice": 2, "Maximum2DDiameterColumn": 1, "Maximum2DDiameterRow": 0}
 
 
 def shape_features(
@@ -52,11 +52,11 @@ def shape_features(
     """
     region = checked_region(mask, spacing_mm)
     found = size_and_shape(region, hull_corners(region.mask), ibsi=False).values
-    values = {name: found[other] for name, other in _VALUES.items()}
+    values = {name: found[other] for name, other in VALUES.items()}
     volume, area = values["MeshVolume"], values["SurfaceArea"]
     values["SurfaceVolumeRatio"] = area / volume if volume else math.nan
     values["Sphericity"] = math.cbrt(36 * math.pi * volume**2) / area
-    for name, axis in _PLANES.items():
+    for name, axis in PLANES.items():
         across = np.moveaxis(region.mask, axis, 2)
         values[name] = axial_diameter_mm(across, np.append(np.delete(region.spacing_mm, axis), region.spacing_mm[axis]))
     return values, {} if volume else {"SurfaceVolumeRatio": "mesh_volume_not_positive"}
