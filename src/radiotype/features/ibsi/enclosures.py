@@ -68,12 +68,17 @@ def ellipsoid(semi_axes_mm: Floats) -> Enclosure:
     return Enclosure(4 / 3 * math.pi * a * b * c, 4 * math.pi * a * b * total)
 
 
-def convex_hull(corners_mm: Floats) -> Enclosure:
-    """The convex hull of points that do not lie in one plane, (n, 3)."""
-    from scipy.spatial import ConvexHull
+def convex_hull(corners_mm: Floats, triangles: NDArray[np.int64] | None = None) -> Enclosure:
+    """The convex hull of points that do not lie in one plane, (n, 3); `triangles` (m, 3) are its faces where they are known."""
+    if triangles is None:
+        from scipy.spatial import ConvexHull
 
-    hull = ConvexHull(corners_mm)
-    return Enclosure(float(hull.volume), float(hull.area))
+        hull = ConvexHull(corners_mm)
+        return Enclosure(float(hull.volume), float(hull.area))
+    a, b, c = (corners_mm[triangles[:, corner]] - corners_mm[0] for corner in range(3))
+    volumes = (a * np.cross(b, c)).sum(axis=1) / 6
+    areas = np.sqrt(np.square(np.cross(b - a, c - a)).sum(axis=1)) / 2
+    return Enclosure(math.fsum(volumes), math.fsum(areas))
 
 
 def oriented_box(corners_mm: Floats) -> Enclosure:
