@@ -200,25 +200,26 @@ int64_t hull_faces(const int32_t* points, int64_t n, uint8_t* scratch, int32_t* 
 
 // points: (3, n). The square of the largest distance between two of them.
 double largest_distance(const double* points, int64_t n) {
-    double largest = 0.0;
+    typedef double Eight __attribute__((vector_size(64), aligned(8), may_alias));
+    const auto eight = [](const double* from) { return *reinterpret_cast<const Eight*>(from); };
+    Eight largest = {};
+    double rest = 0.0;
     for (int64_t a = 0; a < n; ++a) {
         const double x = points[a], y = points[n + a], z = points[2 * n + a];
-        double lanes[8] = {};
         int64_t b = a + 1;
-        for (; b + 8 <= n; b += 8)
-            for (int lane = 0; lane < 8; ++lane) {
-                const double dx = points[b + lane] - x, dy = points[n + b + lane] - y, dz = points[2 * n + b + lane] - z;
-                const double squared = dx * dx + dy * dy + dz * dz;
-                lanes[lane] = squared > lanes[lane] ? squared : lanes[lane];
-            }
+        for (; b + 8 <= n; b += 8) {
+            const Eight dx = eight(points + b) - x, dy = eight(points + n + b) - y, dz = eight(points + 2 * n + b) - z;
+            const Eight squared = dx * dx + dy * dy + dz * dz;
+            largest = squared > largest ? squared : largest;
+        }
         for (; b < n; ++b) {
             const double dx = points[b] - x, dy = points[n + b] - y, dz = points[2 * n + b] - z;
             const double squared = dx * dx + dy * dy + dz * dz;
-            lanes[0] = squared > lanes[0] ? squared : lanes[0];
+            rest = squared > rest ? squared : rest;
         }
-        for (double lane : lanes) largest = lane > largest ? lane : largest;
     }
-    return largest;
+    for (int lane = 0; lane < 8; ++lane) rest = largest[lane] > rest ? largest[lane] : rest;
+    return rest;
 }
 
 }  // namespace RADIOTYPE_LEVEL

@@ -55,10 +55,10 @@ struct PairProblem {
 struct BallProblem {
     const double* values;    // shape, C order
     const int64_t* shape;    // (3,) of the box that holds the balls, as far as there are values
-    const int64_t* columns;  // (n_columns, 3): steps along the first two axes to a column of the ball, voxels above and below its
-                             // middle, by which they are sorted
+    const int64_t* columns;  // (n_columns, 3): steps along the first two axes to a column of the ball, the first not below 0 since a
+                             // ball is its own mirror image; voxels above and below its middle, by which they are sorted
     int64_t n_columns;
-    int64_t reach;         // the largest of those voxels
+    int64_t reach, reach_i;  // the largest of those voxels, and the largest step along the first axis
     const int64_t* first;  // (3,) where the region's own box begins
     const uint8_t* mask;   // own, C order
     const int64_t* own;    // (3,) shape of the region's own box
@@ -67,8 +67,8 @@ struct BallProblem {
 };
 
 // Numbers of 32 bits that ball_sums() needs.
-static inline int64_t ball_scratch(int64_t n_lines, int64_t length, int64_t reach) {
-    return (n_lines + 2) * (length + 2 * reach + 1) + 192;
+static inline int64_t ball_scratch(int64_t n_i, int64_t n_j, int64_t n_k, int64_t reach, int64_t reach_i) {
+    return ((n_i + reach_i + 1) * n_j + 2) * (n_k + 2 * reach + 1) + 256;
 }
 
 // Intensities of a box and which of them belong to a region; those beyond the limits do not.

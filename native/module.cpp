@@ -66,12 +66,12 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     radiotype::active_kernels().cube_patterns(mask.data(), shape, counts.data(), sums.data());
 }
 
-static void ball_sums(Box values, Columns columns, int64_t reach, Corner first, Mask mask, double middle, double scale, bool ones,
+static void ball_sums(Box values, Columns columns, int64_t reach, int64_t reach_i, Corner first, Mask mask, double middle, double scale, bool ones,
                       Words scratch, Pointers lines, Whole sums) {
     const int64_t shape[3] = {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))};
     const int64_t own[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
-    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, first.data(),
-                                         mask.data(), own, middle, scale, ones};
+    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, reach_i,
+                                         first.data(), mask.data(), own, middle, scale, ones};
     const auto** pointers = reinterpret_cast<const uint32_t**>(lines.data());
     nb::gil_scoped_release release;
     radiotype::active_kernels().ball_sums(problem, scratch.data(), pointers, sums.data());
@@ -334,10 +334,10 @@ static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lin
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
-    m.def("ball_scratch", &radiotype::ball_scratch, "n_lines"_a, "length"_a, "reach"_a,
+    m.def("ball_scratch", &radiotype::ball_scratch, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
           "Length of the uint32 scratch that `ball_sums` needs.");
-    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a, "scratch"_a,
-          "lines"_a, "sums"_a,
+    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "reach_i"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a,
+          "scratch"_a, "lines"_a, "sums"_a,
           "Fill `sums` with those of (value - middle) x scale, rounded, or of ones, in a ball around the voxels of `mask`, elsewhere with the "
           "lowest number; `lines` has room for a number per column.");
     m.def("intensity_range", &intensity_range, "values"_a, "region"_a.none(), "lower"_a, "upper"_a,

@@ -87,19 +87,20 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     image, first = prepared.surroundings.T, np.array(prepared.first[::-1])
     columns, lengths = np.unique(ball[:, :0:-1], axis=0, return_counts=True)
     columns = np.column_stack([columns, lengths // 2])
-    columns = np.ascontiguousarray(columns[np.argsort(columns[:, 2], kind="stable")])
+    columns = columns[np.argsort(columns[:, 2], kind="stable")]
+    columns = np.ascontiguousarray(columns[columns[:, 0] >= 0])
     mask = np.ascontiguousarray(prepared.intensity_mask.T).view(np.uint8)
     least, most, _, n_broken, whole = native.intensity_range(image, None, -math.inf, math.inf)
     middle = float(np.rint((least / 2 + most / 2))) if whole else least / 2 + most / 2
-    reach, n = int(columns[-1, 2]), len(ball)
+    reach, reach_i, n = int(columns[-1, 2]), int(columns[:, 0].max()), len(ball)
     room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
     scale = 2.0 ** math.floor(math.log2(min(room, 1e300)))
-    scratch = np.empty(native.ball_scratch(image.shape[0] * image.shape[1], image.shape[2], reach), dtype=np.uint32)
+    scratch = np.empty(native.ball_scratch(*image.shape, reach, reach_i), dtype=np.uint32)
     lines = np.empty(len(columns), dtype=np.uint64)
 
     def summed(*, ones: bool) -> npt.NDArray[np.int32]:
         sums = np.empty(mask.shape, dtype=np.int32)
-        native.ball_sums(np.ascontiguousarray(image), columns, reach, first, mask, middle, scale, ones, scratch, lines, sums)
+        native.ball_sums(np.ascontiguousarray(image), columns, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums)
         return sums
 
     sums, exact = summed(ones=False), whole and scale >= 1
