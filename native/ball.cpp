@@ -14,6 +14,9 @@ namespace RADIOTYPE_LEVEL {
 namespace {
 
 typedef uint32_t Sums __attribute__((vector_size(64), aligned(4), may_alias));
+typedef double Values __attribute__((vector_size(64), aligned(8), may_alias));
+typedef int32_t Whole __attribute__((vector_size(32), aligned(4), may_alias));
+constexpr double ROUNDER = 6755399441055744.0;  // 1.5 x 2^52: what is added to it is rounded to a whole number
 constexpr int64_t LANES = 16, BLOCK = 4 * LANES;
 constexpr int32_t OUTSIDE = INT32_MIN;
 
@@ -23,13 +26,19 @@ inline Sums load(const uint32_t* from) { return *reinterpret_cast<const Sums*>(f
 // counts as 0, and with `ones` any other as 1.
 void running_sums(const BallProblem& problem, const double* line, uint32_t* __restrict sums) {
     const int64_t n = problem.shape[2], reach = problem.reach;
-    const double scale = problem.scale, middle = problem.middle;
     for (int64_t k = 0; k <= reach; ++k) sums[k] = 0;
     uint32_t* own = sums + reach + 1;
-    for (int64_t k = 0; k < n; ++k) {
-        const bool finite = line[k] - line[k] == 0.0;
-        const double value = finite ? problem.ones ? 1.0 : (line[k] - middle) * scale : 0.0;
-        own[k] = uint32_t(int32_t(value + (value < 0 ? -0.5 : 0.5)));
+    Values x = {};
+    for (int64_t k = 0; k < n; k += 8) {
+        const int64_t left = n - k < 8 ? n - k : 8;
+        if (left == 8) x = *reinterpret_cast<const Values*>(line + k);
+        else __builtin_memcpy(&x, line + k, size_t(left) * 8);
+        Values scaled = (x - problem.middle) * problem.scale + ROUNDER - ROUNDER;
+        if (problem.ones) scaled = Values{} + 1.0;
+        scaled = x - x == Values{} ? scaled : Values{};
+        const Whole whole = __builtin_convertvector(scaled, Whole);
+        if (left == 8) *reinterpret_cast<Whole*>(own + k) = whole;
+        else __builtin_memcpy(own + k, &whole, size_t(left) * 4);
     }
     uint32_t total = 0;
     for (int64_t k = 0; k < n; ++k) own[k] = total += own[k];
@@ -60,13 +69,13 @@ template <int N> inline void add_lines(const uint32_t* const* lines, int64_t n, 
 
 void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums) {
     const int64_t n_i = problem.shape[0], n_j = problem.shape[1], n_k = problem.shape[2], reach = problem.reach;
-    const int64_t stride = n_k + 2 * reach + 1, plane = n_j * stride;
+    const int64_t stride = n_k + 2 * reach + 1, plane = n_j * stride, length = stride + BLOCK;
     uint32_t* folded = scratch + n_i * plane;                           // planes i + d and i - d added, by d
     uint32_t* nothing = folded + (problem.reach_i + 1) * plane + BLOCK;  // a line outside the box
-    uint32_t* together = nothing + stride + BLOCK;                      // blocks reach beyond the end of a line
+    uint32_t* together = nothing + length;                              // (groups, length); blocks reach beyond the end of a line
     for (int64_t line = 0; line < n_i * n_j; ++line)
         running_sums(problem, problem.values + line * n_k, scratch + line * stride);
-    for (int64_t k = 0; k < stride + BLOCK; ++k) nothing[k] = 0;
+    for (int64_t k = 0; k < length; ++k) nothing[k] = 0;
 
     for (int64_t own_i = 0; own_i < problem.own[0]; ++own_i) {
         const int64_t i = problem.first[0] + own_i;
@@ -78,26 +87,34 @@ void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** l
             int64_t begin = 0, end = problem.own[2];
             while (begin < end && !inside[begin]) ++begin;
             while (begin < end && !inside[end - 1]) --end;
-            for (int64_t k = 0; k < problem.own[2]; ++k) out[k] = inside[k] ? 0 : OUTSIDE;
+            for (int64_t k = 0; k < problem.own[2]; ++k) out[k] = OUTSIDE;
             if (begin == end) continue;
             for (int64_t c = 0; c < problem.n_columns; ++c) {
-                const int64_t b = j + problem.columns[3 * c + 1];
-                lines[c] = b >= 0 && b < n_j ? folded + problem.columns[3 * c] * plane + b * stride : nothing;
+                const int64_t b = j + problem.columns[2 * c + 1];
+                lines[c] = b >= 0 && b < n_j ? folded + problem.columns[2 * c] * plane + b * stride : nothing;
             }
             const int64_t shift = problem.first[2] + reach;  // of the middle of a column in its line
-            for (int64_t c = 0, next = 0; c < problem.n_columns; c = next) {
-                const int64_t half = problem.columns[3 * c + 2];
-                while (next < problem.n_columns && problem.columns[3 * next + 2] == half) ++next;
-                int64_t k = begin + shift - half;
-                const int64_t high = end + shift + half + 1;
-                for (; k + BLOCK <= high; k += BLOCK) add_lines<4>(lines + c, next - c, k, together);
-                if (high - k > 2 * LANES) add_lines<4>(lines + c, next - c, k, together);
-                else if (high - k > LANES) add_lines<2>(lines + c, next - c, k, together);
-                else if (high > k) add_lines<1>(lines + c, next - c, k, together);
-                const uint32_t *above = together + shift + half + 1, *below = together + shift - half;
-                for (k = begin; k < end; ++k) out[k] = int32_t(uint32_t(out[k]) + (above[k] - below[k]));
+            for (int64_t g = 0; g < problem.n_groups; ++g) {
+                const int64_t *group = problem.groups + 3 * g, n = group[1] - group[0], high = end + shift + group[2] + 1;
+                const uint32_t** own = lines + group[0];
+                uint32_t* to = together + g * length;
+                int64_t k = begin + shift - group[2];
+                for (; k + BLOCK <= high; k += BLOCK) add_lines<4>(own, n, k, to);
+                if (high - k > 2 * LANES) add_lines<4>(own, n, k, to);
+                else if (high - k > LANES) add_lines<2>(own, n, k, to);
+                else if (high > k) add_lines<1>(own, n, k, to);
             }
-            for (int64_t k = begin; k < end; ++k) out[k] = inside[k] ? out[k] : OUTSIDE;
+            // All groups only now: what was just written in another alignment would have to be waited for.
+            for (int64_t k = begin; k < end; k += LANES) {
+                Sums total = {};
+                for (int64_t g = 0; g < problem.n_groups; ++g) {
+                    const uint32_t* middle = together + g * length + shift + k;
+                    const int64_t half = problem.groups[3 * g + 2];
+                    total += load(middle + half + 1) - load(middle - half);
+                }
+                for (int64_t lane = 0; lane < LANES && k + lane < end; ++lane)
+                    if (inside[k + lane]) out[k + lane] = int32_t(total[lane]);
+            }
         }
     }
 }

@@ -55,10 +55,12 @@ struct PairProblem {
 struct BallProblem {
     const double* values;    // shape, C order
     const int64_t* shape;    // (3,) of the box that holds the balls, as far as there are values
-    const int64_t* columns;  // (n_columns, 3): steps along the first two axes to a column of the ball, the first not below 0 since a
-                             // ball is its own mirror image; voxels above and below its middle, by which they are sorted
+    const int64_t* columns;  // (n_columns, 2): steps along the first two axes to a column of the ball, the first not below 0 since a
+                             // ball is its own mirror image
     int64_t n_columns;
-    int64_t reach, reach_i;  // the largest of those voxels, and the largest step along the first axis
+    const int64_t* groups;  // (n_groups, 3): first column, end column, and the voxels above and below the middle of each of these
+    int64_t n_groups;
+    int64_t reach, reach_i;  // the largest of those numbers of voxels, and the largest step along the first axis
     const int64_t* first;  // (3,) where the region's own box begins
     const uint8_t* mask;   // own, C order
     const int64_t* own;    // (3,) shape of the region's own box
@@ -68,7 +70,7 @@ struct BallProblem {
 
 // Numbers of 32 bits that ball_sums() needs.
 static inline int64_t ball_scratch(int64_t n_i, int64_t n_j, int64_t n_k, int64_t reach, int64_t reach_i) {
-    return ((n_i + reach_i + 1) * n_j + 2) * (n_k + 2 * reach + 1) + 256;
+    return ((n_i + reach_i + 1) * n_j + reach + 3) * (n_k + 2 * reach + 65) + 64;
 }
 
 // Intensities of a box and which of them belong to a region; those beyond the limits do not.

@@ -35,7 +35,8 @@ using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Box = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
-using Columns = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Columns = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
+using Groups = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Corner = nb::ndarray<const int64_t, nb::shape<3>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Words = nb::ndarray<uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -66,12 +67,12 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     radiotype::active_kernels().cube_patterns(mask.data(), shape, counts.data(), sums.data());
 }
 
-static void ball_sums(Box values, Columns columns, int64_t reach, int64_t reach_i, Corner first, Mask mask, double middle, double scale, bool ones,
+static void ball_sums(Box values, Columns columns, Groups groups, int64_t reach, int64_t reach_i, Corner first, Mask mask, double middle, double scale, bool ones,
                       Words scratch, Pointers lines, Whole sums) {
     const int64_t shape[3] = {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))};
     const int64_t own[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
-    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, reach_i,
-                                         first.data(), mask.data(), own, middle, scale, ones};
+    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)),
+                                         groups.data(), int64_t(groups.shape(0)), reach, reach_i, first.data(), mask.data(), own, middle, scale, ones};
     const auto** pointers = reinterpret_cast<const uint32_t**>(lines.data());
     nb::gil_scoped_release release;
     radiotype::active_kernels().ball_sums(problem, scratch.data(), pointers, sums.data());
@@ -336,7 +337,7 @@ NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("ball_scratch", &radiotype::ball_scratch, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
           "Length of the uint32 scratch that `ball_sums` needs.");
-    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "reach_i"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a,
+    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "groups"_a, "reach"_a, "reach_i"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a,
           "scratch"_a, "lines"_a, "sums"_a,
           "Fill `sums` with those of (value - middle) x scale, rounded, or of ones, in a ball around the voxels of `mask`, elsewhere with the "
           "lowest number; `lines` has room for a number per column.");

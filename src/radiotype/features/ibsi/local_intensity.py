@@ -85,14 +85,12 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
         From `ball_offsets`.
     """
     image, first = prepared.surroundings.T, np.array(prepared.first[::-1])
-    columns, lengths = np.unique(ball[:, :0:-1], axis=0, return_counts=True)
-    columns = np.column_stack([columns, lengths // 2])
-    columns = columns[np.argsort(columns[:, 2], kind="stable")]
-    columns = np.ascontiguousarray(columns[columns[:, 0] >= 0])
+    columns, groups = _columns(ball[:, ::-1])
     mask = np.ascontiguousarray(prepared.intensity_mask.T).view(np.uint8)
     least, most, _, n_broken, whole = native.intensity_range(image, None, -math.inf, math.inf)
     middle = float(np.rint((least / 2 + most / 2))) if whole else least / 2 + most / 2
-    reach, reach_i, n = int(columns[-1, 2]), int(columns[:, 0].max()), len(ball)
+    reach_i, _, reach = ball.max(axis=0)[::-1].tolist()
+    n = len(ball)
     room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
     scale = 2.0 ** math.floor(math.log2(min(room, 1e300)))
     scratch = np.empty(native.ball_scratch(*image.shape, reach, reach_i), dtype=np.uint32)
@@ -100,7 +98,7 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
 
     def summed(*, ones: bool) -> npt.NDArray[np.int32]:
         sums = np.empty(mask.shape, dtype=np.int32)
-        native.ball_sums(np.ascontiguousarray(image), columns, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums)
+        native.ball_sums(np.ascontiguousarray(image), columns, groups, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums)
         return sums
 
     sums, exact = summed(ones=False), whole and scale >= 1
@@ -108,6 +106,23 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     if not n_broken and (margin <= first).all() and (first + mask.shape + margin <= image.shape).all():
         return Ranking(sums, 0 if exact else n)
     return Ranking(np.where(mask, sums / np.maximum(summed(ones=True), 1), -np.inf), 0 if exact else 1)
+
+
+def _columns(ball: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The columns of a ball along its last axis that do not lie before its middle, and which of them have one length.
+
+    Returns the steps to each, (n, 2), and (m, 3): first column, end column, voxels above and below the middle of these.
+    """
+    deep, width, reach = (2 * ball.max(axis=0) + 1).tolist()
+    places = (ball[:, 0] + deep // 2) * width + ball[:, 1] + width // 2
+    lengths = np.bincount(places, minlength=deep * width).reshape(deep, width)
+    steps = np.argwhere(lengths) - np.array(lengths.shape) // 2
+    halves = lengths[lengths > 0] // 2
+    order = np.flatnonzero(steps[:, 0] >= 0)
+    order = order[np.argsort(halves[order], kind="stable")]
+    ends = np.cumsum(np.bincount(halves[order], minlength=reach // 2 + 1))
+    groups = np.column_stack([np.concatenate([[0], ends[:-1]]), ends, np.arange(len(ends))])
+    return np.ascontiguousarray(steps[order]), np.ascontiguousarray(groups[groups[:, 0] < groups[:, 1]])
 
 
 def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], ranking: Ranking, places: npt.NDArray[np.int64]) -> float:
