@@ -56,15 +56,17 @@ def mesh_hull(rows: Rows) -> Hull:
     room = np.empty((5 * ends.size, 3), dtype=np.int32)
     bits = np.zeros(2 * ends.size, dtype=np.uint8)
     n = native.hull_points(ends, bits, np.empty(max(shape), dtype=np.int32), room)
-    points = room[:n].astype(np.int64)
+    points = room[:n].astype(np.int64) + 1
     side = 2 * (max(*shape, int(ends.max())) + 2)
-    keys = np.unique(((points[:, 0] + 1) * side + points[:, 1] + 1) * side + points[:, 2] + 1)
+    keys = np.sort((points[:, 0] * side + points[:, 1]) * side + points[:, 2])
+    keys = keys[np.append(True, keys[1:] != keys[:-1])]
     points = np.stack([keys // side**2, keys // side % side, keys % side], axis=1) - 1
     triangles = np.empty((2 * len(points), 3), dtype=np.int32)
     scratch = np.empty(native.hull_scratch(len(points)), dtype=np.uint8)
     m = native.hull_faces(points.astype(np.int32), scratch, triangles)
-    used, renamed = np.unique(triangles[:m], return_inverse=True)
-    return Hull(points[used], renamed.reshape(-1, 3))
+    used = np.zeros(len(points), dtype=np.bool_)
+    used[triangles[:m]] = True
+    return Hull(points[used], (np.cumsum(used) - 1)[triangles[:m]])
 
 
 def largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from radiotype.errors import RecipeError
 from radiotype.features.diameters import axial_diameter_mm
 from radiotype.features.hull import Hull, Rows, largest_distance_mm, mesh_hull, rows_of
-from radiotype.features.mesh import Region, checked_region, mesh_measures
+from radiotype.features.mesh import Region, checked_region, measures_of
 
 _FROM_MESH_VOLUME = ("surface_to_volume_ratio_per_mm", "sphericity")
 
@@ -101,7 +101,7 @@ def size_and_shape(region: Region, rows: Rows, hull: Hull, *, ibsi: bool) -> Mor
     ibsi : bool
         The convention of the IBSI, not that of pyradiomics.
     """
-    surface = mesh_measures(region.mask, region.spacing_mm, closed=ibsi)
+    surface = measures_of(region, closed=ibsi)
     major, minor, least = _axis_lengths_mm(rows, region.spacing_mm, degrees_of_freedom=1 if ibsi else 0)
     solid = surface.volume_mm3 > 0
     spread = major > 0

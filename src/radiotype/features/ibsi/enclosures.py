@@ -75,10 +75,10 @@ def convex_hull(corners_mm: Floats, triangles: NDArray[np.int64] | None = None) 
 
         hull = ConvexHull(corners_mm)
         return Enclosure(float(hull.volume), float(hull.area))
-    a, b, c = (corners_mm[triangles[:, corner]] - corners_mm[0] for corner in range(3))
-    volumes = (a * np.cross(b, c)).sum(axis=1) / 6
-    areas = np.sqrt(np.square(np.cross(b - a, c - a)).sum(axis=1)) / 2
-    return Enclosure(math.fsum(volumes), math.fsum(areas))
+    sides = corners_mm[triangles] - corners_mm[triangles[:, :1]]
+    normals = np.cross(sides[:, 1], sides[:, 2])
+    heights = corners_mm[triangles[:, 0]] - corners_mm[0]
+    return Enclosure(float((heights * normals).sum()) / 6, float(np.sqrt(np.square(normals).sum(axis=1)).sum()) / 2)
 
 
 def oriented_box(corners_mm: Floats) -> Enclosure:
