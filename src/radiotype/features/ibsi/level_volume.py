@@ -140,7 +140,7 @@ def _checked(levels: ArrayLike) -> tuple[NDArray[np.uint16], int]:
 
 
 def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDArray[np.int64]) -> NDArray[np.uint16] | None:
-    """The mask as levels of 0 and 1, whose box takes the place of that of the levels; None if all of its voxels have a level."""
+    """The mask as levels of 0 and 1, whose box takes the place of that of the levels; None if every voxel has a level."""
     found = np.asarray(mask)
     if found.dtype != np.bool_ or found.shape != levels.shape:
         raise InputError(

@@ -22,8 +22,8 @@ _ROWS = (
     Row("global_peak", "0F91", "highest mean in a ball of 1 cm3 around any voxel", INTENSITY),
 )
 
-#: Balls whose sum comes close enough to the highest are taken again, voxel by voxel; so many of them at most, since more belong to
-#: a flat scan, where it does not matter which.
+#: Balls whose sum comes close enough to the highest are taken again, voxel by voxel; so many of them at most, since more belong
+#: to a flat scan, where it does not matter which.
 MAX_CANDIDATES = 100
 
 #: Largest sum in a ball; one number of 32 bits is kept for voxels outside.
@@ -46,7 +46,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     ball = ball_offsets(prepared.spacing_mm)
     ranking = ranked_balls(prepared, ball)
     top = prepared.intensity_counts.values[-1]
-    places = (np.flatnonzero(prepared.image.T == top), np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
+    places = (np.flatnonzero(top == prepared.image.T), np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
     peaks = (_peak(prepared, ball, ranking, chosen) for chosen in places)
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
@@ -63,9 +63,9 @@ def ball_offsets(spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.int64
 class Ranking(NamedTuple):
     """Which ball has the higher mean.
 
-    `scores` (K, J, I), in the region's own box with its axes in reverse: higher where the mean in the ball around a voxel of the
-    intensity mask is higher, the lowest number of their type elsewhere. `slack`: of scores that differ by no more, either may be
-    the higher mean.
+    `scores` (K, J, I), in the region's own box with its axes in reverse: higher where the mean in the ball around a voxel of
+    the intensity mask is higher, the lowest number of their type elsewhere. `slack`: of scores that differ by no more, either
+    may be the higher mean.
     """
 
     scores: npt.NDArray[np.int32] | Floats
@@ -75,8 +75,8 @@ class Ranking(NamedTuple):
 def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     """Rank the balls around the voxels of the intensity mask by the mean of their finite values.
 
-    Values are made whole numbers, as fine as sums of 32 bits allow: exact where they were whole, and to a two-millionth of their
-    range with balls of a thousand voxels.
+    Values are made whole numbers, as fine as sums of 32 bits allow: exact where they were whole, and to a two-millionth of
+    their range with balls of a thousand voxels.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     columns, groups = _columns(ball[:, ::-1])
     mask = np.ascontiguousarray(prepared.intensity_mask.T).view(np.uint8)
     least, most, _, n_broken, whole = native.intensity_range(image, None, -math.inf, math.inf)
-    middle = float(np.rint((least / 2 + most / 2))) if whole else least / 2 + most / 2
+    middle = float(np.rint(least / 2 + most / 2)) if whole else least / 2 + most / 2
     reach_i, _, reach = ball.max(axis=0)[::-1].tolist()
     n = len(ball)
     room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
@@ -98,7 +98,9 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
 
     def summed(*, ones: bool) -> npt.NDArray[np.int32]:
         sums = np.empty(mask.shape, dtype=np.int32)
-        native.ball_sums(np.ascontiguousarray(image), columns, groups, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums)
+        native.ball_sums(
+            np.ascontiguousarray(image), columns, groups, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums
+        )
         return sums
 
     sums, exact = summed(ones=False), whole and scale >= 1

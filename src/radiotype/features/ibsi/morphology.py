@@ -131,9 +131,7 @@ def _forms(area: float, volume: float) -> dict[str, float]:
     }
 
 
-def _enclosures(
-    region: Region, hull: Hull, found: dict[str, float], settings: IbsiSettings
-) -> dict[str, Enclosure]:
+def _enclosures(region: Region, hull: Hull, found: dict[str, float], settings: IbsiSettings) -> dict[str, Enclosure]:
     corners_mm = hull.corners * (region.spacing_mm / 2)
     axes = np.array([found[f"{axis}_axis_length_mm"] for axis in ("major", "minor", "least")]) / 2
     result = {

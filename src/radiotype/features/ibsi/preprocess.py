@@ -43,8 +43,9 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prepared:
-    """One region, ready to be measured. Axes run to the patient's left, back and head; arrays have one shape (I, J, K) and lie in
-    memory as in files: I is the fastest axis.
+    """One region, ready to be measured. Axes run to the patient's left, back and head; arrays have one shape (I, J, K).
+
+    In memory I is the fastest axis, as in files.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     _require_finite(values, region)
     if (lattice.step == 1).all():
         surroundings, first = values, _three(low - wide_low)
-        region = np.asfortranarray(region[_slices(first, high - low)])
+        region = np.asfortranarray(region[_slices(first, _three(high - low))])
     else:
         part = Lattice(part.first[::-1], part.step[::-1], part.shape[::-1])
         surroundings = resampled(values.T, part, order=order).T
