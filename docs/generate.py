@@ -10,6 +10,7 @@ from typing import Any
 
 from radiotype.cli.info import error_codes
 from radiotype.core.cohort import MANIFEST_COLUMNS, REQUIRED_COLUMNS
+from radiotype.core.reasons import MISSING, WITH_CARE
 from radiotype.features import FeatureSettings, family, family_names
 from radiotype.studies.recipe import Recipe
 
@@ -27,6 +28,15 @@ def features_page() -> str:
         for record in one.records(settings):
             lines.append(f"| `{record.name}` | {record.meaning} | {record.unit} | {record.limits} | {record.ibsi} |")
         lines.append("")
+    for title, codes in (("Why a value is missing", MISSING), ("Values to be read with care", WITH_CARE)):
+        lines += [
+            f"## {title}",
+            "",
+            "| code | meaning |",
+            "|---|---|",
+            *(f"| `{code}` | {why} |" for code, why in codes.items()),
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -60,9 +60,10 @@ class Family:
 
 def _families() -> dict[str, Family]:
     from radiotype.features import margin, morphology_family
+    from radiotype.features.ibsi import family as ibsi
     from radiotype.features.spharm import family as spharm
 
-    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY)}
+    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY)}
 
 
 def family(name: str) -> Family:

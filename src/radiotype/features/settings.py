@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, field_validator
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import did_you_mean
 from radiotype.features.ibsi.settings import IbsiSettings
-from radiotype.features.strict import Listed, Strict
+from radiotype.features.strict import Listed, Strict, all_different
 
 
 def _known_family(name: str) -> str:
@@ -32,12 +31,6 @@ class _FamilyNames:
 
 
 FamilyName = Annotated[str, AfterValidator(_known_family), _FamilyNames]
-
-
-def _all_different(names: Sequence[str]) -> None:
-    repeated = sorted({name for name in names if list(names).count(name) > 1})
-    if repeated:
-        raise ValueError(f"{repeated[0]} stands there more than once")
 
 
 def _known_modality(name: str) -> str:
@@ -86,7 +79,7 @@ class MarginSettings(Strict):
     @field_validator("distances_mm")
     @classmethod
     def _distances_have_names_of_their_own(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        _all_different([f"{distance:g} mm" for distance in value])
+        all_different([f"{distance:g} mm" for distance in value])
         return value
 
     @field_validator("ranges")
@@ -127,5 +120,5 @@ class FeatureSettings(Strict):
     @field_validator("families")
     @classmethod
     def _each_family_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        _all_different(value)
+        all_different(value)
         return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
@@ -17,3 +19,11 @@ def _as_tuple(value: object) -> object:
 
 #: Beside a tuple: lists are welcome, as YAML gives them.
 Listed = BeforeValidator(_as_tuple)
+
+
+def all_different(names: Sequence[str]) -> Sequence[str]:
+    """A validator: no name stands there twice."""
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise ValueError(f"{repeated[0]} stands there more than once")
+    return names

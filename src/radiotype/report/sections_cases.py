@@ -7,6 +7,7 @@ from collections import Counter
 
 import pandas as pd
 
+from radiotype.core.reasons import MISSING
 from radiotype.errors import CODES
 from radiotype.report.blocks import Cell, Section, Table, Text
 from radiotype.report.overlays import DROPPED, gallery
@@ -19,17 +20,6 @@ MAX_ROWS = 1000
 
 #: Kinds of remarks that are named.
 MAX_REMARKS = 8
-
-#: Codes that are no errors of the catalogue: the unforeseen one, and reasons of single features.
-_REASONS = {
-    "RT000": "an error that was not foreseen",
-    "empty_region": "a part of the margin holds no voxel, so it cannot be compared",
-    "all_values_outside_range": "all voxel values of a region lie outside the range of the histogram",
-    "constant_intensity": "all voxels have one value",
-    "lost_in_resampling": "the region is too small to survive resampling",
-    "single_voxel": "one voxel has no axes",
-    "mesh_volume_not_positive": "the mesh of the region encloses no volume",
-}
 
 
 def pictures(stored: Stored, folder: RunFolder) -> Section:
@@ -138,7 +128,7 @@ def _remarks(stored: Stored) -> list[str]:
 
 
 def _meaning(code: str) -> str:
-    return _REASONS.get(code, "some features have no value")
+    return "an error that was not foreseen" if code == "RT000" else MISSING.get(code, "some features have no value")
 
 
 def problem_rows(stored: Stored) -> pd.DataFrame:

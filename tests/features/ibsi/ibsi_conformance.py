@@ -11,14 +11,18 @@ import numpy as np
 
 from radiotype.core import Mask, Scan
 from radiotype.features.ibsi import Bins, IbsiSettings, Prepared, measure, prepare
+from radiotype.features.ibsi.settings import AGGREGATIONS
+from radiotype.features.ibsi.texture_table import FAMILIES
 from radiotype.io import read_mask, read_scan
 
 _OPTIONS = {"oriented_box": True, "enclosing_ellipsoid": True, "spatial_autocorrelation": True}
-_CONFIGURATION = {"intensity_range": (-500.0, 400.0), **_OPTIONS}
+_IN_SLICES = AGGREGATIONS[:4]
+_IN_SPACE = AGGREGATIONS[4:]
+_CONFIGURATION = {"intensity_range": (-500.0, 400.0), "aggregations": _IN_SLICES, **_OPTIONS}
 
 #: Settings of each reference data set, after the reference manual.
 SETTINGS = {
-    "digital phantom": IbsiSettings(spacing_mm=None, bins=Bins(width=1.0), **_OPTIONS),
+    "digital phantom": IbsiSettings(spacing_mm=None, bins=Bins(width=1.0), aggregations=AGGREGATIONS, **_OPTIONS),
     "configuration A": IbsiSettings(spacing_mm=None, slice_by_slice=True, bins=Bins(width=25.0), **_CONFIGURATION),
     "configuration B": IbsiSettings(spacing_mm=2.0, slice_by_slice=True, bins=Bins(number=32), **_CONFIGURATION),
     "configuration C": IbsiSettings(
@@ -26,9 +30,12 @@ SETTINGS = {
         intensity_range=(-1000.0, 400.0),
         bins=Bins(width=25.0),
         volume_histogram_bins=Bins(width=2.5),
+        aggregations=_IN_SPACE,
         **_OPTIONS,
     ),
-    "configuration D": IbsiSettings(spacing_mm=2.0, outlier_sigma=3.0, bins=Bins(number=32), **_OPTIONS),
+    "configuration D": IbsiSettings(
+        spacing_mm=2.0, outlier_sigma=3.0, bins=Bins(number=32), aggregations=_IN_SPACE, **_OPTIONS
+    ),
     "configuration E": IbsiSettings(
         spacing_mm=2.0,
         interpolation="cubic",
@@ -36,6 +43,7 @@ SETTINGS = {
         outlier_sigma=3.0,
         bins=Bins(number=32),
         volume_histogram_bins=Bins(number=1000),
+        aggregations=_IN_SPACE,
         **_OPTIONS,
     ),
 }
@@ -58,6 +66,36 @@ _STATISTICS = {
     "cov": "coefficient_of_variation",
     "qcod": "quartile_coefficient_of_dispersion",
 }
+
+#: Tags of the textures, in the order of our tables.
+_TEXTURES = {
+    "cm": "joint_max joint_avg joint_var joint_entr diff_avg diff_var diff_entr sum_avg sum_var sum_entr energy contrast "
+    "dissimilarity inv_diff inv_diff_norm inv_diff_mom inv_diff_mom_norm inv_var corr auto_corr clust_tend clust_shade "
+    "clust_prom info_corr1 info_corr2",
+    "rlm": "sre lre lgre hgre srlge srhge lrlge lrhge glnu glnu_norm rlnu rlnu_norm r_perc gl_var rl_var rl_entr",
+    "szm": "sze lze lgze hgze szlge szhge lzlge lzhge glnu glnu_norm zsnu zsnu_norm z_perc gl_var zs_var zs_entr",
+    "dzm": "sde lde lgze hgze sdlge sdhge ldlge ldhge glnu glnu_norm zdnu zdnu_norm z_perc gl_var zd_var zd_entr",
+    "ngt": "coarseness contrast busyness complexity strength",
+    "ngl": "lde hde lgce hgce ldlge ldhge hdlge hdhge glnu glnu_norm dcnu dcnu_norm dc_perc gl_var dc_var dc_entr dc_energy",
+}
+_AGGREGATIONS = {
+    "2d_average": "2D_avg",
+    "2d_slice_merged": "2D_comb",
+    "2_5d_direction_merged": "2_5D_avg",
+    "2_5d_merged": "2_5D_comb",
+    "3d_average": "3D_avg",
+    "3d_merged": "3D_comb",
+}
+
+
+def _texture_names() -> dict[str, str]:
+    names = {}
+    for family, (matrix, tags) in zip(FAMILIES, _TEXTURES.items(), strict=True):
+        hows = _AGGREGATIONS if family.directional else {"2d": "2D", "2_5d": "2_5D", "3d": "3D"}
+        for tag, row in zip(tags.split(), family.rows, strict=True):
+            names |= {f"{matrix}_{tag}_{end}": f"{family.name}_{row.name}_{how}" for how, end in hows.items()}
+    return names
+
 
 #: Our name of each tag of the reference tables.
 NAMES = {
@@ -111,6 +149,7 @@ NAMES = {
     "ivh_diff_v10_v90": "intensity_volume_histogram_volume_difference",
     "ivh_diff_i10_i90": "intensity_volume_histogram_intensity_difference",
     "ivh_auc": "intensity_volume_histogram_area_under_curve",
+    **_texture_names(),
 }
 
 
@@ -159,8 +198,8 @@ def compare(shared: Path, data_set: str) -> list[Comparison]:
     scan, mask = phantom(shared, data_set)
     prepared = prepare(scan, mask, settings)
     found = dict(measure(prepared, settings).values)
-    known = {tag: (name, found[name]) for tag, name in NAMES.items()}
-    known |= {tag: ("", value) for tag, value in _of_the_masks(scan, mask, prepared).items()}
+    known = {tag: (name, found[name]) for tag, name in NAMES.items() if name in found}
+    known |= {tag: ("", value) for tag, value in of_the_masks(scan, mask, prepared).items()}
     return [
         Comparison(
             data_set,
@@ -176,7 +215,7 @@ def compare(shared: Path, data_set: str) -> list[Comparison]:
     ]
 
 
-def _of_the_masks(scan: Scan, mask: Mask, prepared: Prepared) -> dict[str, float]:
+def of_the_masks(scan: Scan, mask: Mask, prepared: Prepared) -> dict[str, float]:
     """What the tables call diagnostics: boxes, voxels and intensities of the masks after each step."""
     result: dict[str, float] = {}
     before = scan.box((0, 0, 0), scan.grid.shape)[mask.data]

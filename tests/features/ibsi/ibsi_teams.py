@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from ibsi_conformance import NAMES
+from ibsi_conformance import NAMES, of_the_masks
 
 from radiotype.core import Scan
 from radiotype.features.ibsi import Bins, IbsiSettings, measure, prepare
@@ -86,22 +85,27 @@ def compare(shared: Path, modality: str, patient: str) -> list[Agreement]:
     """Every value of a scan on which enough teams agree; of the mask alone where there is no image."""
     place, settings = folder(shared) / patient, SETTINGS[modality]
     image = place / f"{modality}_image.nii.gz"
-    if image.exists():
-        scan = read_scan(image, modality=_MODALITY[modality])
-        mask = read_mask(place / f"{modality}_mask.nii.gz", like=scan)
-        tags = set(NAMES)
-    else:
+    alone = not image.exists()
+    if alone:
         mask = read_mask(place / f"{modality}_mask.nii.gz")
         scan = Scan(np.zeros(mask.grid.shape, dtype=np.uint8), mask.grid)
         settings = settings.model_copy(update={"spatial_autocorrelation": False})
-        tags = {tag for tag in NAMES if tag.startswith("morph_")} - set(_NEEDS_AN_IMAGE)
-    found = measure(prepare(scan, mask, settings), settings).values
+    else:
+        scan = read_scan(image, modality=_MODALITY[modality])
+        mask = read_mask(place / f"{modality}_mask.nii.gz", like=scan)
+    prepared = prepare(scan, mask, settings)
+    features = measure(prepared, settings).values
+    found = {tag: features[name] for tag, name in NAMES.items() if name in features}
+    if alone:
+        found = {tag: value for tag, value in found.items() if tag.startswith("morph_") and tag not in _NEEDS_AN_IMAGE}
+    else:
+        found |= of_the_masks(scan, mask, prepared)
     result = []
-    for tag in sorted(tags):
+    for tag, own in sorted(found.items()):
         values = team_values(shared).get((modality, patient, tag), [])
         if values:
-            median = statistics.median(values)
+            median = float(np.median(values))
             n_teams = sum(abs(value - median) <= AGREEMENT * abs(median) for value in values)
             if n_teams >= MIN_TEAMS:
-                result.append(Agreement(modality, patient, tag, found[NAMES[tag]], median, n_teams))
+                result.append(Agreement(modality, patient, tag, own, median, n_teams))
     return result

@@ -7,13 +7,21 @@ import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.features.ibsi import Bins, IbsiSettings, measure, prepare, records
+from radiotype.features.ibsi.settings import AGGREGATIONS
 
 OPTIONS = {"oriented_box": True, "enclosing_ellipsoid": True, "spatial_autocorrelation": True}
 SPACING = np.array([1.3, 0.8, 2.1])
 
 SETTINGS = {
     "voxels as they are": IbsiSettings(spacing_mm=None, **OPTIONS),
-    "bins of a width": IbsiSettings(spacing_mm=None, bins=Bins(width=4.0), volume_histogram_bins=Bins(width=0.5), **OPTIONS),
+    "bins of a width": IbsiSettings(
+        spacing_mm=None,
+        bins=Bins(width=4.0),
+        volume_histogram_bins=Bins(width=0.5),
+        aggregations=AGGREGATIONS,
+        dependence_alpha=1,
+        **OPTIONS,
+    ),
     "bins of a volume histogram": IbsiSettings(spacing_mm=None, volume_histogram_bins=Bins(number=100), **OPTIONS),
     "a range": IbsiSettings(spacing_mm=None, intensity_range=(-20.0, 90.0), bins=Bins(width=4.0), **OPTIONS),
     "interpolated": IbsiSettings(spacing_mm=1.0, **OPTIONS),
@@ -121,3 +129,26 @@ def test_how_a_scan_is_stored_changes_no_bit(name: str, order: tuple[int, int, i
     stored[:3, 0] *= -1
     found = measured(values.transpose(order)[::-1], inside.transpose(order)[::-1], stored, settings)
     assert found == expected
+
+
+def test_duplicates_have_the_value_of_another_and_no_other_feature_has() -> None:
+    settings = IbsiSettings(spacing_mm=None, bins=Bins(number=12), aggregations=("2d_average",), **OPTIONS)
+    in_space = settings.model_copy(update={"aggregations": ("3d_merged",)})
+    rng, n_duplicates = np.random.default_rng(5), 0
+    for chosen in (settings, in_space):
+        listed = records(chosen)
+        regions = [(rng.gamma(2, 20, (9, 8, 7)), rng.random((9, 8, 7)) < share) for share in (0.6, 0.7, 0.8, 0.9)]
+        found = [placed(values, inside, chosen) for values, inside in regions]
+        columns = {one.name: np.array([values[one.name] for values in found]) for one in listed}
+        same = {
+            (second, first)
+            for index, second in enumerate(columns)
+            for first in list(columns)[:index]
+            if np.allclose(columns[first], columns[second], rtol=1e-9, atol=0)
+        }
+        constant = {name for name in columns if np.ptp(columns[name]) == 0}
+        boxes = {name for name in columns if name.endswith("_box")}  # of a region that fills its box
+        declared = {(one.name, one.duplicate_of) for one in listed if one.duplicate_of}
+        assert {pair for pair in same if not set(pair) & (constant | boxes)} == declared
+        n_duplicates += len(declared)
+    assert n_duplicates == 8 + 10

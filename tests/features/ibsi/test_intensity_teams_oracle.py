@@ -1,7 +1,6 @@
 """Values on real tumours lie within 1 % of the median of nine programs wherever six of them agree that closely.
 
-The tests take a part of the scans, to be quick. Over all of them, 866 of 866 values of the 30 scans with an image and 615 of
-615 of the 48 masks without one agreed.
+The tests take a part of the scans, to be quick; benchmarks/ibsi_conformance.py takes all, see docs/reference/ibsi-conformance.md.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import ibsi_teams
 import pytest
 
 
-@pytest.mark.parametrize(("modality", "n_patients", "n_values"), [("CT", 2, 76), ("MR_T1", 2, 65), ("PET", 10, 188)])
+@pytest.mark.parametrize(("modality", "n_patients", "n_values"), [("CT", 2, 197), ("MR_T1", 2, 198), ("PET", 10, 583)])
 def test_scans_agree(shared: Path, modality: str, n_patients: int, n_values: int) -> None:
     small = ["STS_019", "STS_025"]
     chosen = small if n_patients == 2 else ibsi_teams.patients(shared, with_image=True)

@@ -11,7 +11,8 @@ import sys
 import numpy as np
 import pytest
 
-from radiotype.features.ibsi.texture import texture_features, texture_records
+from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.ibsi.texture import records, texture_features
 from radiotype.features.ibsi.texture_matrices import AGGREGATIONS
 
 LEVELS = np.random.default_rng(3).integers(0, 5, (7, 6, 5))
@@ -209,7 +210,7 @@ def test_values_lie_in_the_range_of_their_records() -> None:
     regions = [LEVELS, LEVELS + (LEVELS > 0) * 500, np.ones((4, 4, 4), dtype=int), np.array([[[1], [2]], [[2], [1]]])]
     for region in regions:
         values = texture_features(region, AGGREGATIONS).values
-        for record in texture_records(AGGREGATIONS):
+        for record in records(IbsiSettings(aggregations=AGGREGATIONS)):
             value = values[record.name]
             assert math.isnan(value) or record.low - 1e-12 <= value <= record.high + 1e-12, record.name
 

@@ -11,7 +11,8 @@ import pytest
 from radiotype.core.feature import Features
 from radiotype.errors import ComputeError, InputError, RadiotypeError, RecipeError
 from radiotype.features.ibsi.level_volume import level_volume
-from radiotype.features.ibsi.texture import Texture, texture_features, texture_records
+from radiotype.features.ibsi.settings import Bins, IbsiSettings
+from radiotype.features.ibsi.texture import Texture, records, texture_features
 from radiotype.features.ibsi.texture_matrices import AGGREGATIONS, texture_matrices
 
 EVERY = AGGREGATIONS
@@ -20,7 +21,7 @@ EVERY = AGGREGATIONS
 def checked(levels: np.ndarray) -> Texture:
     """The features, after `Features` has looked for a NaN without a reason."""
     texture = texture_features(levels, EVERY)
-    Features(texture.values, texture.reasons, texture_records(EVERY))
+    Features(texture.values, texture.reasons, records(IbsiSettings(aggregations=EVERY)))
     return texture
 
 
@@ -111,15 +112,14 @@ def test_one_slice_is_the_same_in_every_dimension_where_directions_agree() -> No
 
 
 def test_records_say_how() -> None:
-    records = texture_records(("2d_average", "3d_merged"), unchanged_by=("intensity_shift",))
-    assert [record.name for record in records] == list(
-        texture_features(np.ones((2, 2, 2), int), ("2d_average", "3d_merged")).values
-    )
-    by_name = {record.name: record for record in records}
+    both = ("2d_average", "3d_merged")
+    found = records(IbsiSettings(spacing_mm=None, aggregations=both, bins=Bins(width=2.0)))
+    assert [record.name for record in found] == list(texture_features(np.ones((2, 2, 2), int), both).values)
+    by_name = {record.name: record for record in found}
     in_slices, in_space = by_name["glrlm_run_entropy_2d_average"], by_name["gldzm_zone_distance_entropy_3d"]
     assert (in_slices.ibsi, in_slices.unit, in_slices.detail["aggregation_ibsi"]) == ("HJ9O", "bit", "BTW3")
-    assert in_slices.invariances == ("translation", "mirror", "intensity_shift")
-    assert in_space.invariances == ("translation", "rotation90", "mirror", "intensity_shift")
+    assert in_slices.invariances == ("translation", "mirror", "scale", "intensity_shift")
+    assert in_space.invariances == ("translation", "rotation90", "mirror", "scale", "intensity_shift")
     assert in_space.detail["matrix_ibsi"] == "VMDZ"
 
 

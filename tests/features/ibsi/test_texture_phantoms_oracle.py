@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radiotype.features.ibsi.texture import texture_features, texture_records
+from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.ibsi.texture import records, texture_features
 from radiotype.features.ibsi.texture_matrices import AGGREGATIONS
 from radiotype.features.ibsi.texture_table import FAMILIES
 
@@ -130,7 +131,7 @@ def expected_values() -> dict[str, float]:
 def test_digital_phantom_has_every_reference_value() -> None:
     found = texture_features(DIGITAL_PHANTOM, AGGREGATIONS).values
     expected = expected_values()
-    assert list(found) == [record.name for record in texture_records(AGGREGATIONS)]
+    assert list(found) == [record.name for record in records(IbsiSettings(aggregations=AGGREGATIONS))]
     assert set(expected) == set(found)
     assert len(expected) == 6 * (25 + 16) + 3 * (16 + 16 + 5 + 17)
     missed = {name: (value, expected[name]) for name, value in found.items() if float(f"{value:.3g}") != expected[name]}

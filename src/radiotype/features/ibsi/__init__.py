@@ -1,4 +1,4 @@
-"""Features of the Image Biomarker Standardisation Initiative: preparation, shape and intensities."""
+"""Features of the Image Biomarker Standardisation Initiative: preparation, shape, intensities and textures."""
 
 from radiotype.features.ibsi.measures import measure, records
 from radiotype.features.ibsi.preprocess import Prepared, prepare

@@ -17,7 +17,10 @@ SAME = 1e-9
 #: How far the volume of the smallest ellipsoid may lie above the least possible, as a fraction.
 ELLIPSOID_TOLERANCE = 1e-7
 
-_MAX_STEPS = 200_000
+_MAX_STEPS = 100
+
+#: So many points that may lie on the smallest ellipsoid are tried first, and added at a time.
+_AT_FIRST = 100
 
 
 class Enclosure(NamedTuple):
@@ -143,7 +146,7 @@ def enclosing_ellipsoid(corners_mm: Floats) -> Enclosure:
 
     References
     ----------
-    Todd & Yildirim, Discrete Applied Mathematics 155 (2007) 1731-1744.
+    Sun & Freund, Operations Research 52 (2004) 690-706.
 
     Examples
     --------
@@ -163,22 +166,40 @@ def enclosing_ellipsoid(corners_mm: Floats) -> Enclosure:
 
 
 def _ellipsoid_weights(points: NDArray[np.float64]) -> Floats:
-    """Weights of the points whose weighted covariance is the ellipsoid's; weight is moved to and away from one at a time."""
+    """Weights of the points whose weighted covariance is the ellipsoid's: of some of them, to which those outside are added."""
     n, size = points.shape
-    weights = np.full(n, 1 / n)
-    tolerance = ELLIPSOID_TOLERANCE / (size - 1)
-    for _ in range(_MAX_STEPS):
+    chosen = np.unique(np.linspace(0, n - 1, _AT_FIRST).astype(np.int64))
+    for _ in range(n):
+        weights = np.zeros(n)
+        weights[chosen] = _weights_of_all(points[chosen])
         inverse = np.linalg.inv((points.T * weights) @ points)
         distances = np.einsum("ni,ij,nj->n", points, inverse, points)
-        far = int(distances.argmax())
-        near = int(np.where(weights > 0, distances, np.inf).argmin())
-        if distances[far] - size <= size * tolerance and size - distances[near] <= size * tolerance:
+        outside = np.flatnonzero(distances > size * (1 + ELLIPSOID_TOLERANCE / (size - 1)))
+        if not outside.size:
             return weights
-        towards = distances[far] - size >= size - distances[near]
-        chosen = far if towards else near
-        step = (distances[chosen] - size) / (size * (distances[chosen] - 1))
-        if not towards:
-            step = max(step, -weights[chosen] / (1 - weights[chosen]))
-        weights *= 1 - step
-        weights[chosen] = max(weights[chosen] + step, 0.0)
-    raise ComputeError("RT303", f"no enclosing ellipsoid of {n:,} points was found in {_MAX_STEPS:,} steps")
+        wider = np.union1d(chosen, outside[np.argsort(distances[outside])[-_AT_FIRST:]])
+        if wider.size == chosen.size:
+            break
+        chosen = wider
+    raise ComputeError("RT303", f"no enclosing ellipsoid of {n:,} points was found")
+
+
+def _weights_of_all(points: NDArray[np.float64]) -> Floats:
+    """The same for points that all take part, by Newton steps along the central path of minimising sum(u) - log det(X' U X)."""
+    n, size = points.shape
+    weights, slack = np.full(n, size / n), np.ones(n)
+    for _ in range(_MAX_STEPS):
+        products = points @ np.linalg.solve((points.T * weights) @ points, points.T)
+        distances = np.diag(products)
+        scale = weights.sum() / size  # of weights that add up to `size`
+        if distances.max() * scale - 1 <= ELLIPSOID_TOLERANCE / (2 * (size - 1)):
+            break
+        aim = 0.1 * float(weights @ slack) / n
+        matrix = products**2
+        matrix[np.diag_indices(n)] += slack / weights + 1e-14
+        step = np.linalg.solve(matrix, distances - 1 + aim / weights)
+        slack_step = aim / weights - slack - slack / weights * step
+        length = 0.95 / max(float((-step / weights).max()), float((-slack_step / slack).max()), 0.95)
+        weights = weights + length * step
+        slack = slack + length * slack_step
+    return weights / weights.sum()

@@ -9,7 +9,7 @@ import numpy as np
 from radiotype.core.feature import FeatureRecord
 from radiotype.features.ibsi.distribution import CONSTANT, statistics
 from radiotype.features.ibsi.preprocess import Prepared
-from radiotype.features.ibsi.records import Row
+from radiotype.features.ibsi.records import Row, unchanged_levels
 from radiotype.features.ibsi.records import records as records_of
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.registry import Measured
@@ -48,9 +48,8 @@ _GRADIENTS = tuple(row.name for row in _ROWS[-4:])
 
 
 def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
-    """The 23 records; bins that begin at the smallest intensity move with the intensities."""
-    unchanged = ("intensity_shift",) if settings.bins.number is None else ("intensity_shift", "intensity_scale")
-    return records_of("intensity_histogram", tuple(row._replace(unchanged_by=unchanged) for row in _ROWS), settings)
+    """The 23 records."""
+    return records_of("intensity_histogram", [row._replace(unchanged_by=unchanged_levels(settings)) for row in _ROWS], settings)
 
 
 def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:

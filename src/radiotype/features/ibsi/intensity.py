@@ -51,7 +51,7 @@ _ROWS = (
 
 def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
     """The eighteen records."""
-    return records_of("intensity", _ROWS, settings)
+    return records_of("intensity", [row._replace(unchanged_by=("scale", *row.unchanged_by)) for row in _ROWS], settings)
 
 
 def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:

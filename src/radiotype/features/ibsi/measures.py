@@ -1,4 +1,4 @@
-"""All features of the IBSI before textures, of one prepared region."""
+"""All features of the IBSI of one prepared region."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Protocol
 
 from radiotype.core.feature import FeatureRecord
-from radiotype.features.ibsi import histogram, intensity, local_intensity, morphology, volume_histogram
+from radiotype.features.ibsi import histogram, intensity, local_intensity, morphology, texture, volume_histogram
 from radiotype.features.ibsi.preprocess import LOST, Prepared
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.registry import Measured
@@ -20,7 +20,7 @@ class Section(Protocol):
     def measure(self, prepared: Prepared, settings: IbsiSettings) -> Measured: ...
 
 
-SECTIONS: tuple[Section, ...] = (morphology, local_intensity, intensity, histogram, volume_histogram)
+SECTIONS: tuple[Section, ...] = (morphology, local_intensity, intensity, histogram, volume_histogram, texture)
 
 
 def records(settings: IbsiSettings, sections: tuple[Section, ...] = SECTIONS) -> tuple[FeatureRecord, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from radiotype.core.feature import FeatureRecord
@@ -29,20 +30,30 @@ class Row(NamedTuple):
     unchanged_by: tuple[str, ...] = ()
 
 
-def records(prefix: str, rows: tuple[Row, ...], settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
+def records(
+    prefix: str,
+    rows: Sequence[Row],
+    settings: IbsiSettings,
+    *,
+    suffix: str = "",
+    detail: Mapping[str, str] | None = None,
+    broken_by: tuple[str, ...] = (),
+) -> tuple[FeatureRecord, ...]:
     """The records of a table.
 
     Intensities that are cut at a fixed range cannot be moved or scaled. The grid of an interpolation lies around the middle of
     the scan, so that a region elsewhere in it meets the grid elsewhere, and has a fixed spacing; slices that keep their
-    distance tell one axis from the others.
+    distance tell one axis from the others. `broken_by` are other changes that leave none of these features as it is.
     """
-    broken = set() if settings.intensity_range is None else {"intensity_shift", "intensity_scale"}
+    broken = set(broken_by)
+    if settings.intensity_range is not None:
+        broken |= {"intensity_shift", "intensity_scale"}
     if settings.spacing_mm is not None:
         broken |= {"translation", "scale"} | ({"rotation90"} if settings.slice_by_slice else set())
     places = ("translation", "rotation90", "mirror")
     return tuple(
         FeatureRecord(
-            name=f"{prefix}_{row.name}",
+            name=f"{prefix}_{row.name}{suffix}",
             family="ibsi",
             meaning=row.meaning,
             unit=row.unit,
@@ -51,6 +62,12 @@ def records(prefix: str, rows: tuple[Row, ...], settings: IbsiSettings) -> tuple
             ibsi=row.ibsi,
             reference=REFERENCE,
             invariances=tuple(change for change in (*places, *row.unchanged_by) if change not in broken),
+            detail=detail or {},
         )
         for row in rows
     )
+
+
+def unchanged_levels(settings: IbsiSettings) -> tuple[str, ...]:
+    """What leaves grey levels as they are: bins begin at the smallest intensity; so many of them also grow with the range."""
+    return ("scale", "intensity_shift") + (("intensity_scale",) if settings.bins.number else ())

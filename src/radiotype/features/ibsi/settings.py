@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
-from radiotype.features.strict import Listed, Strict
+from radiotype.features.strict import Listed, Strict, all_different
+
+#: How the grey-level matrices of directions and slices become one value.
+Aggregation = Literal["2d_average", "2d_slice_merged", "2_5d_direction_merged", "2_5d_merged", "3d_average", "3d_merged"]
+AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 
 
 def _open_range(value: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
@@ -26,7 +30,7 @@ class Bins(Strict):
         description="width of a bin in the scan's unit; the first begins at the lower limit of `intensity_range`, "
         "or at the smallest intensity of the region without one",
     )
-    number: int | None = Field(None, ge=2, le=65_536, description="number of bins from smallest to largest intensity")
+    number: int | None = Field(None, ge=2, le=65_535, description="number of bins from smallest to largest intensity")
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> Bins:
@@ -57,6 +61,12 @@ class IbsiSettings(Strict):
     bins: Bins = Field(Bins(width=None, number=32), description="grey levels of the histogram and the textures")
     volume_histogram_bins: Bins | None = Field(
         None, description="levels of the intensity-volume histogram; null takes the intensities as they are"
+    )
+    aggregations: Annotated[tuple[Aggregation, ...], Listed, AfterValidator(all_different)] = Field(
+        ("3d_merged",), min_length=1, description="of textures over directions and slices: one set of features for each"
+    )
+    dependence_alpha: int = Field(
+        0, ge=0, le=65_535, description="neighbours whose grey level differs by no more count as dependent (NGLDM)"
     )
     oriented_box: bool = Field(False, description="also densities in the smallest box in any direction")
     enclosing_ellipsoid: bool = Field(False, description="also densities in the smallest enclosing ellipsoid")

@@ -14,21 +14,23 @@ from radiotype.features.ibsi.glcm import glcm_features
 from radiotype.features.ibsi.level_statistics import level_statistics
 from radiotype.features.ibsi.level_volume import level_volume
 from radiotype.features.ibsi.ngtdm import HIGHEST_COARSENESS, ngtdm_features
+from radiotype.features.ibsi.preprocess import Prepared
+from radiotype.features.ibsi.records import records as records_of
+from radiotype.features.ibsi.records import unchanged_levels
+from radiotype.features.ibsi.settings import Aggregation, IbsiSettings
 from radiotype.features.ibsi.texture_matrices import (
     MEMORY_LIMIT_BYTES,
-    Aggregation,
     Tables,
     check_settings,
     dimension_of,
     merges_directions,
 )
-from radiotype.features.ibsi.texture_table import AGGREGATION_IDS, FAMILIES, TextureFamily
-
-REFERENCE = "Zwanenburg et al., Radiology 295 (2020) 328-338"
+from radiotype.features.ibsi.texture_table import AGGREGATION_IDS, DUPLICATES, FAMILIES, TextureFamily
+from radiotype.features.registry import Measured
 
 
 class Texture(NamedTuple):
-    """`values` by feature name, in the order of `texture_records`; `reasons`: codes of NaN and of what needs care."""
+    """`values` by feature name, in the order of `records`; `reasons`: codes of NaN and of what needs care."""
 
     values: dict[str, float]
     reasons: dict[str, str]
@@ -106,49 +108,56 @@ def texture_features(
     return result
 
 
-def texture_records(
-    aggregations: tuple[Aggregation, ...] = ("3d_merged",), *, unchanged_by: tuple[str, ...] = ()
-) -> tuple[FeatureRecord, ...]:
+def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
     """The records of `texture_features`, in its order.
 
-    Parameters
-    ----------
-    aggregations : tuple of str
-        As there.
-    unchanged_by : tuple of str
-        What else leaves the grey levels as they are: "intensity_shift" and "intensity_scale" depend on the discretisation,
-        "scale" on the interpolation.
+    Within slices, one axis is not like the others.
 
     Examples
     --------
-    >>> record = texture_records()[3]
+    >>> record = records(IbsiSettings())[3]
     >>> record.name, record.ibsi, record.unit, record.detail["aggregation_ibsi"]
     ('glcm_joint_entropy_3d_merged', 'TU9B', 'bit', 'IAZD')
     """
-    check_settings(tuple(aggregations), 0)
     return tuple(
-        FeatureRecord(
-            name=f"{family.name}_{row.name}_{how}",
-            family="ibsi",
-            meaning=row.meaning,
-            unit=row.unit,
-            low=row.low,
-            high=row.high,
-            ibsi=row.ibsi,
-            reference=REFERENCE,
-            invariances=(("translation", "rotation90", "mirror") if how.startswith("3d") else ("translation", "mirror"))
-            + unchanged_by,
-            detail={
-                "matrix": family.name,
-                "matrix_ibsi": family.ibsi,
-                "counted": family.counted,
-                "aggregation": how,
-                "aggregation_ibsi": AGGREGATION_IDS[how],
-            },
-        )
-        for family, how in _plan(aggregations)
+        record
+        for family, how in _plan(settings.aggregations)
         for row in family.rows
+        for record in records_of(
+            family.name,
+            [row._replace(unchanged_by=unchanged_levels(settings))],
+            settings,
+            suffix=f"_{how}",
+            detail=_detail(family, row.name, how),
+            broken_by=() if how.startswith("3d") else ("rotation90",),
+        )
     )
+
+
+def _detail(family: TextureFamily, name: str, how: str) -> dict[str, str]:
+    detail = {
+        "matrix": family.name,
+        "matrix_ibsi": family.ibsi,
+        "counted": family.counted,
+        "aggregation": how,
+        "aggregation_ibsi": AGGREGATION_IDS[how],
+    }
+    same = DUPLICATES.get((family.name, name), "")
+    if same.startswith("intensity") and how == "2d":  # a mean over slices is not that of the region
+        same = ""
+    return detail | ({"duplicate_of": same.format(how=how)} if same else {})
+
+
+def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
+    """The texture features of a prepared region; codes as `texture_features` gives them."""
+    found = texture_features(
+        prepared.levels,
+        settings.aggregations,
+        mask=prepared.morphological_mask,
+        n_grey_levels=prepared.n_levels,
+        alpha=settings.dependence_alpha,
+    )
+    return Measured(found.values, found.reasons)
 
 
 _MEASURES: dict[str, Callable[[Tables, bool], NDArray[np.float64]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 import radiotype._native as native
 from radiotype.errors import ComputeError, RecipeError, did_you_mean
 from radiotype.features.ibsi.level_volume import LevelVolume, level_volume
-
-Aggregation = Literal["2d_average", "2d_slice_merged", "2_5d_direction_merged", "2_5d_merged", "3d_average", "3d_merged"]
-AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
+from radiotype.features.ibsi.settings import AGGREGATIONS, Aggregation
 
 #: Tables beyond this many bytes are refused, unless a caller allows more.
 MEMORY_LIMIT_BYTES = 4 * 2**30

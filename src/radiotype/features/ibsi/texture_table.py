@@ -5,16 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-
-class TextureRow(NamedTuple):
-    """One feature: identifier of the IBSI, name, meaning, range and unit."""
-
-    ibsi: str
-    name: str
-    meaning: str
-    low: float = 0.0
-    high: float = math.inf
-    unit: str = "1"
+from radiotype.features.ibsi.records import Row
 
 
 class TextureFamily(NamedTuple):
@@ -24,7 +15,7 @@ class TextureFamily(NamedTuple):
     ibsi: str
     counted: str
     directional: bool
-    rows: tuple[TextureRow, ...]
+    rows: tuple[Row, ...]
 
 
 GLCM = TextureFamily(
@@ -33,42 +24,55 @@ GLCM = TextureFamily(
     "pairs of neighbours by their two grey levels",
     True,
     (
-        TextureRow("GYBY", "joint_maximum", "share of the most frequent pair of levels", 0, 1),
-        TextureRow("60VM", "joint_average", "mean level of a pair", 1),
-        TextureRow("UR99", "joint_variance", "variance of the levels of pairs"),
-        TextureRow("TU9B", "joint_entropy", "information in the two levels of a pair (higher: more varied)", unit="bit"),
-        TextureRow("TF7R", "difference_average", "mean difference within a pair"),
-        TextureRow("D3YU", "difference_variance", "variance of the difference within a pair"),
-        TextureRow("NTRS", "difference_entropy", "information in the difference within a pair", unit="bit"),
-        TextureRow("ZGXS", "sum_average", "mean sum of the levels of a pair", 2),
-        TextureRow("OEEB", "sum_variance", "variance of the sum of the levels of a pair"),
-        TextureRow("P6QZ", "sum_entropy", "information in the sum of the levels of a pair", unit="bit"),
-        TextureRow("8ZQL", "angular_second_moment", "chance that two pairs are the same (higher: more alike)", 0, 1),
-        TextureRow("ACUI", "contrast", "mean squared difference within a pair"),
-        TextureRow("8S9J", "dissimilarity", "mean difference within a pair"),
-        TextureRow("IB1Z", "inverse_difference", "mean of 1 / (1 + difference) (higher: smoother)", 0, 1),
-        TextureRow("NDRX", "normalised_inverse_difference", "the same, differences in parts of the number of levels", 0, 1),
-        TextureRow("WF0Z", "inverse_difference_moment", "mean of 1 / (1 + squared difference) (higher: smoother)", 0, 1),
-        TextureRow(
-            "1QCO", "normalised_inverse_difference_moment", "the same, differences in parts of the number of levels", 0, 1
+        Row("joint_maximum", "GYBY", "share of the most frequent pair of levels", low=0, high=1),
+        Row("joint_average", "60VM", "mean level of a pair", low=1),
+        Row("joint_variance", "UR99", "variance of the levels of pairs", low=0),
+        Row("joint_entropy", "TU9B", "information in the two levels of a pair (higher: more varied)", "bit", low=0),
+        Row("difference_average", "TF7R", "mean difference within a pair", low=0),
+        Row("difference_variance", "D3YU", "variance of the difference within a pair", low=0),
+        Row("difference_entropy", "NTRS", "information in the difference within a pair", "bit", low=0),
+        Row("sum_average", "ZGXS", "mean sum of the levels of a pair", low=2),
+        Row("sum_variance", "OEEB", "variance of the sum of the levels of a pair", low=0),
+        Row("sum_entropy", "P6QZ", "information in the sum of the levels of a pair", "bit", low=0),
+        Row("angular_second_moment", "8ZQL", "chance that two pairs are the same (higher: more alike)", low=0, high=1),
+        Row("contrast", "ACUI", "mean squared difference within a pair", low=0),
+        Row("dissimilarity", "8S9J", "mean difference within a pair", low=0),
+        Row("inverse_difference", "IB1Z", "mean of 1 / (1 + difference) (higher: smoother)", low=0, high=1),
+        Row("normalised_inverse_difference", "NDRX", "the same of differences over the number of levels", low=0, high=1),
+        Row("inverse_difference_moment", "WF0Z", "mean of 1 / (1 + squared difference) (higher: smoother)", low=0, high=1),
+        Row(
+            "normalised_inverse_difference_moment",
+            "1QCO",
+            "the same of differences over the number of levels",
+            low=0,
+            high=1,
         ),
-        TextureRow("E8JP", "inverse_variance", "mean of 1 / squared difference over unequal pairs, 0 for equal ones", 0, 1),
-        TextureRow("NI2N", "correlation", "linear correlation of the two levels of a pair", -1, 1),
-        TextureRow("QWB0", "autocorrelation", "mean product of the two levels of a pair", 1),
-        TextureRow("DG8W", "cluster_tendency", "mean square of the pair's sum less its mean"),
-        TextureRow(
-            "7NFM", "cluster_shade", "mean cube of the pair's sum less its mean (above 0: long tail of high levels)", -math.inf
+        Row("inverse_variance", "E8JP", "mean of 1 / squared difference over unequal pairs, 0 for equal ones", low=0, high=1),
+        Row("correlation", "NI2N", "linear correlation of the two levels of a pair", low=-1, high=1),
+        Row("autocorrelation", "QWB0", "mean product of the two levels of a pair", low=1),
+        Row("cluster_tendency", "DG8W", "mean square of the pair's sum less its mean", low=0),
+        Row(
+            "cluster_shade",
+            "7NFM",
+            "mean cube of the pair's sum less its mean (above 0: long tail of high levels)",
+            low=-math.inf,
         ),
-        TextureRow("AE86", "cluster_prominence", "mean fourth power of the pair's sum less its mean"),
-        TextureRow(
-            "R8DG", "information_correlation_1", "information shared by the two levels, from 0 (none) down to -1", -1, 0
+        Row("cluster_prominence", "AE86", "mean fourth power of the pair's sum less its mean", low=0),
+        Row(
+            "information_correlation_1",
+            "R8DG",
+            "information shared by the two levels, from 0 (none) down to -1",
+            low=-1,
+            high=0,
         ),
-        TextureRow("JN9H", "information_correlation_2", "information shared by the two levels, from 0 (none) towards 1", 0, 1),
+        Row(
+            "information_correlation_2", "JN9H", "information shared by the two levels, from 0 (none) towards 1", low=0, high=1
+        ),
     ),
 )
 
 
-def _statistics(item: str, quantity: str, short: str, long: str, names: str, percentage: str) -> tuple[TextureRow, ...]:
+def _statistics(item: str, quantity: str, short: str, long: str, names: str, percentage: str) -> tuple[Row, ...]:
     """The rows that four families share. `names`: identifier and name, one line each, in the order of `level_statistics`."""
     meanings: tuple[tuple[str, float, float, str], ...] = (
         (f"mean of 1 / squared {quantity} (higher: more {short})", 0, 1, "1"),
@@ -90,7 +94,10 @@ def _statistics(item: str, quantity: str, short: str, long: str, names: str, per
         ("chance that two voxels agree in level and count", 0, 1, "1"),
     )
     lines = [line.split() for line in names.strip().splitlines()]
-    return tuple(TextureRow(ibsi, name, *rest) for (ibsi, name), rest in zip(lines, meanings, strict=False))
+    return tuple(
+        Row(name, ibsi, meaning, unit, low, high)
+        for (ibsi, name), (meaning, low, high, unit) in zip(lines, meanings, strict=False)
+    )
 
 
 GLRLM = TextureFamily(
@@ -192,13 +199,13 @@ NGTDM = TextureFamily(
     "differences of voxels from the mean of their neighbours, by level",
     False,
     (
-        TextureRow("QCDE", "coarseness", "one over the mean change from voxel to neighbours (higher: smoother)", 0, 1e6),
-        TextureRow("65HE", "contrast", "range of levels times change from voxel to neighbours"),
-        TextureRow(
-            "NQ30", "busyness", "change from voxel to neighbours per difference between levels (higher: quicker changes)"
+        Row("coarseness", "QCDE", "one over the mean change from voxel to neighbours (higher: smoother)", low=0, high=1e6),
+        Row("contrast", "65HE", "range of levels times change from voxel to neighbours", low=0),
+        Row(
+            "busyness", "NQ30", "change from voxel to neighbours per difference between levels (higher: quicker changes)", low=0
         ),
-        TextureRow("HDEZ", "complexity", "sum of differences between levels, weighted by change (higher: less uniform)"),
-        TextureRow("1X9X", "strength", "differences between levels per change (higher: coarse, distinct parts)"),
+        Row("complexity", "HDEZ", "sum of differences between levels, weighted by change (higher: less uniform)", low=0),
+        Row("strength", "1X9X", "differences between levels per change (higher: coarse, distinct parts)", low=0),
     ),
 )
 NGLDM = TextureFamily(
@@ -246,4 +253,23 @@ AGGREGATION_IDS = {
     "2d": "8QNN",
     "2_5d": "62GR",
     "3d": "KOBO",
+}
+
+#: Features that have the value of another in every region: sums of a matrix that two of them share.
+DUPLICATES = {
+    ("glcm", "dissimilarity"): "glcm_difference_average_{how}",
+    ("glcm", "cluster_tendency"): "glcm_sum_variance_{how}",
+    **{
+        ("gldzm", name): f"glszm_{name}_{{how}}"
+        for name in (
+            "low_grey_level_zone_emphasis",
+            "high_grey_level_zone_emphasis",
+            "grey_level_non_uniformity",
+            "normalised_grey_level_non_uniformity",
+            "zone_percentage",
+            "grey_level_variance",
+        )
+    },
+    ("ngldm", "grey_level_variance"): "intensity_histogram_variance",
+    ("ngldm", "normalised_grey_level_non_uniformity"): "intensity_histogram_uniformity",
 }

@@ -45,7 +45,7 @@ def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
     rows = []
     for row in _ROWS:
         unchanged = ("intensity_shift", "intensity_scale") if number or row.name.startswith("volume") else ()
-        rows.append(row._replace(unchanged_by=unchanged, unit="1" if number else row.unit))
+        rows.append(row._replace(unchanged_by=("scale", *unchanged), unit="1" if number else row.unit))
     return records_of("intensity_volume_histogram", tuple(rows), settings)
 
 

@@ -1,0 +1,35 @@
+"""Why a feature has no value, or one to be read with care: the codes that stand beside it."""
+
+from __future__ import annotations
+
+#: Codes of a NaN.
+MISSING = {
+    "all_values_outside_range": "all voxel values of a region lie outside the range of the histogram",
+    "constant_intensity": "all voxels have one value",
+    "degree_lowered": "a mask of fewer than 100 voxels has no detail of that degree",
+    "empty_region": "a part of the margin holds no voxel, so it cannot be compared",
+    "equal_level_weights": "level times probability is the same for all grey levels, and busyness divides by the differences",
+    "few_voxels": "too few voxels",
+    "flat_region": "the region lies in a plane or on a line",
+    "intensities_cancel": "the intensities add up to nothing",
+    "lost_in_resampling": "the region is too small to survive resampling",
+    "mean_intensity_zero": "the mean intensity is zero",
+    "mesh_volume_not_positive": "the mesh of the region encloses no volume",
+    "no_energy": "a degree of the surface holds no detail",
+    "no_neighbours": "no voxel touches another",
+    "nothing_left_by_resegmentation": "no voxel lies within the range of intensities that counts",
+    "one_grey_level": "all voxels that touch another have one grey level",
+    "quartiles_cancel": "the quartiles add up to nothing",
+    "single_voxel": "one voxel has no axes",
+    "sphere_map_failed": "the surface could not be laid onto the sphere",
+}
+
+#: Codes of a value to be read with care.
+WITH_CARE = {
+    "axes_degenerate": "two axes of the tumour have nearly one length, so that chance decides their directions",
+    "few_voxels": "a region that was compared has fewer than 10 voxels",
+    "map_sensitive": "the map of the surface onto the sphere did not come to rest",
+    "mostly_outside_range": "more than half of the voxels lie outside the range of the histogram, or hold no finite value",
+    "no_tone_difference": "no voxel differs from its neighbours, so the value stands at the limit that the IBSI sets",
+    "parenchyma_not_restricted": "no organ mask was given, so the outer regions end with the body alone",
+}
