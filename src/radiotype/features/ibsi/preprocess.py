@@ -179,6 +179,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     else:
         part = Lattice(part.first[::-1], part.step[::-1], part.shape[::-1])
         surroundings = resampled(values.T, part, order=order).T
+        del values  # it may be larger than all that follows
         if settings.whole_hu and scan.unit == "HU":
             np.rint(surroundings, out=surroundings)
         region, first = resampled_region(region.T, part).T, (0, 0, 0)
