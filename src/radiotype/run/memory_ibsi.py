@@ -11,8 +11,8 @@ from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.resample import SPLINE_REACH
 
-#: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes; of the
-#: box with the surroundings of the region, in which peaks are sought; and of the region's own box with its masks and levels.
+#: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes; of
+#: the box with the surroundings of the region, in which peaks are sought; and of the region's own box with its masks and levels.
 OWN = 17
 SURROUNDINGS = 8
 PEAKS = (4, 9)
@@ -20,7 +20,7 @@ HELD = 4
 #: Textures take so much for a voxel of the box and for one inside.
 TEXTURES = (4, 20)
 #: Statistics of intensities that are hardly ever the same twice, for a voxel inside.
-DISTINCT = 75
+DISTINCT = 64
 #: A spline is made in an array that reaches so many voxels further on every side, of which there are several.
 PADDING, SPLINE = 12, 24
 #: Spectra of a box of twice the size.
