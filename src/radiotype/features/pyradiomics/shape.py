@@ -7,7 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from radiotype.features.diameters import axial_diameter_mm, hull_corners
+from radiotype.features.diameters import axial_diameter_mm
+from radiotype.features.hull import mesh_hull, rows_of
 from radiotype.features.mesh import checked_region
 from radiotype.features.morphology import size_and_shape
 
@@ -51,7 +52,8 @@ def shape_features(
     (48.0, 4.47213595499958, {})
     """
     region = checked_region(mask, spacing_mm)
-    found = size_and_shape(region, hull_corners(region.mask), ibsi=False).values
+    rows = rows_of(np.ascontiguousarray(region.mask))
+    found = size_and_shape(region, rows, mesh_hull(rows), ibsi=False).values
     values = {name: found[other] for name, other in VALUES.items()}
     volume, area = values["MeshVolume"], values["SurfaceArea"]
     values["SurfaceVolumeRatio"] = area / volume if volume else math.nan
