@@ -3,6 +3,8 @@
 from radiotype.features.captk import CaptkSettings
 from radiotype.features.describe import describe, extract
 from radiotype.features.margin import margin_regions
+from radiotype.features.pyradiomics import PyradiomicsSettings
+from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
 from radiotype.features.registry import Family, family, family_names
 from radiotype.features.settings import FeatureSettings, MarginSettings, SpharmSettings
 from radiotype.imaging.margins import MarginRegions
@@ -13,10 +15,12 @@ __all__ = [
     "FeatureSettings",
     "MarginRegions",
     "MarginSettings",
+    "PyradiomicsSettings",
     "SpharmSettings",
     "describe",
     "extract",
     "family",
     "family_names",
     "margin_regions",
+    "read_pyradiomics_parameters",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.volume import Mask
-from radiotype.features.diameters import hull_corners
+from radiotype.features.hull import mesh_hull, rows_of
 from radiotype.features.ibsi.enclosures import oriented_box_sides_mm
 from radiotype.features.ibsi.records import Row
 from radiotype.features.mesh import checked_region, mesh_measures
@@ -73,7 +73,8 @@ def measure(region: Mask3D, spacing_mm: tuple[float, float, float], mask: Mask) 
     checked = checked_region(part, spacing_mm)
     least, minor, major = ellipse_diameters_mm(checked.mask, spacing_mm)
     surface = mesh_measures(checked.mask, checked.spacing_mm, closed=True)
-    short, middle, long = oriented_box_sides_mm(hull_corners(checked.mask) * (checked.spacing_mm / 2)).tolist()
+    hull = mesh_hull(rows_of(np.ascontiguousarray(checked.mask)))
+    short, middle, long = oriented_box_sides_mm(hull.corners * (checked.spacing_mm / 2)).tolist()
     voxels, border_mm2, outer_mm2 = on_border(mask)
     values = {
         "eccentricity": math.sqrt(max(0.0, 1 - least * minor / major**2)),

@@ -71,12 +71,17 @@ def ellipsoid(semi_axes_mm: Floats) -> Enclosure:
     return Enclosure(4 / 3 * math.pi * a * b * c, 4 * math.pi * a * b * total)
 
 
-def convex_hull(corners_mm: Floats) -> Enclosure:
-    """The convex hull of points that do not lie in one plane, (n, 3)."""
-    from scipy.spatial import ConvexHull
+def convex_hull(corners_mm: Floats, triangles: NDArray[np.int64] | None = None) -> Enclosure:
+    """The convex hull of points that do not lie in one plane, (n, 3); `triangles` (m, 3) are its faces where they are known."""
+    if triangles is None:
+        from scipy.spatial import ConvexHull
 
-    hull = ConvexHull(corners_mm)
-    return Enclosure(float(hull.volume), float(hull.area))
+        hull = ConvexHull(corners_mm)
+        return Enclosure(float(hull.volume), float(hull.area))
+    sides = corners_mm[triangles] - corners_mm[triangles[:, :1]]
+    normals = np.cross(sides[:, 1], sides[:, 2])
+    heights = corners_mm[triangles[:, 0]] - corners_mm[0]
+    return Enclosure(float((heights * normals).sum()) / 6, float(np.sqrt(np.square(normals).sum(axis=1)).sum()) / 2)
 
 
 def oriented_box(corners_mm: Floats) -> Enclosure:
