@@ -11,8 +11,8 @@ from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.resample import SPLINE_REACH
 
-#: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes;
-#: of the box with the surroundings of the region, in which peaks are sought; and of the region's own box with its masks and levels.
+#: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes; of
+#: the box with the surroundings of the region, in which peaks are sought; and of the own box with its masks and levels.
 OWN = 17
 SURROUNDINGS = 8
 PEAKS = (4, 9)
