@@ -13,6 +13,19 @@ SMALL_SUBTYPE = 10
 RULE = "This rule always gives at least two subtypes, even where the cases form no groups at all."
 
 
+#: What stands under the curve of standardised stability.
+STABILITY = (
+    "Stability beside noise: by how many standard deviations fewer pairs are ambiguous than in tables of normal noise with the "
+    "same mean and covariance. A number of subtypes counts only above the dashed line, which the largest value of such a table "
+    "exceeds in 5 of 100 cases."
+)
+
+
+def no_subtypes(stored: Stored) -> bool:
+    """Whether subtypes were sought and none were stable."""
+    return stored.consensus is not None and int(stored.consensus["k"]) == 1
+
+
 def fixed_k(stored: Stored) -> bool:
     """Whether the recipe set the number of subtypes, so that none was chosen."""
     options = stored.recipe.get("subtypes")

@@ -137,17 +137,29 @@ def consensus_curves(stored: Stored) -> Drawn:
     for name in quantities:
         found = {k: consensus[name][str(k)] for k in ks if str(k) in consensus.get(name, {})}
         curves.append(pd.DataFrame({"k": list(found), "quantity": name, "consensus": np.nan, "value": list(found.values())}))
+    beside: dict[str, Any] = consensus.get("null_tables") or {}
+    threshold = float(beside.get("threshold", math.nan))
+    if beside:
+        quantities["stability"] = "Stability beside noise"
+        found = {k: beside["standardised"][str(k)] for k in ks}
+        curves.append(
+            pd.DataFrame({"k": list(found), "quantity": "stability", "consensus": np.nan, "value": list(found.values())})
+        )
     data = pd.concat(curves, ignore_index=True)
+    step = 510 / len(quantities)
 
     def paint(figure: Figure) -> None:
         _cdf(place(figure, 52, 34, 318, 240), cdf, chosen, _word(stored))
         for i, (name, title) in enumerate(quantities.items()):
-            axes = place(figure, 540 + i * 170, 34, 126, 240)
+            axes = place(figure, 540 + i * step, 34, step - 44, 240)
             part = data[data["quantity"] == name]
             _by_k(axes, part["k"].to_numpy(), part["value"].to_numpy(dtype=float), chosen)
             axes.set_title(title, fontsize=9)
+            if name == "stability":
+                _threshold(axes, threshold)
 
-    label = f"Consensus curves for K = {ks[0]} to {ks[-1]}, {chosen} {_word(stored)}" if ks else "Consensus curves"
+    taken = f"{chosen} {_word(stored)}" if chosen > 1 else "none chosen"
+    label = f"Consensus curves for K = {ks[0]} to {ks[-1]}, {taken}" if ks else "Consensus curves"
     return Drawn(data, draw("consensus curves", (PAGE_PX, 330), paint, label=label))
 
 
@@ -171,6 +183,12 @@ def _cdf(axes: Axes, cdf: dict[int, npt.NDArray[np.float64]], chosen: int, word:
     axes.grid(axis="y")
     axes.set_title("Cumulative distribution of the consensus")
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8.25, handlelength=2.4, borderaxespad=0)
+
+
+def _threshold(axes: Axes, value: float) -> None:
+    axes.axhline(value, color=INK, linewidth=1, linestyle=(0, (4, 2)))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, max(high, 1.08 * value))
 
 
 def _by_k(axes: Axes, ks: npt.NDArray[Any], values: npt.NDArray[np.float64], chosen: int) -> None:

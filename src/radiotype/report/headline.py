@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radiotype.report.cautions import cautions, fixed_k
+from radiotype.report.cautions import cautions, fixed_k, no_subtypes
 from radiotype.report.sections_survival import survival_sentence
 from radiotype.report.stored import Stored
 from radiotype.report.words import count, date, number_word, plain
@@ -37,6 +37,9 @@ def key_result(stored: Stored) -> str:
     names = stored.subtype_names
     if stored.subtypes is None or not names:
         described = int(stored.regions["status"].isin(["ok", "partial"]).sum())
+        if no_subtypes(stored):
+            n = int((stored.consensus or {})["n_cases"])
+            return f"No stable subtypes among {count(n, 'patient')}: the groups found are no more stable than chance."
         return f"{count(described, 'region')} described; no subtypes were sought or found."
     word = number_word(len(names))
     analysed, listed = stored.subtypes["patient_id"].nunique(), stored.regions["patient_id"].nunique()

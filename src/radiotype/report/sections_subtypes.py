@@ -6,7 +6,7 @@ import pandas as pd
 
 from radiotype.core.feature import volume_feature
 from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
-from radiotype.report.cautions import MAX_AMBIGUOUS, RULE, cautions, fixed_k
+from radiotype.report.cautions import MAX_AMBIGUOUS, RULE, STABILITY, cautions, fixed_k, no_subtypes
 from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import consensus_curves, consensus_matrices
 from radiotype.report.figures_features import readable_features
@@ -32,12 +32,13 @@ def consensus(stored: Stored) -> Section:
     resamples = (
         f"{found['n_resamples']:,} resamples of {100 * found['item_fraction']:.0f} % of {count(int(found['n_cases']), 'case')}"
     )
-    sentence = (
-        f"The recipe asked for {found['k']} subtypes; they were found from {resamples}."
-        if fixed
-        else f"{found['k']} subtypes were chosen among K = {_range(found['ks'])}, from {resamples}."
-    )
-    choice = plain(found["choice"]) + ("" if fixed else f" {RULE}")
+    if no_subtypes(stored):
+        sentence = f"No stable subtypes: K = {_range(found['ks'])} were tried, from {resamples}."
+    elif fixed:
+        sentence = f"The recipe asked for {found['k']} subtypes; they were found from {resamples}."
+    else:
+        sentence = f"{found['k']} subtypes were chosen among K = {_range(found['ks'])}, from {resamples}."
+    choice = plain(found["choice"]) + ("" if fixed or found.get("null_tables") else f" {RULE}")
     ambiguous = found.get("pac", {}).get(str(found["k"]))
     if ambiguous is not None:
         choice += f" {100 * float(ambiguous):.0f} % of the pairs of cases are ambiguous at K = {found['k']}."
@@ -61,7 +62,7 @@ def consensus(stored: Stored) -> Section:
             "flat between 0 and 1 means that few pairs are undecided. Right: the area under each curve, its growth from one K "
             "to the next (at the smallest K the area itself), and the fraction of ambiguous pairs (PAC), which fell together "
             "neither almost never nor almost always (consensus between 0.1 and 0.9); lower is more stable, above "
-            f"{100 * MAX_AMBIGUOUS:.0f} % is not.",
+            f"{100 * MAX_AMBIGUOUS:.0f} % is not." + (f" {STABILITY}" if found.get("null_tables") else ""),
             heading="Stability by number of subtypes",
         )
     )
@@ -76,7 +77,12 @@ def sizes(stored: Stored) -> Section:
     """Sizes of the subtypes, and the features that set them apart."""
     title = "The subtypes"
     if stored.subtypes is None or not len(stored.subtypes):
-        return Section("subtypes", title, "No case was given a subtype in this run.")
+        why = (
+            "No stable subtypes were found, so no case was given one."
+            if no_subtypes(stored)
+            else "No case was given a subtype."
+        )
+        return Section("subtypes", title, why)
     names, total = stored.subtype_names, len(stored.subtypes)
     counts = stored.subtypes["subtype"].value_counts()
     largest, smallest = max(names, key=lambda name: counts[name]), min(names, key=lambda name: counts[name])

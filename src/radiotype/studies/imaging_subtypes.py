@@ -10,6 +10,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,12 @@ import pandas as pd
 from radiotype.core.cohort import Cohort
 from radiotype.core.feature import volume_feature
 from radiotype.core.table import FeatureTable
+from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError
 from radiotype.io.tables import read_cohort
 from radiotype.run.outcome import Extraction
+from radiotype.run.progress import progress
+from radiotype.run.resources import available_cores
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
 from radiotype.studies.cells import counted, were
@@ -33,7 +37,7 @@ from radiotype.subtypes import ConsensusClustering, NearestCentroid, RobustScale
 
 @dataclass(frozen=True, eq=False)
 class Subtyping:
-    """What was found in the patients of `sample`: subtypes "1" .. "K", one per patient.
+    """What was found in the patients of `sample`: subtypes "1" .. "K", one per patient; all "1" if none are stable.
 
     `scaled` holds their scaled features, `clustering` that of the discovery patients at every k tried, `k` the k used.
     """
@@ -58,7 +62,7 @@ def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
 
     sample = select(extraction.table, cohort, recipe)
-    found = subtype(sample, recipe)
+    found = subtype(sample, recipe, watched=progress)
     run.log.event("subtypes found", k=found.k)
     store_subtypes(run.folder, found, recipe)
 
@@ -79,12 +83,13 @@ def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
     return primary_regions(table, cohort, recipe)
 
 
-def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
+def subtype(sample: Sample, recipe: Recipe, *, watched: Progress = unwatched) -> Subtyping:
     """Consensus clustering of the discovery patients; every other patient gets the subtype of the nearest centroid.
 
     Size is compared by its logarithm. Scaling limits, consensus and centroids come from the discovery patients alone.
     Subtypes are numbered by the median volume of their discovery tumours, smallest first. A patient whose scaled features are
-    all the same correlates with nobody and is left out, with a note.
+    all the same correlates with nobody and is left out, with a note. Where no number of subtypes is stable, all patients are of
+    one.
 
     Raises
     ------
@@ -108,14 +113,17 @@ def subtype(sample: Sample, recipe: Recipe) -> Subtyping:
         n_resamples=options.n_resamples,
         item_fraction=options.item_fraction,
         metric=options.metric,
+        choose=options.choose if options.k == "auto" else "area",
         seed=recipe.seed,
-    ).fit(scaled[first].to_numpy())
+        n_jobs=available_cores(),
+    ).fit(scaled[first].to_numpy(), progress=watched)
     k = int(clustering.k_ if options.k == "auto" else options.k)
-    centroids = NearestCentroid(metric=options.metric).fit(scaled[first].to_numpy(), clustering.labels_at_[k])
-    labels = np.empty(len(scaled), dtype=int)
-    labels[first] = clustering.labels_at_[k]
-    if not first.all():
-        labels[~first] = centroids.predict(scaled[~first].to_numpy())
+    labels = np.zeros(len(scaled), dtype=int)
+    if k > 1:
+        labels[first] = clustering.labels_at_[k]
+        centroids = NearestCentroid(metric=options.metric).fit(scaled[first].to_numpy(), labels[first])
+        if not first.all():
+            labels[~first] = centroids.predict(scaled[~first].to_numpy())
     notes = [*sample.notes, *notes, *note]
     return Subtyping(sample, scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
 
@@ -167,8 +175,8 @@ def _named_by_size(labels: np.ndarray, sample: Sample) -> pd.Series:
 
 
 def survive(sample: Sample, found: Subtyping, recipe: Recipe) -> Evidence | None:
-    """Kaplan-Meier, log-rank and Cox by subtype; nothing without an outcome."""
-    return survival_by_subtype(sample, found.subtype, recipe) if recipe.outcome is not None else None
+    """Kaplan-Meier, log-rank and Cox by subtype; nothing without an outcome, or without subtypes."""
+    return survival_by_subtype(sample, found.subtype, recipe) if recipe.outcome is not None and found.k > 1 else None
 
 
 def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
@@ -180,11 +188,12 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
         subtype=found.subtype.to_numpy(),
         how=np.where(sample.discovery, "clustered", "assigned"),
     )
-    folder.write_table("results/subtypes.parquet", members)
+    if found.k > 1:
+        folder.write_table("results/subtypes.parquet", members)
+        folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
     limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
     limits["transform"] = ["log" if name in sample.sizes else "none" for name in limits["feature"]]
     folder.write_table("results/scaling.parquet", limits)
-    folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
     arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}
     arrays |= {f"labels_{k}": clustering.labels_at_[k] for k in tried}
     arrays["case_id"] = members.loc[sample.discovery, "case_id"].to_numpy().astype(str)
@@ -193,11 +202,6 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
         name: {str(k): np.asarray(getattr(clustering, f"{name}_")[k]).tolist() for k in tried}
         for name in ("area", "relative_change", "pac", "cdf")
     }
-    choice = (
-        f"The recipe asked for {found.k} subtypes."
-        if recipe.subtypes.k != "auto"
-        else f"{found.k} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
-    )
     options = recipe.subtypes
     folder.write_json(
         "results/consensus.json",
@@ -209,10 +213,37 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
             "n_resamples": options.n_resamples,
             "item_fraction": options.item_fraction,
             "metric": options.metric,
-            "choice": choice,
+            "choice": _choice(clustering, found.k, recipe.subtypes),
+            "null_tables": _null_tables(clustering),
             "seed": recipe.seed,
         },
     )
+
+
+def _choice(clustering: ConsensusClustering, k: int, options: SubtypeSettings) -> str:
+    """Why there are so many subtypes, as a sentence."""
+    if options.k != "auto":
+        return f"The recipe asked for {k} subtypes."
+    beside = clustering.k_choice_
+    if beside is None:
+        return f"{k} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
+    largest = max(beside.standardised.values())
+    against = f"{largest:.1f} standard deviations, where noise exceeds {beside.threshold:.1f} in 5 of 100 tables"
+    if k == 1:
+        return f"No number of subtypes is more stable than chance: at best by {against}."
+    return f"{k} is the number of subtypes whose stability stands out most from tables without subtypes: by {against}."
+
+
+def _null_tables(clustering: ConsensusClustering) -> dict[str, Any] | None:
+    """What the choice beside tables without subtypes rests on; None where it was made otherwise."""
+    beside = clustering.k_choice_
+    if beside is None:
+        return None
+    by_k = {
+        name: {str(k): value for k, value in getattr(beside, name).items()}
+        for name in ("standardised", "ambiguous", "null_mean", "null_sd")
+    }
+    return {"threshold": beside.threshold, "p_value": beside.p_value, **by_k}
 
 
 def _features_by_subtype(sample: Sample, found: Subtyping) -> pd.DataFrame:

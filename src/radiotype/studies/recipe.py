@@ -46,8 +46,11 @@ class OutcomeSettings(Strict):
 class SubtypeSettings(Strict):
     """How cases are grouped."""
 
-    k: NumberOfSubtypes | Literal["auto"] = Field(
-        "auto", description="number of subtypes; auto: chosen by the rule of the method"
+    k: NumberOfSubtypes | Literal["auto"] = Field("auto", description="number of subtypes; auto: chosen by the rule `choose`")
+    choose: Literal["stability", "area"] = Field(
+        "stability",
+        description="stability: the number most stable beside tables of noise, or none; area: the largest number at which "
+        "the area under the consensus CDF still grew by 10 %, else the smallest",
     )
     k_range: Annotated[tuple[NumberOfSubtypes, NumberOfSubtypes], Listed] = Field(
         (2, 10), description="smallest and largest number tried"
