@@ -2,10 +2,10 @@
 
 Run: python benchmarks/extraction.py [--rounds 3] [--large]
 The peers have environments of their own beside this file, made with:
-  python -m venv benchmarks/.venv-pyradiomics && benchmarks/.venv-pyradiomics/bin/pip install pyradiomics-bhklab
-  python3.12 -m venv benchmarks/.venv-pictologics && benchmarks/.venv-pictologics/bin/pip install pictologics
-and are left out where these are missing; the first import of pictologics compiles for minutes and is not counted. Bins of width 25,
-no interpolation, all 3D features of the defaults; pictologics with local intensity, which pyradiomics has not.
+  python -m venv benchmarks/.venv-pyradiomics; benchmarks/.venv-pyradiomics/bin/pip install pyradiomics-bhklab
+  python3.12 -m venv benchmarks/.venv-pictologics; benchmarks/.venv-pictologics/bin/pip install pictologics
+and are left out where these are missing; the first import of pictologics compiles for minutes and is not counted. Bins of
+width 25, no interpolation, all 3D features of the defaults; pictologics with local intensity, which pyradiomics has not.
 """
 
 from __future__ import annotations
