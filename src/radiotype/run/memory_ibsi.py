@@ -12,7 +12,7 @@ from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.resample import SPLINE_REACH
 
 #: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes; of
-#: the box with the surroundings of the region, in which peaks are sought; and of the own box with its masks and levels.
+#: the box with the surroundings of the region, in which peaks are sought; of the region's own box with its masks and levels.
 OWN = 17
 SURROUNDINGS = 8
 PEAKS = (4, 9)
@@ -21,6 +21,8 @@ HELD = 4
 TEXTURES = (4, 20)
 #: Statistics of intensities that are hardly ever the same twice, for a voxel inside.
 DISTINCT = 64
+#: What was resampled is freed before that, but the allocator keeps it, by voxel of the scan's own box.
+RETAINED = 9
 #: A spline is made in an array that reaches so many voxels further on every side, of which there are several.
 PADDING, SPLINE = 12, 24
 #: Spectra of a box of twice the size.
@@ -55,7 +57,7 @@ def needed_for_ibsi(scan: Scan, mask: Mask, settings: FeatureSettings) -> int:
             steps.append(9 * own + SPLINE * math.prod((size + 2 * PADDING).tolist()))
     whole = options.whole_hu and scan.unit == "HU" if not same else np.dtype(scan.voxels.dtype).kind in "iub"
     if not whole:
-        steps.append(held + DISTINCT * inside)
+        steps.append(held + DISTINCT * inside + (0 if same else RETAINED * own))
     if options.spatial_autocorrelation:
         steps.append(held + AUTOCORRELATION * box)
     return int(max(steps))
