@@ -80,7 +80,7 @@ def sizes(stored: Stored) -> Section:
         why = (
             "No stable subtypes were found, so no case was given one."
             if no_subtypes(stored)
-            else "No case was given a subtype."
+            else "No case was given a subtype in this run."
         )
         return Section("subtypes", title, why)
     names, total = stored.subtype_names, len(stored.subtypes)
