@@ -36,3 +36,15 @@ def check_choice(setting: str, value: object, allowed: Sequence[str]) -> None:
     """Refuse a setting that is not one of the words that exist."""
     if value not in allowed:
         raise RecipeError("RT103", f"{setting}={value!r} does not exist", hint=f"use one of: {', '.join(allowed)}")
+
+
+def check_whole(setting: str, value: object, least: int) -> None:
+    """Refuse a setting that is not a whole number, or a smaller one than makes sense."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise RecipeError("RT103", f"{setting}={value!r} is not a whole number from {least} on")
+
+
+def check_between(setting: str, value: object, low: float, high: float) -> None:
+    """Refuse a setting that is not a number strictly between two limits."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low < value < high:
+        raise RecipeError("RT103", f"{setting}={value!r} is not a number above {low:g} and below {high:g}")
