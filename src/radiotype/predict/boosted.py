@@ -150,7 +150,8 @@ class SubtypeClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable subtype of each case, labels out of `classes_`; of equal ones the first. Raises as above."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        best = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[best]
 
     def _check_settings(self) -> None:
         check_choice("learner", self.learner, LEARNERS)

@@ -253,6 +253,10 @@ class Model:
                 raise ModelError("RT504", f"{name} is not fitted", hint="fit it on the discovery cohort") from error
         if self.assignment is None and self.classifier is None:
             raise ModelError("RT504", "a model needs an assignment or a classifier")
+        if self.assignment is not None and self.classifier is not None:
+            theirs, ours = (list(rule.classes_) for rule in (self.assignment, self.classifier))
+            if theirs != ours:
+                raise ModelError("RT504", f"assignment knows the subtypes {theirs}, classifier knows {ours}")
 
     def _check_chain(self) -> None:
         n_features = len(self.schema.features)

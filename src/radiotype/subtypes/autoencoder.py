@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes.checks import check_between, check_finite, check_whole, checked_table
-from radiotype.subtypes.sparse_loss import Penalty, Weights, objective
+from radiotype.subtypes.sparse_loss import Penalty, Value, Weights, objective
 
 
 class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -195,15 +195,18 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         n_features, n_codes = values.shape[1], self.n_codes
         penalty = Penalty(self.weight_decay, self.sparsity_weight, self.sparsity)
         curves: list[tuple[float, ...]] = []
+        seen: dict[bytes, Value] = {}  # in this iteration, by weights
 
         def value_and_slope(flat: np.ndarray) -> tuple[float, np.ndarray]:
             value, slope = objective(Weights.of_flat(flat, n_features, n_codes), values, penalty)
-            return value, slope.flat()
+            seen[flat.tobytes()] = value
+            return value.objective, slope.flat()
 
         def follow(flat: np.ndarray) -> None:
-            weights = Weights.of_flat(flat, n_features, n_codes)
-            losses = [weights.loss(table) for table in (values, others) if table is not None]
-            curves.append((objective(weights, values, penalty)[0], *losses))
+            value = seen[flat.tobytes()]
+            seen.clear()
+            of_others = () if others is None else (Weights.of_flat(flat, n_features, n_codes).loss(others),)
+            curves.append((*value, *of_others))
 
         generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(restart,)))
         start = Weights(
@@ -212,6 +215,7 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             np.zeros(n_codes),
             np.zeros(n_features),
         ).flat()
+        value_and_slope(start)
         follow(start)
         # far more evaluations than iterations are never needed; the limit must not be the reason to stop
         options = {

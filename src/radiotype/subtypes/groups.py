@@ -127,7 +127,9 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
         self._refuse_constants()
         standard = self._standard(values)
         self.k_ = self._number(standard, all_k)
-        self.groups_ = hierarchical_labels(case_distances(standard.T), self.k_, self.linkage)
+        self.groups_ = np.zeros(standard.shape[1], dtype=np.int64)
+        if self.k_ > 1:
+            self.groups_ = hierarchical_labels(case_distances(standard.T), self.k_, self.linkage)
         self._reduce(standard)
         return self
 

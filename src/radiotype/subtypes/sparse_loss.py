@@ -35,19 +35,22 @@ class Weights(NamedTuple):
 
     def codes(self, values: np.ndarray) -> np.ndarray:
         """Activations of the hidden units, (n_cases, n_codes)."""
-        from scipy.special import expit
-
-        return expit(values @ self.encode.T + self.encode_offset)
+        return _logistic(values @ self.encode.T + self.encode_offset)
 
     def values(self, codes: np.ndarray) -> np.ndarray:
         """Features put together again from their codes, (n_cases, n_features)."""
-        from scipy.special import expit
-
-        return expit(codes @ self.decode.T + self.decode_offset)
+        return _logistic(codes @ self.decode.T + self.decode_offset)
 
     def loss(self, values: np.ndarray) -> float:
         """Reconstruction loss: mean over cases of half the squared distance of a case and its reconstruction."""
         return _half_squares(self.values(self.codes(values)) - values)
+
+
+class Value(NamedTuple):
+    """The objective and the part of it that is the reconstruction loss."""
+
+    objective: float
+    loss: float
 
 
 class Penalty(NamedTuple):
@@ -58,7 +61,7 @@ class Penalty(NamedTuple):
     sparsity: float
 
 
-def objective(weights: Weights, values: np.ndarray, penalty: Penalty) -> tuple[float, Weights]:
+def objective(weights: Weights, values: np.ndarray, penalty: Penalty) -> tuple[Value, Weights]:
     """Objective of the autoencoder, and its derivative with respect to each weight.
 
     J = mean 1/2 ||h(x) - x||^2 + lambda / 2 (||encode||^2 + ||decode||^2) + beta sum_j KL(rho || mean activation of unit j)
@@ -71,7 +74,7 @@ def objective(weights: Weights, values: np.ndarray, penalty: Penalty) -> tuple[f
 
     Returns
     -------
-    float, Weights
+    Value, Weights
     """
     decay, strength, rho = penalty
     n_cases = len(values)
@@ -82,9 +85,13 @@ def objective(weights: Weights, values: np.ndarray, penalty: Penalty) -> tuple[f
     active = np.clip(codes.mean(axis=0), 1e-300, 1 - 1e-16)
     divergence = rho * np.log(rho / active) + (1 - rho) * np.log((1 - rho) / (1 - active))
     squares = sum(float(np.vdot(part, part)) for part in weights[:2])
-    value = _half_squares(error) + decay / 2 * squares + strength * float(divergence.sum())
+    loss = _half_squares(error)
+    value = Value(loss + decay / 2 * squares + strength * float(divergence.sum()), loss)
 
-    at_output = error * output * (1 - output) / n_cases
+    at_output = error  # in place: these are the large arrays
+    at_output *= output
+    at_output *= np.subtract(1, output, out=output)
+    at_output /= n_cases
     pull = strength / n_cases * ((1 - rho) / (1 - active) - rho / active)
     at_codes = (at_output @ weights.decode + pull) * codes * (1 - codes)
     slope = Weights(
@@ -98,3 +105,12 @@ def objective(weights: Weights, values: np.ndarray, penalty: Penalty) -> tuple[f
 
 def _half_squares(error: np.ndarray) -> float:
     return 0.5 * float(np.vdot(error, error)) / len(error)
+
+
+def _logistic(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), in place; exp would overflow beyond 700."""
+    np.negative(x, out=x)
+    np.minimum(x, 700, out=x)
+    np.exp(x, out=x)
+    x += 1
+    return np.reciprocal(x, out=x)
