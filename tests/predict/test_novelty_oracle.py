@@ -46,9 +46,9 @@ def test_with_as_many_features_as_cases_ordinary_cases_still_pass():
     mixing = rng.normal(size=(100, 100)) * 0.8 ** np.arange(100)[:, None]
     values, new = rng.normal(size=(120, 100)) @ mixing, rng.normal(size=(2000, 100)) @ mixing
     model = OutOfDistribution(0.95).fit(values)
-    assert 0.01 < model.is_outside(new).mean() < 0.1
-    # the distances of cases that the covariance has seen would have been far too small a limit
-    assert (model.distances(new) > np.quantile(model.distances(values), 0.95)).mean() > 0.3
+    assert 0.025 < model.is_outside(new).mean() < 0.1
+    # distances of cases that the covariance has seen would have given more than twice the 5 % asked for
+    assert (model.distances(new) > np.quantile(model.distances(values), 0.95)).mean() > 0.1
 
 
 def test_it_sees_what_codes_and_single_features_hide():

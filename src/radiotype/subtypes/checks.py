@@ -27,7 +27,8 @@ def check_finite(values: np.ndarray, names: Sequence[str] | None = None) -> None
 
 def checked_table(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> np.ndarray:
     """The table as finite floats, (n_cases, n_features), after scikit-learn's checks of its form."""
-    values: np.ndarray = validate_data(estimator, X, dtype=np.float64, ensure_all_finite=False, reset=reset)
+    # one order in memory, for sums over rows and sums over columns may round differently
+    values: np.ndarray = validate_data(estimator, X, dtype=np.float64, order="C", ensure_all_finite=False, reset=reset)
     check_finite(values, getattr(estimator, "feature_names_in_", None))
     return values
 
