@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -118,8 +119,11 @@ def test_labels_that_json_does_not_give_back_are_refused(cohort, tmp_path):
 def test_a_file_that_is_not_there_or_no_zip_is_refused(tmp_path):
     with pytest.raises(ModelError, match="there is no such model"):
         Model.load(tmp_path / "absent.rt")
-    with pytest.raises(ModelError, match="RT502"):
+    with pytest.raises(ModelError, match="it is no file"):
         Model.load(tmp_path)
+    os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
+    with pytest.raises(ModelError, match="it is no file"):
+        Model.load(tmp_path / "pipe")
     refusal(tmp_path, b"")
     refusal(tmp_path, b"GIF89a")
     refusal(tmp_path, pickle.dumps({"model": 1}))

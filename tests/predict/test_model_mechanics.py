@@ -116,7 +116,7 @@ def test_another_algorithm_version_is_refused(cohort, models):
 
 
 def test_another_sphere_map_is_refused(cohort, models):
-    match = "setting spharm.spharm.sphere_map is 'cald', the model's is 'area'"
+    match = "setting spharm.sphere_map is 'cald', the model's is 'area'"
     refused(models["everything"], cohort[0], match, provenance=with_settings(sphere_map="cald"))
     refused(models["everything"], cohort[0].values, match, provenance=with_settings(sphere_map="cald"))
 
@@ -193,9 +193,31 @@ def test_the_card_counts_and_the_schema_keeps_what_its_families_read(models):
     assert card == ModelCard(n_cases=90, n_per_subtype={"a": 30, "b": 30, "c": 30}, purpose="test", notes=("two cohorts",))
     schema = models["everything"].schema
     assert schema.names == NAMES
-    assert set(schema.settings["spharm"]) == {"spharm"}
-    assert set(schema.settings["margin"]) == {"margin"}
+    assert schema.settings == {name: PROVENANCE["settings"][name] for name in ("spharm", "margin")}
     assert FeatureSchema.of(pd.DataFrame({"a": [1.0]})).algorithm_versions == {}
+
+
+def test_a_model_of_some_columns_keeps_their_units_and_needs_no_other(cohort):
+    table, labels = cohort
+    columns = ["contrast_5mm", "volume_mm3"]
+    schema = FeatureSchema.of(table, PROVENANCE, columns=columns)
+    assert [(one.name, one.unit) for one in schema.features] == [("contrast_5mm", "1"), ("volume_mm3", "mm3")]
+    assert schema.algorithm_versions == {"margin": 3, "morphology": 1}
+    assert list(schema.settings) == ["margin"]
+    rule = NearestCentroid("euclidean").fit(table.values[columns], labels)
+    model = Model(schema, ModelCard.of(labels), assignment=rule)
+    # the families of other columns may be measured as they like
+    found = model.predict(table, provenance=with_settings(sphere_map="cald"))
+    np.testing.assert_array_equal(found.classes[found.position], rule.predict(table.values[columns]))
+    with pytest.raises(ModelError, match="the column volume is missing"):
+        FeatureSchema.of(table, columns=["volume"])
+
+
+def test_a_prediction_cannot_be_changed_by_accident(cohort, models):
+    found = models["everything"].predict(cohort[0], provenance=PROVENANCE)
+    for array in (found.classes, found.position, found.probabilities, found.distances):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = array[1]
 
 
 def test_a_run_that_measured_regions_tells_a_model_all_it_needs(tmp_path):

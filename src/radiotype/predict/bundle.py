@@ -146,6 +146,8 @@ def _bytes_of(model: Model) -> bytes:
 
 def _read_members(path: Path) -> dict[str, bytes]:
     try:
+        if path.exists() and not path.is_file():
+            raise _refusal(path, "it is no file")
         if path.stat().st_size > MAX_BYTES:
             raise _refusal(path, f"it is larger than {MAX_BYTES} bytes")
         with zipfile.ZipFile(path) as file:

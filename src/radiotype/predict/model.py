@@ -61,6 +61,12 @@ class Prediction:
     reasons: tuple[str, ...]
     keys: pd.DataFrame | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("classes", "position", "probabilities", "distances"):
+            array = getattr(self, name).copy()
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
     @property
     def out_of_distribution(self) -> np.ndarray:
         """Rows that are unlike any case the model was made from, array of bool; their subtype means little."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from pydantic import Field
@@ -38,12 +38,12 @@ class FeatureSchema(Strict):
     algorithm_versions : mapping of str to int
         Version of the algorithm of each feature family.
     settings : mapping of str to mapping
-        For each family the settings that it reads, such as the map of a surface onto the sphere.
+        The groups of settings that these families read; `spharm` holds the map of a surface onto the sphere.
     """
 
     features: tuple[SchemaFeature, ...]
     algorithm_versions: dict[str, int] = Field(default_factory=dict)
-    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -51,7 +51,13 @@ class FeatureSchema(Strict):
         return [feature.name for feature in self.features]
 
     @classmethod
-    def of(cls, table: FeatureTable | pd.DataFrame, provenance: Mapping[str, Any] | None = None) -> FeatureSchema:
+    def of(
+        cls,
+        table: FeatureTable | pd.DataFrame,
+        provenance: Mapping[str, Any] | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> FeatureSchema:
         """The schema of a table.
 
         Parameters
@@ -60,24 +66,31 @@ class FeatureSchema(Strict):
             A data frame tells names only.
         provenance : mapping, optional
             How the features were measured: `provenance.json` of a run, or `Features.provenance`.
+        columns : sequence of str, optional
+            The columns that the model takes, in its order; all when left out.
 
         Raises
         ------
         ModelError
-            RT501 if two columns have the same name, a name is no text, or the provenance holds no settings.
+            RT501 if a column is missing, two have the same name, a name is no text, or the provenance holds no settings.
         """
         if isinstance(table, FeatureTable):
-            features = tuple(SchemaFeature(name=one.name, unit=one.unit, family=one.family) for one in table.records)
+            given = {one.name: SchemaFeature(name=one.name, unit=one.unit, family=one.family) for one in table.records}
         else:
-            features = tuple(SchemaFeature(name=name) for name in _column_names(table))
+            given = {name: SchemaFeature(name=name) for name in _column_names(table)}
+        chosen = list(given) if columns is None else list(columns)
+        missing = [name for name in chosen if name not in given]
+        if missing:
+            close = did_you_mean(missing[0], given)
+            _refuse([f"the column {name} is missing" for name in missing], f"{missing[0]} is needed{close}")
+        features = tuple(given[name] for name in chosen)
         if provenance is None:
             return cls(features=features)
         try:
-            families = list(dict.fromkeys(one.family for one in features if one.family)) or list(
-                provenance["algorithm_versions"]
-            )
-            versions = {name: int(provenance["algorithm_versions"][name]) for name in families}
-            settings = {name: _read_by(name, provenance["settings"]) for name in families}
+            measured = provenance["algorithm_versions"]
+            families = list(dict.fromkeys(one.family for one in features if one.family)) or list(measured)
+            versions = {name: int(measured[name]) for name in families}
+            settings = _read_by(families, provenance["settings"])
         except (KeyError, TypeError, ValueError) as error:
             found = f"the provenance does not tell algorithm versions and settings of the features ({error})"
             raise ModelError("RT501", found, hint="give provenance.json of the run, or Features.provenance") from error
@@ -101,35 +114,29 @@ class FeatureSchema(Strict):
         ModelError
             RT501 naming what differs: columns, units, families, algorithm versions or settings.
         """
-        theirs = FeatureSchema.of(table, provenance)
-        given = {feature.name: feature for feature in theirs.features}
-        missing = [name for name in self.names if name not in given]
-        if missing:
-            close = did_you_mean(missing[0], given)
-            self._refuse([f"the column {name} is missing" for name in missing], f"{missing[0]} is needed{close}")
-        known = isinstance(table, FeatureTable)
+        theirs = FeatureSchema.of(table, provenance, columns=self.names)
         differences = []
-        for ours in self.features:
-            other = given[ours.name]
+        for ours, other in zip(self.features, theirs.features, strict=True):
             for what in ("unit", "family"):
                 mine, his = getattr(ours, what), getattr(other, what)
-                if known and mine and mine != his:
+                if isinstance(table, FeatureTable) and mine and mine != his:
                     differences.append(f"{what} of {ours.name} is {his!r}, the model's is {mine!r}")
         if provenance is not None:
             differences += _differences("algorithm version", theirs.algorithm_versions, self.algorithm_versions)
             differences += _differences("setting", _flat(theirs.settings), _flat(self.settings))
         elif self.algorithm_versions and not trust:
-            self._refuse(
+            _refuse(
                 ["the table does not tell how its features were measured"],
                 "give provenance (provenance.json of the run), or trust=True if you know that the settings are the same",
             )
         if differences:
-            self._refuse(differences, "measure the features again with the settings of the model")
+            _refuse(differences, "measure the features again with the settings of the model")
         return _numbers(table.values if isinstance(table, FeatureTable) else table, self.names)
 
-    def _refuse(self, differences: list[str], hint: str) -> None:
-        rest = f"; and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
-        raise ModelError("RT501", "; ".join(differences[:_SHOWN]) + rest, hint=hint)
+
+def _refuse(differences: list[str], hint: str) -> NoReturn:
+    rest = f"; and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
+    raise ModelError("RT501", "; ".join(differences[:_SHOWN]) + rest, hint=hint)
 
 
 def _column_names(table: pd.DataFrame) -> list[str]:
@@ -152,11 +159,13 @@ def _numbers(table: pd.DataFrame, names: list[str]) -> np.ndarray:
     return table[names].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _read_by(family_name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a family reads, as JSON gives them back."""
+def _read_by(families: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups of settings that families read, as JSON gives them back; all of them for a family of unknown origin."""
     from radiotype.features import family, family_names
 
-    groups = family(family_name).settings if family_name in family_names() else tuple(settings)
+    groups: dict[str, None] = {}
+    for name in families:
+        groups |= dict.fromkeys(family(name).settings if name in family_names() else settings)
     chosen: dict[str, Any] = json.loads(json.dumps({group: settings[group] for group in groups}))
     return chosen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class Trees:
                 raise ValueError(f"{name} points at nothing")
         if (self.feature < 0).any():
             raise ValueError("a feature has a negative number")
+        for part in fields(self):
+            getattr(self, part.name).setflags(write=False)
 
     @property
     def n_features(self) -> int:
