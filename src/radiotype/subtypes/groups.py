@@ -28,7 +28,8 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
 
     Features are standardised with the discovery cohort's mean and standard deviation (n - 1), grouped by hierarchical
     clustering of one minus their Pearson correlation, and each group is reduced to the first components that hold more than
-    `variance` of it. The number of groups is that of a consensus clustering of the features (`ConsensusClustering`).
+    `variance` of it. The number of groups is that of a consensus clustering of the features (`ConsensusClustering` with its
+    rule "area", which always finds groups).
 
     Parameters
     ----------
@@ -204,7 +205,7 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
             raise ComputeError("RT301", found, hint="lower k, or keep more features")
         if len(possible) == 1:
             return possible[0]
-        consensus = ConsensusClustering(possible, n_resamples=self.n_resamples, seed=self.seed)
+        consensus = ConsensusClustering(possible, n_resamples=self.n_resamples, choose="area", seed=self.seed)
         return consensus.fit(standard.T).k_
 
     def _reduce(self, standard: np.ndarray) -> None:
