@@ -114,5 +114,5 @@ def test_cohorts_that_show_nothing_are_refused():
         OutOfDistribution().fit(cohort(9, 1))
     with pytest.raises(ComputeError, match="all cases are alike"):
         OutOfDistribution().fit(np.ones((20, 3)))
-    with pytest.raises(ComputeError, match="has 2 patients, too few for 5 folds"):
+    with pytest.raises(ComputeError, match="the cohort has 2 patients, too few for 5 folds"):
         OutOfDistribution().fit(cohort(20, 1), groups=np.arange(20) % 2)

@@ -76,7 +76,7 @@ def test_folds_keep_patients_whole_and_test_every_case_once():
     patient = rng.integers(0, 30, size=100)
     subtype = (patient % 3).astype(np.int64)
     tested = []
-    for rest, fold in patient_folds(subtype, [f"p{one}" for one in patient], 5, 0):
+    for rest, fold in patient_folds(subtype, [f"p{one}" for one in patient], 5, 0, names="abc"):
         assert not set(patient[rest]) & set(patient[fold])
         assert set(subtype[rest]) == {0, 1, 2}
         tested += fold.tolist()
@@ -98,6 +98,22 @@ def test_only_the_order_of_values_counts():
     model, bent = SubtypeClassifier(**FAST).fit(values, labels), SubtypeClassifier(**FAST).fit(np.exp(values), labels)
     np.testing.assert_array_equal(model.out_of_fold_.argmax(axis=1) == 0, bent.out_of_fold_.argmax(axis=1) == 0)
     assert model.accuracy_ == bent.accuracy_
+
+
+def test_a_class_that_falls_into_one_fold_is_refused(monkeypatch):
+    # patients with many rows of several classes can lead to it; here the split is made so
+    import sklearn.model_selection
+
+    class AllOfOne:
+        def __init__(self, *_, **__):
+            pass
+
+        def split(self, subtype, *_):
+            yield np.flatnonzero(subtype == 0), np.flatnonzero(subtype == 1)
+
+    monkeypatch.setattr(sklearn.model_selection, "StratifiedKFold", AllOfOne)
+    with pytest.raises(ComputeError, match="all patients of a class fall into one fold"):
+        list(patient_folds(np.repeat([0, 1], 10), None, 2, 0, names="ab"))
 
 
 @pytest.mark.parametrize(
@@ -124,10 +140,10 @@ def test_cohorts_that_cannot_be_cross_validated_are_refused():
     with pytest.raises(ComputeError, match="nothing to tell apart"):
         SubtypeClassifier().fit(values, ["calm"] * 60)
     few = np.array(["calm"] * 56 + ["fast"] * 4)
-    with pytest.raises(ComputeError, match="class 1 of 2 has 4 patients, too few for 5 folds"):
+    with pytest.raises(ComputeError, match="class fast has 4 patients, too few for 5 folds"):
         SubtypeClassifier().fit(values, few)
     patients = np.r_[np.arange(50), np.full(10, 50)]
-    with pytest.raises(ComputeError, match="class 1 of 2 has 1 patients"):
+    with pytest.raises(ComputeError, match="class 1 has 1 patients"):
         SubtypeClassifier().fit(values, (patients == 50).astype(int), groups=patients)
     with pytest.raises(RecipeError, match="59 patients for 60 cases"):
         SubtypeClassifier().fit(values, labels, groups=np.arange(59))

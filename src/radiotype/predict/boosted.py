@@ -120,7 +120,8 @@ class SubtypeClassifier(ClassifierMixin, BaseEstimator):
             raise ComputeError("RT301", "all cases have the same class, so there is nothing to tell apart")
         growth = Growth(self.n_rounds, self.learning_rate, self.max_depth, self.min_cases)
         scores = np.empty((len(values), n_subtypes))
-        for rest, fold in patient_folds(subtype, groups, self.n_folds, self.seed):
+        names = [f"class {name}" for name in self.classes_]
+        for rest, fold in patient_folds(subtype, groups, self.n_folds, self.seed, names=names):
             scores[fold] = grow(self.learner, values[rest], subtype[rest], n_subtypes, growth).scores(values[fold])
         self.temperature_ = best_temperature(scores, subtype)
         self.out_of_fold_ = softmax(scores / self.temperature_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from radiotype.errors import ComputeError, RecipeError
 
 
 def patient_folds(
-    subtype: np.ndarray, patients: ArrayLike | None, n_folds: int, seed: int
+    subtype: np.ndarray, patients: ArrayLike | None, n_folds: int, seed: int, *, names: Sequence[object] = ("the cohort",)
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Cases to learn from and cases to test on, fold by fold; each case is tested once.
 
@@ -23,6 +23,8 @@ def patient_folds(
         None: each case is a patient of its own.
     n_folds : int
     seed : int
+    names : sequence
+        What to call each subtype in a message.
 
     Raises
     ------
@@ -37,19 +39,19 @@ def patient_folds(
     patient = np.arange(n_cases) if patients is None else np.unique(np.asarray(patients), return_inverse=True)[1].ravel()
     if len(patient) != n_cases:
         raise RecipeError("RT103", f"groups names {len(patient)} patients for {n_cases} cases", hint="give one per case")
-    for at in range(int(subtype.max()) + 1):
+    for at, name in enumerate(names):
         n_patients = len(np.unique(patient[subtype == at]))
         if n_patients < n_folds:
             raise ComputeError(
                 "RT301",
-                f"class {at} of {int(subtype.max()) + 1} has {n_patients} patients, too few for {n_folds} folds",
-                hint="lower n_folds or leave the class out",
+                f"{name} has {n_patients} patients, too few for {n_folds} folds",
+                hint="lower n_folds, or leave out a class that is so small",
             )
     if len(np.unique(patient)) == n_cases:
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(subtype, subtype)
     else:
         folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(subtype, subtype, patient)
     for rest, fold in folds:
-        if len(np.unique(subtype[rest])) < int(subtype.max()) + 1:
+        if len(np.unique(subtype[rest])) < len(names):
             raise ComputeError("RT301", "all patients of a class fall into one fold", hint="lower n_folds or change the seed")
         yield rest, fold
