@@ -156,8 +156,6 @@ def _read_members(path: Path) -> dict[str, bytes]:
                 raise _refusal(path, f"it does not hold exactly {', '.join(_MEMBERS)}")
             if any(entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 for entry in entries):
                 raise _refusal(path, "a part of it is compressed or encrypted, which no model is")
-            if sum(entry.file_size for entry in entries) > MAX_BYTES:
-                raise _refusal(path, "its parts are larger than the file")
             members = {entry.filename: file.read(entry) for entry in entries}
     except RadiotypeError:
         raise
