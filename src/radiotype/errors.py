@@ -58,6 +58,9 @@ CODES: dict[str, str] = {
     "RT405": "no space is left for the output",
     # models
     "RT501": "the table has another schema than the model",
+    "RT502": "the model file is missing, damaged or no model",
+    "RT503": "this version of the model format is not supported",
+    "RT504": "the steps of the model do not fit each other",
 }
 
 
@@ -166,6 +169,6 @@ def unwritable(error: OSError, file: Path) -> StoreError:
 
 
 class ModelError(RadiotypeError):
-    """A model and a table do not belong together. Ends the run."""
+    """A model cannot be used, or a model and a table do not belong together. Ends the run."""
 
     prefix = "RT5"

@@ -6,19 +6,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from radiotype.subtypes.assign import NearestCentroid
+    from radiotype.subtypes.assign import NearestCentroid, NearestMedoid
+    from radiotype.subtypes.autoencoder import SparseAutoencoder
+    from radiotype.subtypes.components import PrincipalComponents
     from radiotype.subtypes.consensus import ConsensusClustering
+    from radiotype.subtypes.groups import FeatureGroups
     from radiotype.subtypes.medoids import Medoids, pam
     from radiotype.subtypes.scaling import RobustScaler01
 
-__all__ = ["ConsensusClustering", "Medoids", "NearestCentroid", "RobustScaler01", "pam"]
+__all__ = [
+    "ConsensusClustering",
+    "FeatureGroups",
+    "Medoids",
+    "NearestCentroid",
+    "NearestMedoid",
+    "PrincipalComponents",
+    "RobustScaler01",
+    "SparseAutoencoder",
+    "pam",
+]
 
 # No module is named like a function: importing it would put the module in the function's place.
 _HOME = {
     "ConsensusClustering": "consensus",
+    "FeatureGroups": "groups",
     "Medoids": "medoids",
     "NearestCentroid": "assign",
+    "NearestMedoid": "assign",
+    "PrincipalComponents": "components",
     "RobustScaler01": "scaling",
+    "SparseAutoencoder": "autoencoder",
     "pam": "medoids",
 }
 

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiotype.subtypes.checks import check_choice, check_finite, checked_table
-from radiotype.subtypes.distances import METRICS, distances_between
+from radiotype.subtypes.distances import METRICS, case_distances, distances_between
 
 
 class NearestCentroid(ClassifierMixin, BaseEstimator):
@@ -67,7 +67,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         check_classification_targets(labels)
         check_finite(values, getattr(self, "feature_names_in_", None))
         self.classes_, subtype = np.unique(labels, return_inverse=True)
-        self.centroids_ = np.array([values[subtype == at].mean(axis=0) for at in range(len(self.classes_))])
+        self.centroids_ = np.array([self._centre(values[subtype == at]) for at in range(len(self.classes_))])
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -95,3 +95,38 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         """How unlike each case is to each centroid, shape (n_cases, n_subtypes); Raises as `predict`."""
         check_is_fitted(self)
         return distances_between(checked_table(self, X, reset=False), self.centroids_, self.metric)
+
+    def _centre(self, members: np.ndarray) -> np.ndarray:
+        return members.mean(axis=0)
+
+
+class NearestMedoid(NearestCentroid):
+    """The subtype whose most central discovery case a new case is least unlike.
+
+    The medoid of a subtype is the case with the least sum of distances to the others, in the metric of the assignment (of
+    equal ones the first). The medoids of `pam` are these.
+
+    Parameters
+    ----------
+    metric : {"pearson", "spearman", "euclidean"}
+        Distance of two cases across features; of equal distances the first subtype counts.
+
+    Attributes
+    ----------
+    classes_ : array, shape (n_subtypes,)
+        The labels, sorted.
+    centroids_ : array, shape (n_subtypes, n_features)
+        The medoid of each subtype, in the order of `classes_`.
+    n_features_in_ : int
+        Number of features.
+
+    Examples
+    --------
+    >>> model = NearestMedoid("euclidean").fit([[0.0], [1.0], [5.0], [20.0]], [0, 0, 0, 1])
+    >>> model.centroids_.ravel(), model.predict([[11.0]])
+    (array([ 1., 20.]), array([1]))
+    """
+
+    def _centre(self, members: np.ndarray) -> np.ndarray:
+        distances = case_distances(members, self.metric)
+        return members[np.argmin(distances.sum(axis=0))]

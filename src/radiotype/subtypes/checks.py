@@ -12,6 +12,18 @@ from sklearn.utils.validation import validate_data
 from radiotype.errors import ComputeError, RecipeError
 
 
+def check_whole(setting: str, value: object, least: int) -> None:
+    """Refuse a setting that is not a whole number, or a smaller one than makes sense."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise RecipeError("RT103", f"{setting}={value!r} is not a whole number from {least} on")
+
+
+def check_between(setting: str, value: object, low: float, high: float) -> None:
+    """Refuse a setting that is not a number strictly between two limits."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low < value < high:
+        raise RecipeError("RT103", f"{setting}={value!r} is not a number above {low:g} and below {high:g}")
+
+
 def check_finite(values: np.ndarray, names: Sequence[str] | None = None) -> None:
     """Refuse a table (n_cases, n_features) with a value that is not finite; name its case and feature."""
     bad = ~np.isfinite(values)
@@ -27,7 +39,8 @@ def check_finite(values: np.ndarray, names: Sequence[str] | None = None) -> None
 
 def checked_table(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> np.ndarray:
     """The table as finite floats, (n_cases, n_features), after scikit-learn's checks of its form."""
-    values: np.ndarray = validate_data(estimator, X, dtype=np.float64, ensure_all_finite=False, reset=reset)
+    # one order in memory, for sums over rows and sums over columns may round differently
+    values: np.ndarray = validate_data(estimator, X, dtype=np.float64, order="C", ensure_all_finite=False, reset=reset)
     check_finite(values, getattr(estimator, "feature_names_in_", None))
     return values
 

@@ -1,0 +1,199 @@
+"""A model on disk: one zip file of plain JSON and plain arrays, with checksums. Nothing in it can run.
+
+model.json          what the model is: steps with their settings, feature schema, card, provenance
+arrays.safetensors  the numbers of every step
+SHA256SUMS          checksums of the two
+
+The members are stored, not compressed, so a file cannot swell; they are read by their exact names and never unpacked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from radiotype.errors import ModelError, RadiotypeError, unwritable
+from radiotype.features.strict import Strict
+from radiotype.predict.card import ModelCard
+from radiotype.predict.schema import FeatureSchema
+from radiotype.predict.steps import KINDS, array_names, arrays_of, plain_classes, plain_settings, restored
+
+if TYPE_CHECKING:
+    from radiotype.predict.model import Model
+
+FORMAT: Literal["radiotype model"] = "radiotype model"
+FORMAT_VERSION: Literal[1] = 1
+
+#: Larger files are not read, bytes.
+MAX_BYTES = 2**30
+
+_MEMBERS = ("model.json", "arrays.safetensors", "SHA256SUMS")
+
+
+class StoredStep(Strict):
+    """A step without its arrays: class, settings, labels, and whether its columns had names."""
+
+    kind: str
+    settings: dict[str, Any]
+    classes: list[int] | list[str] | None
+    named: bool
+    n_columns: int
+
+
+class Header(Strict):
+    """What `model.json` holds."""
+
+    format: Literal["radiotype model"]
+    format_version: Literal[1]
+    model_schema: FeatureSchema
+    card: ModelCard
+    steps: dict[str, StoredStep]
+    provenance: dict[str, Any]
+
+
+def write_model(model: Model, path: Path) -> None:
+    """Write a model. The same model gives the same bytes.
+
+    Raises
+    ------
+    StoreError
+        RT401 or RT405 if the file cannot be written.
+    ModelError
+        RT504 if a label is neither a whole number nor text.
+    """
+    contents = _bytes_of(model)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_bytes(contents)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise unwritable(error, path) from error
+
+
+def read_model(path: Path) -> Model:
+    """Read what `write_model` wrote.
+
+    Raises
+    ------
+    ModelError
+        RT502 if the file is missing, damaged or no model; RT503 if it is of another version of the format.
+    """
+    from radiotype.predict.model import Model
+
+    members = _read_members(path)
+    plain = _json(members["model.json"], path)
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise _refusal(path, "it is no model of this program")
+    if plain.get("format_version") != FORMAT_VERSION:
+        raise ModelError(
+            "RT503",
+            f"the model has format version {plain.get('format_version')!r}, this program reads {FORMAT_VERSION}",
+            file=path,
+            hint="use the version of radiotype that wrote it",
+        )
+    try:
+        from safetensors.numpy import load
+
+        header = Header.model_validate_json(members["model.json"])
+        steps = _steps(header, load(members["arrays.safetensors"]))
+        return Model(schema=header.model_schema, card=header.card, provenance=header.provenance, **steps)
+    # whatever is wrong in the bytes, a user can do one thing only; the chained exception says more
+    except Exception as error:
+        raise _refusal(path, f"its parts do not make a model ({type(error).__name__})") from error
+
+
+def _bytes_of(model: Model) -> bytes:
+    from safetensors.numpy import save
+
+    arrays = {f"{name}/{at}": array for name, step in model.steps.items() for at, array in arrays_of(step).items()}
+    stored = {
+        name: StoredStep(
+            kind=type(step).__name__,
+            settings=plain_settings(step),
+            classes=plain_classes(step),
+            named=hasattr(step, "feature_names_in_"),
+            n_columns=int(step.n_features_in_),
+        )
+        for name, step in model.steps.items()
+    }
+    header = Header(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        model_schema=model.schema,
+        card=model.card,
+        steps=stored,
+        provenance=dict(model.provenance),
+    )
+    text = json.dumps(header.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
+    members = {"model.json": text.encode() + b"\n", "arrays.safetensors": save(arrays)}
+    members["SHA256SUMS"] = _sums(members)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # the same bytes on every system
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def _read_members(path: Path) -> dict[str, bytes]:
+    try:
+        if path.exists() and not path.is_file():
+            raise _refusal(path, "it is no file")
+        if path.stat().st_size > MAX_BYTES:
+            raise _refusal(path, f"it is larger than {MAX_BYTES} bytes")
+        with zipfile.ZipFile(path) as file:
+            entries = file.infolist()
+            if sorted(entry.filename for entry in entries) != sorted(_MEMBERS):
+                raise _refusal(path, f"it does not hold exactly {', '.join(_MEMBERS)}")
+            if any(entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 for entry in entries):
+                raise _refusal(path, "a part of it is compressed or encrypted, which no model is")
+            members = {entry.filename: file.read(entry) for entry in entries}
+    except RadiotypeError:
+        raise
+    except FileNotFoundError as error:
+        raise ModelError("RT502", "there is no such model", file=path) from error
+    except Exception as error:  # the zip reader meets damage with many exceptions
+        raise _refusal(path, f"it cannot be read ({type(error).__name__})") from error
+    if members["SHA256SUMS"] != _sums(members):
+        raise _refusal(path, "it is not as it was written")
+    return members
+
+
+def _sums(members: dict[str, bytes]) -> bytes:
+    """What `sha256sum --check` takes."""
+    return "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in _MEMBERS[:2]).encode()
+
+
+def _steps(header: Header, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    steps = {}
+    needed = set()
+    for name, step in header.steps.items():
+        if step.kind not in KINDS[name]:
+            raise ValueError(f"{name} cannot be a {step.kind}")
+        mine = {at: arrays[f"{name}/{at}"] for at in array_names(step.kind)}
+        needed |= {f"{name}/{at}" for at in mine}
+        names = header.model_schema.names if step.named else None
+        steps[name] = restored(step.kind, step.settings, step.classes, mine, step.n_columns, names=names)
+    if needed != set(arrays):
+        raise ValueError("there are arrays that belong to no step")
+    return steps
+
+
+def _json(content: bytes, path: Path) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, f"model.json cannot be read ({type(error).__name__})") from error
+
+
+def _refusal(path: Path, why: str) -> ModelError:
+    return ModelError("RT502", f"the model cannot be used: {why}", file=path, hint="get the file again from where it came")
