@@ -28,7 +28,7 @@ def hierarchical_labels(distances: np.ndarray, k: int, linkage: str = "average")
     from scipy.spatial.distance import squareform
 
     merges = scipy_linkage(squareform(distances, checks=False), method=linkage)[:, :2].astype(np.int64)
-    return by_size(_cut(merges, k))
+    return by_size(cut(merges, k))
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:
@@ -45,7 +45,7 @@ def by_size(labels: np.ndarray) -> np.ndarray:
     return rank[inverse]
 
 
-def _cut(merges: np.ndarray, k: int) -> np.ndarray:
+def cut(merges: np.ndarray, k: int) -> np.ndarray:
     """Labels after all but the last k - 1 merges, as R's `cutree` counts them; equal heights do not matter."""
     n_cases = len(merges) + 1
     cluster = np.arange(n_cases + len(merges))
