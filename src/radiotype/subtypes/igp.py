@@ -53,7 +53,8 @@ def in_group_proportion(
     """Proportion of cases whose nearest neighbour was assigned to the same subtype (IGP), and its p-value.
 
     The p-value compares a subtype with groups around permuted centroids: these are mixed among the features along the principal
-    axes of the centroids. A large subtype has a high proportion by chance alone, so only groups of its size count.
+    axes of the centroids. A large subtype has a high proportion by chance alone, so only groups of its size count. Where
+    subtypes lie far apart, permuted centroids catch whole subtypes too: the p-value is large although every proportion is 1.
 
     Parameters
     ----------
@@ -125,6 +126,13 @@ def in_group_proportion(
     return InGroupProportion(*(read_only(one) for one in (labels, igp, size, p_value, n_compared)))
 
 
+def permuted_centroids(centroids: np.ndarray, n_sets: int, generator: np.random.Generator) -> np.ndarray:
+    """Sets of centroids (n_sets, k, n_features): coordinates along each principal axis are dealt out to the features anew."""
+    axes = np.linalg.svd(centroids, full_matrices=False)[0]
+    coordinates = axes.T @ centroids
+    return np.asarray(axes @ generator.permuted(np.broadcast_to(coordinates, (n_sets, *coordinates.shape)), axis=2))
+
+
 def _nearest_other(cases: np.ndarray, metric: str) -> np.ndarray:
     distances = case_distances(cases, metric)
     np.fill_diagonal(distances, np.inf)
@@ -144,13 +152,11 @@ def _permuted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The counts of `_count` around permuted centroids, (n_permutations, k) each."""
     k, n_features = centroids.shape
-    axes = np.linalg.svd(centroids, full_matrices=False)[0]  # (k, axes), of the subtypes
-    scores = axes.T @ centroids
     found = []
     for batch in range(-(-n_permutations // BATCH)):
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch,)))
-        mixed = generator.permuted(np.broadcast_to(scores, (BATCH, *scores.shape)), axis=2)
-        distances = distances_between(cases, (axes @ mixed).reshape(-1, n_features), metric)
+        sets = permuted_centroids(centroids, BATCH, generator)
+        distances = distances_between(cases, sets.reshape(-1, n_features), metric)
         labels = np.argmin(distances.reshape(len(cases), BATCH, k), axis=2).T
         found.append(_count(np.ascontiguousarray(labels), neighbour, k))
     kept, size = (np.concatenate(counts)[:n_permutations] for counts in zip(*found, strict=True))

@@ -275,10 +275,10 @@ def _merges(values: np.ndarray, linkage: str) -> np.ndarray:
 def _checked_merges(dendrogram: np.ndarray, n_cases: int) -> np.ndarray:
     array = np.asarray(dendrogram)
     if array.ndim == 2 and array.shape[0] == n_cases - 1 and array.shape[1] >= 2 and array.dtype.kind in "iuf":
-        merges = array[:, :2].astype(np.int64)
-        known = n_cases + np.arange(n_cases - 1)[:, None]
-        if np.all(merges == array[:, :2]) and np.all(merges < known) and set(merges.ravel()) == set(range(2 * n_cases - 2)):
-            return merges
+        merges = array[:, :2]
+        each_once = np.array_equal(np.sort(merges, axis=None), np.arange(2 * n_cases - 2))
+        if each_once and np.all(merges < n_cases + np.arange(n_cases - 1)[:, None]):
+            return merges.astype(np.int64)
     raise ComputeError(
         "RT305",
         f"the dendrogram of shape {array.shape} is none of {n_cases} cases",
