@@ -42,24 +42,38 @@ def test_further_permutations_add_to_the_first_ones():
 
 
 def planted(spread):
+    """300 cases around three centroids, and these."""
     random = np.random.default_rng(11)
-    centroids, labels = random.normal(size=(3, 30)), np.repeat([0, 1, 2], 30)
-    values = centroids[labels] + random.normal(scale=spread, size=(90, 30))
-    return labels, in_group_proportion(values, centroids, n_permutations=1000, size_tolerance=0.2)
+    centroids, labels = random.normal(size=(3, 30)), np.repeat([0, 1, 2], 100)
+    return centroids[labels] + random.normal(scale=spread, size=(300, 30)), centroids, labels
 
 
-def test_planted_subtypes_are_found_and_noise_is_not():
-    labels, found = planted(1.0)
+@pytest.mark.parametrize("null", ["permuted", "gaussian"])
+def test_planted_subtypes_are_found_and_noise_is_not(null):
+    values, centroids, labels = planted(1.0)
+    settings = {"null": null, "n_permutations": 200, "size_tolerance": 0.2}
+    found = in_group_proportion(values, centroids, **settings)
     np.testing.assert_array_equal(found.labels, labels)
     assert np.all(found.p_value < 0.05)
-    assert np.any(in_group_proportion(VALUES, CENTROIDS, n_permutations=1000, size_tolerance=0.2).p_value > 0.05)
+    assert np.any(in_group_proportion(VALUES, CENTROIDS, **settings).p_value > 0.05)
 
 
-def test_far_apart_permuted_centroids_catch_whole_subtypes_too():
-    labels, found = planted(0.1)
-    np.testing.assert_array_equal(found.labels, labels)
-    np.testing.assert_array_equal(found.igp, 1)
-    assert np.all(found.p_value > 0.2)
+def test_far_apart_permuted_centroids_catch_whole_subtypes_but_one_gaussian_has_none():
+    values, centroids, _ = planted(0.1)
+    permuted = in_group_proportion(values, centroids, n_permutations=200, size_tolerance=0.2)
+    np.testing.assert_array_equal(permuted.igp, 1)
+    assert np.all(permuted.p_value > 0.2)
+    assert np.all(in_group_proportion(values, centroids, null="gaussian", n_permutations=200).p_value < 0.1)
+
+
+def test_unequal_features_without_groups_deceive_permuted_centroids_and_not_one_gaussian():
+    # The published p-value compares directions; the cut of one long cloud into halves agrees with the cloud.
+    random = np.random.default_rng(13)
+    values = random.normal(size=(200, 30)) * np.sqrt(10 / np.arange(1, 31))
+    centroids = np.array([[1.0], [-1.0]]) * np.eye(30)[0]
+    settings = {"metric": "euclidean", "n_permutations": 300}
+    assert np.all(in_group_proportion(values, centroids, size_tolerance=np.inf, **settings).p_value < 0.05)
+    assert np.all(in_group_proportion(values, centroids, null="gaussian", **settings).p_value > 0.05)
 
 
 def test_a_subtype_without_cases_has_no_proportion():
@@ -97,6 +111,7 @@ def test_a_case_alone_in_its_subtype_is_not_in_group():
         (np.ones((5, 8)), CENTROIDS, {}, "RT305", "equal"),
         (np.vstack([VALUES, np.ones(8)]), CENTROIDS, {}, "RT305", "case 50 has the same value"),
         (VALUES, CENTROIDS, {"metric": "cosine"}, "RT103", "cosine"),
+        (VALUES, CENTROIDS, {"null": "normal"}, "RT103", "normal"),
         (VALUES, CENTROIDS, {"n_permutations": 0}, "RT103", "n_permutations"),
         (VALUES, CENTROIDS, {"seed": 0.5}, "RT103", "seed"),
         (VALUES, CENTROIDS, {"size_tolerance": -0.1}, "RT103", "size_tolerance"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiotype.subtypes import in_group_proportion
+from radiotype.subtypes import igp, in_group_proportion
 from radiotype.subtypes.distances import METRICS, case_distances, distances_between
 from radiotype.subtypes.igp import permuted_centroids
 
@@ -91,9 +91,39 @@ def test_p_values_are_those_of_the_definition(tolerance):
     found = in_group_proportion(values, centroids, n_permutations=200, size_tolerance=tolerance, seed=5)
     sets = permuted_centroids(centroids, 200, np.random.default_rng(np.random.SeedSequence(5, spawn_key=(0,))))
     null = [in_group_proportion(values, one, n_permutations=1) for one in sets]
-    groups = [(igp, size) for one in null for igp, size in zip(one.igp, one.size, strict=True) if size]
-    for igp, size, p_value, compared in zip(found.igp, found.size, found.p_value, found.n_compared, strict=True):
+    groups = [group for one in null for group in zip(one.igp, one.size, strict=True) if group[1]]
+    for share, size, p_value, compared in zip(found.igp, found.size, found.p_value, found.n_compared, strict=True):
         alike = [other for other, of_size in groups if abs(of_size - size) <= tolerance * size]
         assert compared == len(alike)
-        as_high = sum(other >= igp - 1e-12 for other in alike)
+        as_high = sum(other >= share - 1e-12 for other in alike)
         assert p_value == pytest.approx((1 + as_high) / (1 + len(alike)), rel=1e-15)
+
+
+def test_the_gaussian_null_is_that_of_the_definition():
+    random = np.random.default_rng(9)
+    values, centroids = random.normal(size=(30, 5)) * [3, 1, 1, 1, 1] + 2, random.normal(size=(3, 5))
+    found = in_group_proportion(values, centroids, null="gaussian", n_permutations=150, seed=6)
+    null = []
+    for cohort in range(150):
+        generator = np.random.default_rng(np.random.SeedSequence(6, spawn_key=(cohort,)))
+        drawn = generator.standard_normal((30, 30)) @ (values - values.mean(axis=0)) / np.sqrt(29) + values.mean(axis=0)
+        null.append(in_group_proportion(drawn, centroids, n_permutations=1).igp)
+    null = np.array(null)
+    as_high = np.sum(null >= found.igp - 1e-12, axis=0)
+    compared = np.sum(~np.isnan(null), axis=0)
+    np.testing.assert_array_equal(found.n_compared, compared)
+    np.testing.assert_allclose(found.p_value, (1 + as_high) / (1 + compared), rtol=1e-15)
+
+
+def test_simulated_cohorts_have_the_mean_and_the_covariance_of_the_cohort(monkeypatch):
+    random = np.random.default_rng(10)
+    values = random.normal(size=(40, 3)) @ random.normal(size=(3, 3)) + [5, 0, -2]
+    seen = []
+    monkeypatch.setattr(igp, "_nearest_other", lambda cohort, metric: (seen.append(cohort), np.zeros(len(cohort), int))[1])
+    in_group_proportion(values, random.normal(size=(2, 3)), null="gaussian", metric="euclidean", n_permutations=2000)
+    simulated = np.concatenate(seen[1:])  # the first are the cases themselves
+    error = 4 * values.std(axis=0) / np.sqrt(len(simulated))
+    assert np.all(np.abs(simulated.mean(axis=0) - values.mean(axis=0)) < error)
+    np.testing.assert_allclose(
+        np.cov(simulated.T), np.cov(values.T), atol=4 * np.trace(np.cov(values.T)) / np.sqrt(len(simulated))
+    )

@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import read_only, whole_number
-from radiotype.subtypes.checks import finite_table
+from radiotype.subtypes.checks import check_choice, finite_table
 from radiotype.subtypes.distances import case_distances, distances_between
+
+NULLS = ("permuted", "gaussian")
 
 # Permuted sets that share a generator; set r depends on the seed and on r alone.
 BATCH = 200
@@ -29,9 +31,9 @@ class InGroupProportion:
     size : array of int, shape (n_subtypes,)
         Cases of each subtype.
     p_value : array, shape (n_subtypes,)
-        (1 + the permuted groups with at least that proportion) / (1 + `n_compared`); NaN where none could be compared.
+        (1 + the null groups with at least that proportion) / (1 + `n_compared`); NaN where none could be compared.
     n_compared : array of int, shape (n_subtypes,)
-        Permuted groups of a size that counts as equal.
+        Null groups that were compared.
     """
 
     labels: np.ndarray
@@ -46,15 +48,18 @@ def in_group_proportion(
     centroids: ArrayLike,
     *,
     metric: str = "pearson",
+    null: str = "permuted",
     n_permutations: int = 10_000,
     size_tolerance: float = 0.0,
     seed: int = 0,
 ) -> InGroupProportion:
     """Proportion of cases whose nearest neighbour was assigned to the same subtype (IGP), and its p-value.
 
-    The p-value compares a subtype with groups around permuted centroids: these are mixed among the features along the principal
-    axes of the centroids. A large subtype has a high proportion by chance alone, so only groups of its size count. Where
-    subtypes lie far apart, permuted centroids catch whole subtypes too: the p-value is large although every proportion is 1.
+    The p-value of the publication compares a subtype with groups around permuted centroids, mixed among the features along the
+    principal axes of the centroids. A large subtype has a high proportion by chance alone, so only groups of its size count. A
+    small value says that the centroids lie along directions in which this cohort varies, not that there are groups: in a cohort
+    without any, whose features are correlated or unequal, it is often small. Where subtypes lie far apart it is large although
+    every proportion is 1, since permuted centroids catch whole subtypes too. `null="gaussian"` asks whether there are groups.
 
     Parameters
     ----------
@@ -64,8 +69,11 @@ def in_group_proportion(
         Mean of each subtype on the first cohort.
     metric : {"pearson", "spearman", "euclidean"}
         Distance of cases, and of cases and centroids. The publication and R's clusterRepro 0.9 use "pearson".
+    null : {"permuted", "gaussian"}
+        "permuted": groups around permuted centroids. "gaussian": each subtype in cohorts of one Gaussian, with the mean and the
+        covariance of `values`, around the same centroids.
     n_permutations : int
-        Permuted sets of centroids.
+        Permuted sets of centroids, or simulated cohorts.
     size_tolerance : float
         Permuted groups count if their size differs from the subtype's by at most this part of it. 0 is R's rule. Raise it where
         `n_compared` is small, as in large cohorts; `inf` compares groups of all sizes, and flatters large subtypes.
@@ -103,6 +111,7 @@ def in_group_proportion(
             f"values have {cases.shape[1]} features and centroids {middles.shape[1]}",
             hint="give both the features of the discovery cohort, in the same order",
         )
+    check_choice("null", null, NULLS)
     permutations = whole_number("n_permutations", n_permutations, 1)
     start = whole_number("seed", seed, 0)
     if isinstance(size_tolerance, bool) or not size_tolerance >= 0:
@@ -112,14 +121,22 @@ def in_group_proportion(
     labels = np.argmin(distances_between(cases, middles, metric), axis=1)
     k = len(middles)
     kept, size = (count[0] for count in _count(labels[None], neighbour, k))
-    null_kept, null_size = _permuted(cases, middles, neighbour, metric, permutations, start)
+    permuted = null == "permuted"
+    if permuted:
+        null_kept, null_size = _permuted(cases, middles, neighbour, metric, permutations, start)
+    else:
+        null_kept, null_size = _simulated(cases, middles, metric, permutations, start)
 
     p_value, n_compared = np.full(k, np.nan), np.zeros(k, dtype=np.int64)
     for subtype in np.flatnonzero(size):
-        near = (null_size > 0) & (np.abs(null_size - size[subtype]) <= size_tolerance * size[subtype])
-        n_compared[subtype] = np.count_nonzero(near)
+        of = slice(None) if permuted else slice(subtype, subtype + 1)  # permuted groups have no names
+        other_kept, other_size = null_kept[:, of].ravel(), null_size[:, of].ravel()
+        compared = other_size > 0
+        if permuted:
+            compared &= np.abs(other_size - size[subtype]) <= size_tolerance * size[subtype]
+        n_compared[subtype] = np.count_nonzero(compared)
         # Proportions as whole numbers: equal ones must not differ by rounding.
-        as_high = np.count_nonzero(null_kept[near] * size[subtype] >= kept[subtype] * null_size[near])
+        as_high = np.count_nonzero(other_kept[compared] * size[subtype] >= kept[subtype] * other_size[compared])
         if n_compared[subtype]:
             p_value[subtype] = (1 + as_high) / (1 + n_compared[subtype])
     igp = np.where(size > 0, kept / np.maximum(size, 1), np.nan)
@@ -160,4 +177,20 @@ def _permuted(
         labels = np.argmin(distances.reshape(len(cases), BATCH, k), axis=2).T
         found.append(_count(np.ascontiguousarray(labels), neighbour, k))
     kept, size = (np.concatenate(counts)[:n_permutations] for counts in zip(*found, strict=True))
+    return kept, size
+
+
+def _simulated(
+    cases: np.ndarray, centroids: np.ndarray, metric: str, n_cohorts: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The counts of `_count` in cohorts of one Gaussian like that of the cases, (n_cohorts, k) each."""
+    n_cases, k = len(cases), len(centroids)
+    mean = cases.mean(axis=0)
+    spread = (cases - mean) / np.sqrt(n_cases - 1)
+    kept, size = np.empty((n_cohorts, k), dtype=np.int64), np.empty((n_cohorts, k), dtype=np.int64)
+    for cohort in range(n_cohorts):
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(cohort,)))
+        values = generator.standard_normal((n_cases, n_cases)) @ spread + mean
+        labels = np.argmin(distances_between(values, centroids, metric), axis=1)
+        (kept[cohort],), (size[cohort],) = _count(labels[None], _nearest_other(values, metric), k)
     return kept, size

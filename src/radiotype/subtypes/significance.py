@@ -86,7 +86,7 @@ def sigclust(
         Random starts of the search for two clusters, in the cohort and in every simulated one.
     like_r : bool
         Follow R's sigclust 1.1.0.1: the noise from entries that are not centred by column, its soft threshold, one start
-        only in simulated cohorts, and p-values that may be 0. It rejects more often than it should.
+        only in simulated cohorts, and p-values that may be 0. Features with offsets then make it reject too often.
     seed : int
         Same seed, same bytes. Simulation r depends on the seed and on r alone.
 
