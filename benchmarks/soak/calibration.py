@@ -1,6 +1,6 @@
 """How often the tests of subtypes find subtypes where there are none: 400 cohorts of one Gaussian each, of three kinds.
 
-Run: python benchmarks/soak/calibration.py; about 5 minutes of one core. The seed was chosen before the first run. A test at 0.05
+Run: python benchmarks/soak/calibration.py; minutes of one core. The seed was chosen before the first run. A test at 0.05
 should reject in 5 % of the cohorts; the band is that of the binomial distribution, 0.001 outside. Fewer is allowed (a test may
 be cautious), more is not. Tests that are known not to hold are in brackets. A fourth kind holds three groups, to see what the
 tests find where there is something.
