@@ -40,6 +40,26 @@ def test_the_best_of_several_starts_is_kept(n, d):
     assert index == pytest.approx(cluster_index(values, labels), rel=1e-12, abs=1e-15)
 
 
+# kmeans(x, x[c(1, 2), ], iter.max = 100) of R 4.2.2 on six tables: withinss over totss, and size.
+R_KMEANS = [
+    (0.81431740116694251, [17, 23]),
+    (0.82917555676498345, [23, 17]),
+    (0.79819380758722192, [15, 25]),
+    (0.79710236644190224, [11, 29]),
+    (0.77010544932883274, [14, 26]),
+    (0.79142533081333177, [14, 26]),
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_start_ends_as_in_r(seed):
+    values = np.random.RandomState(seed).standard_normal((40, 6)).round(3)
+    index, labels = run(values, (0, 1))
+    expected, size = R_KMEANS[seed]
+    assert index == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_array_equal(np.bincount(labels), size)
+
+
 def test_every_start_together_finds_the_best_of_all_splits():
     for seed in range(6):
         values = np.random.default_rng(seed).normal(size=(11, 2))
