@@ -50,6 +50,9 @@ def test_a_wrong_setting_is_refused(settings, code, words):
         (np.full((9, 3), "1"), "RT305", "expected numbers"),
         (np.full((9, 3), "low", dtype=object), "RT305", "no numbers"),
         (X + 1j, "RT305", "complex"),
+        (X * 1e150, "RT305", "spread over .*e\\+150"),
+        (X * 1e-150, "RT305", "spread over .*e-150"),
+        (np.sign(X) * 1.7e308, "RT305", "spread over inf"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(values, code, words):

@@ -115,7 +115,7 @@ def sigclust(
     >>> sigclust(cohort, n_simulations=99).p_value
     0.01
     """
-    values = finite_table(X, least_cases=3)
+    values = cohort_table(X)
     check_choice("covariance", covariance, COVARIANCES)
     simulations = whole_number("n_simulations", n_simulations, 2)
     starts = whole_number("n_starts", n_starts, 1)
@@ -129,6 +129,18 @@ def sigclust(
         index = cluster_index(values, groups)
     null = two_means_null(n_cases, 1 if like_r else starts)
     return compare(values, index, groups, null, covariance=covariance, n_simulations=simulations, stream=stream, like_r=like_r)
+
+
+def cohort_table(X: ArrayLike) -> np.ndarray:
+    """The cases as finite floats whose squares are floats too."""
+    values = finite_table(X, least_cases=3)
+    with np.errstate(over="ignore"):
+        spread = np.ptp(values, axis=0).max()
+    if not 1e-100 < spread < 1e100:
+        raise ComputeError(
+            "RT305", f"the features spread over {spread:g}; their squares are no floats", hint="choose another unit"
+        )
+    return values
 
 
 def keyed_generator(seed: int, *key: int) -> np.random.Generator:
@@ -169,10 +181,9 @@ def compare(
     draw = null(variances[variances > 0])
     simulated = np.array([draw(stream(1, simulation)) for simulation in range(n_simulations)])
     as_low = int(np.count_nonzero(simulated <= index))
-    spread = float(simulated.std(ddof=1))
     return SigClust(
         p_value=as_low / n_simulations if like_r else (1 + as_low) / (1 + n_simulations),
-        p_value_gaussian=float(norm.cdf(index, simulated.mean(), spread)) if spread > 0 else float(as_low > 0),
+        p_value_gaussian=float(norm.cdf(index, simulated.mean(), simulated.std(ddof=1))),
         cluster_index=index,
         labels=read_only(labels if labels[0] == 0 else 1 - labels),
         eigenvalues=read_only(eigenvalues),

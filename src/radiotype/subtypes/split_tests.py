@@ -14,10 +14,18 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import labels as checked_labels
 from radiotype.stats._inputs import read_only, same_rows, whole_number
 from radiotype.stats.multiple_testing import adjust_p_values
-from radiotype.subtypes.checks import check_choice, finite_table
+from radiotype.subtypes.checks import check_choice
 from radiotype.subtypes.null_covariance import COVARIANCES
 from radiotype.subtypes.partition import LINKAGES, by_size, cut
-from radiotype.subtypes.significance import Draw, SigClust, compare, keyed_generator, sigclust, two_means_null
+from radiotype.subtypes.significance import (
+    Draw,
+    SigClust,
+    cohort_table,
+    compare,
+    keyed_generator,
+    sigclust,
+    two_means_null,
+)
 from radiotype.subtypes.two_means import cluster_index
 
 
@@ -147,7 +155,7 @@ def sigclust_tree(
     >>> tests.labels[[0, 20, 40]]
     array([0, 1, 2])
     """
-    values = finite_table(X, least_cases=3)
+    values = cohort_table(X)
     check_choice("linkage", linkage, LINKAGES)
     check_choice("covariance", covariance, COVARIANCES)
     least = whole_number("min_cases", min_cases, 3)
@@ -232,7 +240,7 @@ def sigclust_pairs(
     >>> [pair for pair, q in zip(tests.pairs, tests.q_value) if q < 0.05]
     [('A', 'B'), ('A', 'C')]
     """
-    values = finite_table(X, least_cases=3)
+    values = cohort_table(X)
     same_rows({"X": X, "labels": labels})
     codes, levels = checked_labels(labels, "labels")
     if len(levels) < 2:
