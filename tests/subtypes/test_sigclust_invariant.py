@@ -41,6 +41,14 @@ def test_shifting_features_does_not_matter_but_in_r():
     assert in_r[1] > 2 * in_r[0]
 
 
+@pytest.mark.parametrize("covariance", ["soft", "hard", "sample"])
+def test_the_axes_do_not_matter_but_in_r(covariance):
+    turn = np.linalg.qr(RANDOM.normal(size=(12, 12)))[0]
+    assert_equal_tests(*(sigclust(values, labels=LABELS, covariance=covariance, **FEW) for values in (X, X @ turn)))
+    one, other = (sigclust(values, labels=LABELS, like_r=True, **FEW).background_variance for values in (X, X @ turn))
+    assert abs(other / one - 1) > 0.1
+
+
 def test_the_unit_does_not_matter():
     before, after = sigclust(X, **FEW), sigclust(4 * X, **FEW)
     np.testing.assert_array_equal(after.null_cluster_indices, before.null_cluster_indices)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from radiotype.subtypes import sigclust
-from radiotype.subtypes.null_covariance import background_variance, covariance_eigenvalues, null_eigenvalues
+from radiotype.subtypes.null_covariance import background_variance, covariance_eigenvalues, noise_variance, null_eigenvalues
 from radiotype.subtypes.two_means import cluster_index
 
 TABLES = {"ALL": "input_128x100.csv", "null": "input_null_100x50.csv", "subset40": "input_subset.csv"}
@@ -71,6 +71,25 @@ def test_simulations_agree_with_r(golden, table, covariance):
     for expected in (reference["pval"], reference["label"]["pval"]):
         pooled = (test.p_value + expected) / 2
         assert abs(test.p_value - expected) <= 4 * np.sqrt(2 * max(pooled * (1 - pooled), 1 / N_R) / N_R)
+
+
+@pytest.mark.parametrize(("n_cases", "n_features"), [(400, 200), (200, 400), (2000, 10)])
+def test_noise_variance_is_that_of_the_noise(n_cases, n_features):
+    # Three strong directions along no feature; the estimate of single entries is beside the point.
+    random = np.random.default_rng(n_cases)
+    turn = np.linalg.qr(random.normal(size=(n_features, n_features)))[0]
+    strong = np.concatenate([[40.0, 30.0, 20.0], np.full(n_features - 3, 1.0)])
+    values = 2 * (random.normal(size=(n_cases, n_features)) * strong) @ turn + random.normal(size=n_features)
+    assert 0.5 * 4 < noise_variance(values) < 1.15 * 4
+    assert background_variance(values - values.mean(axis=0)) > 1.5 * 4
+
+
+def test_noise_variance_of_unequal_directions_follows_the_smallest():
+    # 10, 5, 3.3 ... 1: the median direction has 2. Noise of 800 cases in 10 features has a smallest eigenvalue of 0.788 of its own.
+    values = np.random.default_rng(5).normal(size=(801, 10)) * np.sqrt(10 / np.arange(1, 11))
+    smallest = np.linalg.eigvalsh(np.cov(values.T))[0]
+    assert noise_variance(values) == pytest.approx(smallest / (1 - np.sqrt(10 / 800)) ** 2, rel=1e-12)
+    assert noise_variance(values) < 1.3
 
 
 def share(eigenvalues):

@@ -22,8 +22,32 @@ def covariance_eigenvalues(values: np.ndarray) -> np.ndarray:
 
 
 def background_variance(values: np.ndarray) -> float:
-    """Variance of the noise that most entries consist of, from their median absolute deviation."""
+    """Variance of the noise that most entries consist of, from their median absolute deviation.
+
+    Correlated features have no such entries: each holds a part of every signal, and the estimate is far too large.
+    """
     return float((MAD_TO_SD * np.median(np.abs(values - np.median(values)))) ** 2)
+
+
+def noise_variance(values: np.ndarray) -> float:
+    """Variance of the noise in every direction, whatever the axes: the least of two estimates.
+
+    One is `background_variance` of the principal components, where signals fill few columns (of all directions in
+    proportion, where there are fewer cases than features). The other is what leaves noise alone a smallest eigenvalue as
+    small as that of the covariance: (1 - sqrt(n_features / (n_cases - 1)))^2 of its variance.
+
+    References
+    ----------
+    Marchenko & Pastur, Mathematics of the USSR-Sbornik 1 (1967) 457-483 (the smallest eigenvalue).
+    """
+    n_cases, n_features = values.shape
+    left, singular, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
+    n_directions = min(n_cases - 1, n_features)
+    noise = background_variance((left * singular)[:, :n_directions]) * n_directions / n_features
+    if n_features < n_cases - 1:
+        edge = (1 - np.sqrt(n_features / (n_cases - 1))) ** 2
+        noise = min(noise, float(singular[-1] ** 2 / (n_cases - 1) / edge))
+    return noise
 
 
 def null_eigenvalues(eigenvalues: np.ndarray, background: float, covariance: str, *, like_r: bool = False) -> np.ndarray:

@@ -13,7 +13,13 @@ from radiotype.errors import ComputeError
 from radiotype.stats._inputs import labels as checked_labels
 from radiotype.stats._inputs import read_only, same_rows, whole_number
 from radiotype.subtypes.checks import check_choice, finite_table
-from radiotype.subtypes.null_covariance import COVARIANCES, background_variance, covariance_eigenvalues, null_eigenvalues
+from radiotype.subtypes.null_covariance import (
+    COVARIANCES,
+    background_variance,
+    covariance_eigenvalues,
+    noise_variance,
+    null_eigenvalues,
+)
 from radiotype.subtypes.two_means import TwoMeans, cluster_index
 
 Draw = Callable[[np.random.Generator], float]
@@ -78,15 +84,15 @@ def sigclust(
     labels : array, shape (n_cases,), optional
         Two clusters found in another way on the same cases. Without them the best two of least squares are tested.
     covariance : {"soft", "hard", "sample"}
-        How the variances of the Gaussian are estimated: see `null_eigenvalues`. "sample" suits few features and many cases,
-        and rejects too seldom otherwise; "hard" may reject too often where a few eigenvalues are large.
+        How the variances of the Gaussian are estimated: "sample" as they are found; "hard" with none below the noise; "soft"
+        with the large ones lowered in turn. "sample" misses most groups, "hard" may find too many.
     n_simulations : int
         Simulated cohorts.
     n_starts : int
         Random starts of the search for two clusters, in the cohort and in every simulated one.
     like_r : bool
-        Follow R's sigclust 1.1.0.1: the noise from entries that are not centred by column, its soft threshold, one start
-        only in simulated cohorts, and p-values that may be 0. Features with offsets then make it reject too often.
+        Follow R's sigclust 1.1.0.1: the noise from single entries, its soft threshold, one start only in simulated cohorts, and
+        p-values that may be 0. Where features are correlated or have offsets it finds groups in most cohorts without any.
     seed : int
         Same seed, same bytes. Simulation r depends on the seed and on r alone.
 
@@ -176,7 +182,7 @@ def compare(
     from scipy.stats import norm
 
     eigenvalues = covariance_eigenvalues(values)
-    background = background_variance(values if like_r else values - values.mean(axis=0))
+    background = background_variance(values) if like_r else noise_variance(values)
     variances = null_eigenvalues(eigenvalues, background, covariance, like_r=like_r)
     draw = null(variances[variances > 0])
     simulated = np.array([draw(stream(1, simulation)) for simulation in range(n_simulations)])
