@@ -85,11 +85,11 @@ def test_noise_variance_is_that_of_the_noise(n_cases, n_features):
 
 
 def test_noise_variance_of_unequal_directions_follows_the_smallest():
-    # 10, 5, 3.3 ... 1: the median direction has 2. Noise of 800 cases in 10 features has a smallest eigenvalue of 0.788 of its own.
+    # 10, 5, 3.3 ... 1: most entries have far more than the last direction.
     values = np.random.default_rng(5).normal(size=(801, 10)) * np.sqrt(10 / np.arange(1, 11))
     smallest = np.linalg.eigvalsh(np.cov(values.T))[0]
     assert noise_variance(values) == pytest.approx(smallest / (1 - np.sqrt(10 / 800)) ** 2, rel=1e-12)
-    assert noise_variance(values) < 1.3
+    assert noise_variance(values) < 0.75 * background_variance(values)
 
 
 def share(eigenvalues):
