@@ -51,7 +51,7 @@ def planted(spread):
 @pytest.mark.parametrize("null", ["permuted", "gaussian"])
 def test_planted_subtypes_are_found_and_noise_is_not(null):
     values, centroids, labels = planted(1.0)
-    settings = {"null": null, "n_permutations": 200, "size_tolerance": 0.2}
+    settings = {"null": null, "n_permutations": 100, "size_tolerance": 0.2}
     found = in_group_proportion(values, centroids, **settings)
     np.testing.assert_array_equal(found.labels, labels)
     assert np.all(found.p_value < 0.05)
@@ -63,7 +63,7 @@ def test_far_apart_permuted_centroids_catch_whole_subtypes_but_one_gaussian_has_
     permuted = in_group_proportion(values, centroids, n_permutations=200, size_tolerance=0.2)
     np.testing.assert_array_equal(permuted.igp, 1)
     assert np.all(permuted.p_value > 0.2)
-    assert np.all(in_group_proportion(values, centroids, null="gaussian", n_permutations=200).p_value < 0.1)
+    assert np.all(in_group_proportion(values, centroids, null="gaussian", n_permutations=100).p_value < 0.1)
 
 
 def test_unequal_features_without_groups_deceive_permuted_centroids_and_not_one_gaussian():
@@ -71,7 +71,7 @@ def test_unequal_features_without_groups_deceive_permuted_centroids_and_not_one_
     random = np.random.default_rng(13)
     values = random.normal(size=(200, 30)) * np.sqrt(10 / np.arange(1, 31))
     centroids = np.array([[1.0], [-1.0]]) * np.eye(30)[0]
-    settings = {"metric": "euclidean", "n_permutations": 300}
+    settings = {"metric": "euclidean", "n_permutations": 100}
     assert in_group_proportion(values, centroids, size_tolerance=np.inf, **settings).p_value[0] < 0.05
     assert np.all(in_group_proportion(values, centroids, null="gaussian", **settings).p_value > 0.05)
 
