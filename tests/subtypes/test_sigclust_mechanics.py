@@ -84,6 +84,13 @@ def test_the_least_p_value_is_never_zero_but_in_r():
     assert sigclust(apart, n_simulations=19, like_r=True).p_value == 0
 
 
+@pytest.mark.parametrize("further", [np.full(20, 3.0), X[:, 1]], ids=["constant", "repeated"])
+def test_a_feature_that_adds_no_direction_leaves_no_noise(further):
+    test = sigclust(np.column_stack([X, further]), n_simulations=19)
+    assert test.background_variance == pytest.approx(0, abs=1e-25)
+    np.testing.assert_allclose(test.null_eigenvalues, test.eigenvalues, atol=1e-25)
+
+
 def test_degenerate_cohorts_have_an_answer():
     three = sigclust(X[:3], n_simulations=19)
     assert 0 < three.p_value <= 1

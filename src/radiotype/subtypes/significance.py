@@ -75,7 +75,8 @@ def sigclust(
     """Probability that a cohort without clusters, one Gaussian, splits into two as well as this one does.
 
     A small p-value says that the cohort is not one Gaussian, not that it has exactly two clusters, nor that these are useful:
-    skewed features give small p-values too. Columns should be on one scale.
+    skewed features give small p-values too. Columns should be on one scale, and none should follow from others: otherwise no
+    noise is found, and the test misses groups as "sample" does.
 
     Parameters
     ----------
