@@ -5,7 +5,15 @@
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
-void ball_sums(const BallProblem& problem, double* scratch, double* sums);
+void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums);
+void intensity_range(const IntensityBox& box, IntensityRange* found);
+void intensity_levels(const IntensityBox& box, const LevelRule& rule, uint8_t* inside, uint16_t* levels);
+void intensity_counts(const IntensityBox& box, double least, int64_t tables, int64_t n_values, int64_t* counts);
+void row_moments(const uint8_t* mask, int64_t n_rows, int64_t n, int64_t* moments, int32_t* ends);
+void row_sums(const IntensityBox& box, double* sums);
+int64_t hull_points(const int32_t* ends, const int64_t shape[2], uint8_t* bits, int32_t* stack, int32_t* points);
+int64_t hull_faces(const int32_t* points, int64_t n, uint8_t* scratch, int32_t* triangles);
+double largest_distance(const double* points, int64_t n);
 void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
 void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);

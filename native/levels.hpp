@@ -74,14 +74,44 @@ struct PairProblem {
 struct BallProblem {
     const double* values;    // shape, C order
     const int64_t* shape;    // (3,) of the box that holds the balls, as far as there are values
-    const int64_t* columns;  // (n_columns, 3): steps along I and J to a column of the ball, voxels above and below its
-                             // middle, by which they are sorted
+    const int64_t* columns;  // (n_columns, 2): steps along the first two axes to a column of the ball, the first not below 0 since a
+                             // ball is its own mirror image
     int64_t n_columns;
-    int64_t reach;         // the largest of those voxels
+    const int64_t* groups;  // (n_groups, 3): first column, end column, and the voxels above and below the middle of each of these
+    int64_t n_groups;
+    int64_t reach, reach_i;  // the largest of those numbers of voxels, and the largest step along the first axis
     const int64_t* first;  // (3,) where the region's own box begins
     const uint8_t* mask;   // own, C order
     const int64_t* own;    // (3,) shape of the region's own box
+    double middle, scale;  // what is summed is (value - middle) x scale, rounded
+    bool ones;             // or 1 for every finite value
 };
+
+// Numbers of 32 bits that ball_sums() needs.
+static inline int64_t ball_scratch(int64_t n_i, int64_t n_j, int64_t n_k, int64_t reach, int64_t reach_i) {
+    return ((n_i + reach_i + 1) * n_j + reach + 3) * (n_k + 2 * reach + 65) + 64;
+}
+
+// Intensities of a box and which of them belong to a region; those beyond the limits do not.
+struct IntensityBox {
+    const double* values;   // the fastest axis lies close in memory
+    const uint8_t* region;  // C order; null for all
+    int64_t shape[3], steps[2];
+    double lower, upper;
+};
+
+struct IntensityRange {
+    double least, most;
+    int64_t n, n_broken;  // voxels within the limits; voxels without a finite value
+    bool whole;           // whether all are whole numbers
+};
+
+struct LevelRule {
+    double origin, width, number, last;
+};
+
+// Bytes that hull_faces() needs for n points.
+static inline int64_t hull_scratch(int64_t n) { return (4 * n + 8) * 64 + (9 * n + 32) * 4; }
 
 struct HarmonicPoints {
     const double* xyz;  // (n, 3) unit vectors
@@ -170,8 +200,18 @@ struct ZoneScratch {
 
 struct Kernels {
     const char* level;
-    // Sums in a ball around each voxel of a region; scratch: (lines + 2) * (length + 2 reach + 1). See ball.cpp.
-    void (*ball_sums)(const BallProblem& problem, double* scratch, double* sums);
+    // Sums in a ball around each voxel of a region, the lowest number elsewhere. See ball.cpp.
+    void (*ball_sums)(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums);
+    // Range, grey levels, counts and moments of the intensities of a region. See intensities.cpp.
+    void (*intensity_range)(const IntensityBox& box, IntensityRange* found);
+    void (*intensity_levels)(const IntensityBox& box, const LevelRule& rule, uint8_t* inside, uint16_t* levels);
+    void (*intensity_counts)(const IntensityBox& box, double least, int64_t tables, int64_t n_values, int64_t* counts);
+    void (*row_moments)(const uint8_t* mask, int64_t n_rows, int64_t n, int64_t* moments, int32_t* ends);
+    void (*row_sums)(const IntensityBox& box, double* sums);
+    // The convex hull of a mesh, and the largest distance of points. See hull.cpp.
+    int64_t (*hull_points)(const int32_t* ends, const int64_t shape[2], uint8_t* bits, int32_t* stack, int32_t* points);
+    int64_t (*hull_faces)(const int32_t* points, int64_t n, uint8_t* scratch, int32_t* triangles);
+    double (*largest_distance)(const double* points, int64_t n);
     // Counts of the 256 corner patterns of a binary mask, with the sums of the cube positions. See mesh.cpp.
     void (*cube_patterns)(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
     // Partitions around medoids, for several k of one subset of cases. See pam.cpp.

@@ -35,11 +35,20 @@ using Heap = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Layers = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Box = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
-using Columns = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
-using PairStarts = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
+using Columns = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
+using Groups = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Sides = nb::ndarray<uint8_t, nb::shape<2, -1>, nb::c_contig, nb::device::cpu>;
 using Corner = nb::ndarray<const int64_t, nb::shape<3>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Words = nb::ndarray<uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Pointers = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Whole = nb::ndarray<int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using ReadWhole = nb::ndarray<const int32_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Whole64 = nb::ndarray<int64_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using ReadLabels = nb::ndarray<const int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Intensities = nb::ndarray<const double, nb::ndim<3>, nb::device::cpu>;
+using Levels = nb::ndarray<uint16_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using ValueCounts = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 using LevelArray = nb::ndarray<const uint16_t, nb::ndim<3>, nb::device::cpu>;
 using LevelMap = nb::ndarray<const uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -59,13 +68,77 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
     radiotype::active_kernels().cube_patterns(mask.data(), shape, counts.data(), sums.data());
 }
 
-static void ball_sums(Box values, Columns columns, int64_t reach, Corner first, Mask mask, Workspace scratch, Lanes sums) {
+static void ball_sums(Box values, Columns columns, Groups groups, int64_t reach, int64_t reach_i, Corner first, Mask mask, double middle, double scale, bool ones,
+                      Words scratch, Pointers lines, Whole sums) {
     const int64_t shape[3] = {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))};
     const int64_t own[3] = {int64_t(mask.shape(0)), int64_t(mask.shape(1)), int64_t(mask.shape(2))};
-    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)), reach, first.data(),
-                                         mask.data(), own};
+    const radiotype::BallProblem problem{values.data(), shape, columns.data(), int64_t(columns.shape(0)),
+                                         groups.data(), int64_t(groups.shape(0)), reach, reach_i, first.data(), mask.data(), own, middle, scale, ones};
+    const auto** pointers = reinterpret_cast<const uint32_t**>(lines.data());
     nb::gil_scoped_release release;
-    radiotype::active_kernels().ball_sums(problem, scratch.data(), sums.data());
+    radiotype::active_kernels().ball_sums(problem, scratch.data(), pointers, sums.data());
+}
+
+static radiotype::IntensityBox intensity_box(const Intensities& values, const Mask& region, double lower, double upper) {
+    if (values.stride(2) != 1 && values.shape(2) > 1) throw nb::value_error("the last axis must be the fastest");
+    return {values.data(), region.is_valid() ? region.data() : nullptr,
+            {int64_t(values.shape(0)), int64_t(values.shape(1)), int64_t(values.shape(2))}, {values.stride(0), values.stride(1)},
+            lower, upper};
+}
+
+static nb::tuple intensity_range(Intensities values, Mask region, double lower, double upper) {
+    const radiotype::IntensityBox box = intensity_box(values, region, lower, upper);
+    radiotype::IntensityRange found;
+    {
+        nb::gil_scoped_release release;
+        radiotype::active_kernels().intensity_range(box, &found);
+    }
+    return nb::make_tuple(found.least, found.most, found.n, found.n_broken, found.whole);
+}
+
+static void intensity_levels(Intensities values, Mask region, double lower, double upper, nb::tuple rule, Voxels inside, Levels levels) {
+    const radiotype::IntensityBox box = intensity_box(values, region, lower, upper);
+    const radiotype::LevelRule how{nb::cast<double>(rule[0]), nb::cast<double>(rule[1]), nb::cast<double>(rule[2]),
+                                   nb::cast<double>(rule[3])};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().intensity_levels(box, how, inside.data(), levels.data());
+}
+
+static void intensity_counts(Intensities values, Mask region, double least, ValueCounts counts) {
+    const radiotype::IntensityBox box = intensity_box(values, region, 0.0, 0.0);
+    const int64_t tables = int64_t(counts.shape(0)), n_values = int64_t(counts.shape(1));
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().intensity_counts(box, least, tables, n_values, counts.data());
+}
+
+static void row_moments(Mask mask, Whole64 moments, Whole ends) {
+    const int64_t n_rows = int64_t(mask.shape(0)) * int64_t(mask.shape(1)), n = int64_t(mask.shape(2));
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().row_moments(mask.data(), n_rows, n, moments.data(), ends.data());
+}
+
+static void row_sums(Intensities values, Mask region, Lanes sums) {
+    const radiotype::IntensityBox box = intensity_box(values, region, 0.0, 0.0);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().row_sums(box, sums.data());
+}
+
+static int64_t hull_points(ReadWhole ends, Row bits, IntegerScratch stack, Labels points) {
+    const int64_t shape[2] = {int64_t(ends.shape(0)), int64_t(ends.shape(1))};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().hull_points(ends.data(), shape, bits.data(), stack.data(), points.data());
+}
+
+static int64_t hull_faces(ReadLabels points, Row scratch, Labels triangles) {
+    const int64_t n = int64_t(points.shape(0));
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().hull_faces(points.data(), n, scratch.data(), triangles.data());
+}
+
+static double largest_distance(Table points) {
+    const int64_t n = int64_t(points.shape(1));
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().largest_distance(points.data(), n);
 }
 
 static void pam(Distances distances, Integers items, Integers k, Workspace workspace, Medoids medoids, Labels labels,
@@ -83,7 +156,7 @@ static void cocluster(ByteLabels labels, Row row, PairCounts counts) {
     radiotype::active_kernels().cocluster(labels.data(), n_resamples, n_cases, row.data(), counts.data());
 }
 
-static double two_means(Table values, Doubles scale, PairStarts starts, Sides sides, Workspace workspace) {
+static double two_means(Table values, Doubles scale, Columns starts, Sides sides, Workspace workspace) {
     const radiotype::TwoMeansProblem problem{values.data(), int64_t(values.shape(0)), int64_t(values.shape(1)), scale.data(),
                                              starts.data(), int64_t(starts.shape(0))};
     nb::gil_scoped_release release;
@@ -270,8 +343,28 @@ static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lin
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
-    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "reach"_a, "first"_a, "mask"_a, "scratch"_a, "sums"_a,
-          "Fill `sums` where `mask` has voxels, and between those of a row, with sums in a ball; scratch: as in levels.hpp.");
+    m.def("ball_scratch", &radiotype::ball_scratch, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
+          "Length of the uint32 scratch that `ball_sums` needs.");
+    m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "groups"_a, "reach"_a, "reach_i"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a,
+          "scratch"_a, "lines"_a, "sums"_a,
+          "Fill `sums` with those of (value - middle) x scale, rounded, or of ones, in a ball around the voxels of `mask`, elsewhere with the "
+          "lowest number; `lines` has room for a number per column.");
+    m.def("intensity_range", &intensity_range, "values"_a, "region"_a.none(), "lower"_a, "upper"_a,
+          "Least and most of the values of a region, or of all, within limits, how many, how many are not finite, and whether all are whole.");
+    m.def("intensity_levels", &intensity_levels, "values"_a, "region"_a, "lower"_a, "upper"_a, "rule"_a, "inside"_a, "levels"_a,
+          "Fill `inside` and `levels`: whole part of (value - origin) / width x number, `last` at most, plus 1; 0 outside.");
+    m.def("intensity_counts", &intensity_counts, "values"_a, "region"_a, "least"_a, "counts"_a,
+          "Count the whole numbers of a region, from `least` on, in tables (a power of two, n_values) that are to be added up.");
+    m.def("row_moments", &row_moments, "mask"_a, "moments"_a, "ends"_a,
+          "Fill for every row number of voxels, sum of positions and of squared positions; and first and last voxel, -1 without.");
+    m.def("row_sums", &row_sums, "values"_a, "region"_a, "sums"_a,
+          "Fill for every row the sum of the values of a region, and of the values times their positions.");
+    m.def("hull_points", &hull_points, "ends"_a, "bits"_a, "stack"_a, "points"_a,
+          "Fill `points` with twice the positions that corners of the hull of the mesh may have; return how many.");
+    m.def("hull_scratch", &radiotype::hull_scratch, "n"_a, "Length of the uint8 scratch that `hull_faces` needs.");
+    m.def("hull_faces", &hull_faces, "points"_a, "scratch"_a, "triangles"_a,
+          "Fill `triangles` with the faces of the hull of different points in lexicographic order; return how many, 0 in a plane.");
+    m.def("largest_distance", &largest_distance, "points"_a, "Square of the largest distance of points (3, n).");
     m.def("simd_level", [] { return radiotype::active_kernels().level; }, "The level in use: base, avx2 or avx512.");
     m.def("cube_patterns", &cube_patterns, "mask"_a, "counts"_a, "sums"_a,
           "Fill `counts` (256,) and `sums` (256, 3) with the corner patterns of a binary mask (I, J, K).");

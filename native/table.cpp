@@ -11,6 +11,14 @@ Kernels kernels() {
     Kernels table{};
     table.level = RADIOTYPE_NAME(RADIOTYPE_LEVEL);
     table.ball_sums = ball_sums;
+    table.intensity_range = intensity_range;
+    table.intensity_levels = intensity_levels;
+    table.intensity_counts = intensity_counts;
+    table.row_moments = row_moments;
+    table.row_sums = row_sums;
+    table.hull_points = hull_points;
+    table.hull_faces = hull_faces;
+    table.largest_distance = largest_distance;
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;

@@ -59,7 +59,11 @@ def scan_of(values: str, mask: str) -> Scan:
 def test_a_value_within_its_range_or_a_code(family: str, mask: str) -> None:
     for values in VALUES:
         scan = scan_of(values, mask)
-        found = describe(scan, Mask(MASKS[mask], scan.grid), [family])
+        try:
+            found = describe(scan, Mask(MASKS[mask], scan.grid), [family])
+        except RadiotypeError as error:  # the bins of pyradiomics have a fixed width
+            assert (values, family, error.code) == ("huge", "pyradiomics", "RT305")
+            continue
         for record in found.records:
             value, code = found.values[record.name], found.reasons.get(record.name, "")
             if math.isnan(value):

@@ -142,3 +142,23 @@ def test_a_harmonic_shape_takes_no_more_than_it_is_said_to_need_and_no_less_than
     found = measured(image=image, mask=mask, parts=("spharm",), settings=settings)
     assert found["failure"] is None
     assert found["peak"] <= max(found["estimates"]) <= 2 * found["peak"], found
+
+
+IBSI = {
+    "own voxels": ((1.0, 1.0, 1.0), 45, {"spacing_mm": None}),
+    "to more voxels": ((1.2, 1.2, 2.5), 200, {"spacing_mm": 1.0}),
+    "to fewer voxels": ((0.6, 0.6, 0.8), 200, {"spacing_mm": 1.0}),
+    "spline": ((0.8, 0.8, 3.0), 40, {"spacing_mm": 1.0, "interpolation": "cubic"}),
+    "autocorrelation": ((1.0, 1.0, 1.0), 40, {"spacing_mm": None, "spatial_autocorrelation": True}),
+}
+
+
+@pytest.mark.parametrize("name", IBSI)
+def test_features_of_the_ibsi_take_what_they_are_said_to_need(tmp_path, name):
+    spacing, radius_mm, options = IBSI[name]
+    size = (128, 128, 64)
+    image = write(tmp_path / "i.nii.gz", filled(size, np.int16, np.random.default_rng(0)) + 2000, spacing)
+    mask = write(tmp_path / "m.nii.gz", ball(size, spacing, radius_mm), spacing)
+    found = measured(image=image, mask=mask, modality="MR", parts=("ibsi",), settings={"ibsi": options})
+    assert found["failure"] is None
+    assert abs(max(found["estimates"]) - found["peak"]) < WITHIN * found["peak"], found

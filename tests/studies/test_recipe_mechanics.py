@@ -29,7 +29,8 @@ def test_all_problems_are_listed_with_the_nearest_key():
     assert "manifst: there is no such key, did you mean 'manifest'?" in text
     assert "subtypes.n_resample: there is no such key, did you mean 'n_resamples'?" in text
     assert "manifest: is needed" in text
-    assert "features.families[0]: must be morphology, margin or spharm, found the text 'margn', did you mean 'margin'?" in text
+    known = "morphology, margin, spharm, ibsi, pyradiomics or captk"
+    assert f"features.families[0]: must be {known}, found the text 'margn', did you mean 'margin'?" in text
     assert "keys of `subtypes`: k, k_range, n_resamples, item_fraction, metric" in text
 
 
@@ -142,8 +143,9 @@ SAID = """\
   'subtypes.metric' (line 4): there is no such key, `metric` belongs under `subtypes`
   masks.resample (line 5): must be refuse or nearest, found the text 'nearst', did you mean 'nearest'?
   masks.roi (line 5): there is no such key, `roi` belongs under `regions`
-  features.families[0] (line 7): must be morphology, margin or spharm, found the text 'margn', did you mean 'margin'?
-  features.families[1] (line 7): must be morphology, margin or spharm, found 3
+  features.families[0] (line 7): must be morphology, margin, spharm, ibsi, pyradiomics or captk, found the text 'margn', \
+did you mean 'margin'?
+  features.families[1] (line 7): must be morphology, margin, spharm, ibsi, pyradiomics or captk, found 3
   features.margin.n_bins (line 9): must be a whole number from 2 to 10000, found the text '50'; write 50
   features.margin.distances_mm[1] (line 10): must be a number above 0, found the text '10'; write 10
   features.margin.distances_mm[2] (line 10): must be a number above 0, found true (YAML reads yes and on like that)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 #: Features that hold the volume of a region; the first one measured counts.
-VOLUMES = ("volume_mm3", "spharm_volume_mm3", "morphology_volume_mm3")
+VOLUMES = (
+    "volume_mm3",
+    "spharm_volume_mm3",
+    "morphology_volume_mm3",
+    "original_shape_VoxelVolume",
+    "captk_volumetric_volume",
+)
 
 
 def volume_feature(names: Iterable[str]) -> str | None:

@@ -17,11 +17,15 @@ MISSING = {
     "mesh_volume_not_positive": "the mesh of the region encloses no volume",
     "no_energy": "a degree of the surface holds no detail",
     "no_neighbours": "no voxel touches another",
+    "no_runs": "in no direction does a line cross two voxels",
+    "no_whole_neighbourhood": "no voxel has its eight neighbours within the slice and the region",
     "nothing_left_by_resegmentation": "no voxel lies within the range of intensities that counts",
     "one_grey_level": "all voxels that touch another have one grey level",
     "quartiles_cancel": "the quartiles add up to nothing",
     "single_voxel": "one voxel has no axes",
     "sphere_map_failed": "the surface could not be laid onto the sphere",
+    "too_few_dimensions": "the region is narrower than `minimum_dimensions` ask for",
+    "too_few_voxels": "the region has fewer voxels than `minimum_voxels` asks for",
 }
 
 #: Codes of a value to be read with care.

@@ -247,11 +247,12 @@ class Mask:
     @cached_property
     def box(self) -> Box:
         """Tight box (low, high) of the region: low <= index < high."""
-        low, high = [], []
-        for axis in range(3):
-            inside = np.flatnonzero(self.data.any(axis=tuple(a for a in range(3) if a != axis)))
-            low.append(int(inside[0]))
-            high.append(int(inside[-1]) + 1)
+        low, high = [0, 0, 0], list(self.data.shape)
+        part = self.data
+        for axis in sorted(range(3), key=lambda one: -self.data.strides[one]):  # slices first, then rows of these only
+            inside = np.flatnonzero(part.any(axis=tuple(a for a in range(3) if a != axis)))
+            low[axis], high[axis] = int(inside[0]), int(inside[-1]) + 1
+            part = self.data[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
         return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
     def cropped(self, low: tuple[int, int, int], high: tuple[int, int, int]) -> npt.NDArray[np.bool_]:

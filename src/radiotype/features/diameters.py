@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from radiotype.features.hull import largest_distance_mm, mesh_hull, rows_of
 from radiotype.features.mesh import checked_region
-
-_PAIRS_AT_ONCE = 1_000_000
 
 
 class Diameters(NamedTuple):
@@ -53,7 +52,7 @@ def mesh_diameters(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Diameters:
     """
     region = checked_region(mask, spacing_mm)
     return Diameters(
-        maximum_3d_mm=largest_distance_mm(hull_corners(region.mask), region.spacing_mm),
+        maximum_3d_mm=largest_distance_mm(mesh_hull(rows_of(region.mask)).corners, region.spacing_mm),
         maximum_axial_mm=axial_diameter_mm(region.mask, region.spacing_mm),
     )
 
@@ -67,18 +66,6 @@ def _line_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
     low = np.insert(2 * filled, axis, 2 * first - 1, axis=1)
     high = np.insert(2 * filled, axis, 2 * last + 1, axis=1)
     return np.concatenate([low, high])
-
-
-def hull_corners(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Corners of the convex hull of the mesh of a mask; twice their positions in voxels, (n_corners, 3).
-
-    They never lie in one plane: a single voxel already shows an octahedron.
-    """
-    from scipy.spatial import ConvexHull
-
-    points = np.concatenate([_line_ends(mask, axis) for axis in range(3)])
-    corners: NDArray[np.int64] = points[ConvexHull(points).vertices]
-    return corners
 
 
 def axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> float:
@@ -103,14 +90,3 @@ def axial_diameter_mm(mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) 
             break
         largest = max(largest, largest_distance_mm(points[starts[plane] : stops[plane]], spacing_mm))
     return largest
-
-
-def largest_distance_mm(points: NDArray[np.int64], spacing_mm: NDArray[np.float64]) -> float:
-    """Largest distance between any two points, given as twice their positions in voxels; every pair is measured."""
-    from scipy.spatial.distance import cdist
-
-    positions_mm = points * (spacing_mm / 2)
-    step = max(1, _PAIRS_AT_ONCE // len(points))
-    return max(
-        float(cdist(positions_mm[start : start + step], positions_mm[start:]).max()) for start in range(0, len(points), step)
-    )

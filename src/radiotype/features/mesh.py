@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -125,20 +126,21 @@ def mesh_measures(mask: NDArray[np.bool_], spacing_mm: ArrayLike, *, closed: boo
     >>> mesh_measures(np.ones((1, 1, 1), dtype=bool), (1, 1, 1))
     MeshMeasures(area_mm2=1.7320508075688772, volume_mm3=0.16666666666666666)
     """
-    region = checked_region(mask, spacing_mm)
+    return measures_of(checked_region(mask, spacing_mm), closed=closed)
+
+
+def measures_of(region: Region, *, closed: bool = True) -> MeshMeasures:
+    """`mesh_measures` of a mask that is checked."""
     counts = np.zeros(256, dtype=np.int64)
     position_sums = np.zeros((256, 3), dtype=np.int64)
     native.cube_patterns(region.mask.view(np.uint8), counts, position_sums)
 
-    table = triangle_table(closed)
     # Positions are doubled to stay integer. The cross product of two sides is then 8 times the area vector of a
     # triangle, and the determinant of its corners 48 times the volume of the tetrahedron to the origin. Moving it to
     # the cube at o adds 2 o . (cross product) to its determinant; o counts from one voxel before the box.
-    a, b, c = (table.vertices[:, corner] for corner in range(3))
-    normals = np.cross(b - a, c - a)
-    determinants = np.einsum("ij,ij->i", a, np.cross(b, c))
-    n_cubes = counts[table.pattern]
-    offsets = position_sums[table.pattern] + n_cubes[:, None]
+    pattern, normals, determinants = _table(closed)
+    n_cubes = counts[pattern]
+    offsets = position_sums[pattern] + n_cubes[:, None]
     volume_in_48ths = int(np.sum(n_cubes * determinants)) + 2 * int(np.sum(offsets * normals))
 
     x, y, z = (float(size) for size in region.spacing_mm)
@@ -148,6 +150,14 @@ def mesh_measures(mask: NDArray[np.bool_], spacing_mm: ArrayLike, *, closed: boo
         area_mm2=math.fsum(n_cubes * areas),
         volume_mm3=volume_in_48ths / 48 * (x * y * z),
     )
+
+
+@cache
+def _table(closed: bool) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of every triangle of the 256 patterns: its pattern, the cross product of two sides and the determinant of its corners."""
+    table = triangle_table(closed)
+    a, b, c = (table.vertices[:, corner] for corner in range(3))
+    return table.pattern, np.cross(b - a, c - a), np.einsum("ij,ij->i", a, np.cross(b, c))
 
 
 def mesh(mask: NDArray[np.bool_], spacing_mm: ArrayLike, *, closed: bool = True) -> Mesh:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import RecipeError
-from radiotype.features.diameters import axial_diameter_mm, hull_corners, largest_distance_mm
-from radiotype.features.mesh import Region, checked_region, mesh_measures
+from radiotype.features.diameters import axial_diameter_mm
+from radiotype.features.hull import Hull, Rows, largest_distance_mm, mesh_hull, rows_of
+from radiotype.features.mesh import Region, checked_region, measures_of
 
 _FROM_MESH_VOLUME = ("surface_to_volume_ratio_per_mm", "sphericity")
 
@@ -82,29 +83,30 @@ def morphology(
             hint="choose one of the two",
         )
     region = checked_region(mask, spacing_mm)
-    shape = size_and_shape(region, hull_corners(region.mask), ibsi=convention == "ibsi")
+    rows = rows_of(region.mask)
+    shape = size_and_shape(region, rows, mesh_hull(rows), ibsi=convention == "ibsi")
     axial = {"maximum_axial_diameter_mm": axial_diameter_mm(region.mask, region.spacing_mm)}
     return Morphology(shape.values | axial, shape.reasons)
 
 
-def size_and_shape(region: Region, corners: NDArray[np.int64], *, ibsi: bool) -> Morphology:
+def size_and_shape(region: Region, rows: Rows, hull: Hull, *, ibsi: bool) -> Morphology:
     """What `morphology` gives, without the axial diameter, which takes as long as all of this.
 
     Parameters
     ----------
     region : Region
         From `radiotype.features.mesh.checked_region`.
-    corners : array, shape (n, 3)
-        From `radiotype.features.diameters.hull_corners`, of the same mask.
+    rows, hull : Rows, Hull
+        From `radiotype.features.hull.rows_of` and `mesh_hull`, of the same mask.
     ibsi : bool
         The convention of the IBSI, not that of pyradiomics.
     """
-    surface = mesh_measures(region.mask, region.spacing_mm, closed=ibsi)
-    major, minor, least = axis_lengths_mm(region.mask, region.spacing_mm, degrees_of_freedom=1 if ibsi else 0)
+    surface = measures_of(region, closed=ibsi)
+    major, minor, least = _axis_lengths_mm(rows, region.spacing_mm, degrees_of_freedom=1 if ibsi else 0)
     solid = surface.volume_mm3 > 0
     spread = major > 0
     values = {
-        "volume_mm3": float(np.count_nonzero(region.mask) * np.prod(region.spacing_mm)),
+        "volume_mm3": float(int(rows.moments[..., 0].sum()) * np.prod(region.spacing_mm)),
         "mesh_volume_mm3": surface.volume_mm3,
         "surface_area_mm2": surface.area_mm2,
         "surface_to_volume_ratio_per_mm": surface.area_mm2 / surface.volume_mm3 if solid else math.nan,
@@ -114,7 +116,7 @@ def size_and_shape(region: Region, corners: NDArray[np.int64], *, ibsi: bool) ->
         "least_axis_length_mm": least,
         "elongation": minor / major if spread else math.nan,
         "flatness": least / major if spread else math.nan,
-        "maximum_3d_diameter_mm": largest_distance_mm(corners, region.spacing_mm),
+        "maximum_3d_diameter_mm": largest_distance_mm(hull.corners, region.spacing_mm),
     }
     reasons = {
         name: "mesh_volume_not_positive" if name in _FROM_MESH_VOLUME else "single_voxel"
@@ -157,30 +159,36 @@ def axis_lengths_mm(
     (4.0, 0.0, 0.0)
     """
     region = checked_region(mask, spacing_mm)
-    n = int(np.count_nonzero(region.mask))
+    return _axis_lengths_mm(rows_of(region.mask), region.spacing_mm, degrees_of_freedom=degrees_of_freedom)
+
+
+def _axis_lengths_mm(rows: Rows, spacing_mm: NDArray[np.float64], *, degrees_of_freedom: int) -> tuple[float, float, float]:
+    n = int(rows.moments[..., 0].sum())
     if n <= degrees_of_freedom:
         return math.nan, math.nan, math.nan
-    scatter = _integer_scatter(region.mask)
+    scatter = _integer_scatter(rows)
     covariance = np.array(scatter, dtype=np.float64) / (n * (n - degrees_of_freedom))
-    covariance *= np.outer(region.spacing_mm, region.spacing_mm)
+    covariance *= np.outer(spacing_mm, spacing_mm)
     least, minor, major = (max(float(value), 0.0) for value in np.linalg.eigvalsh(covariance))
     rank = _rank(scatter)
     variances = (major if rank > 0 else 0.0, minor if rank > 1 else 0.0, least if rank > 2 else 0.0)
     return 4 * math.sqrt(variances[0]), 4 * math.sqrt(variances[1]), 4 * math.sqrt(variances[2])
 
 
-def _integer_scatter(mask: NDArray[np.bool_]) -> list[list[int]]:
+def _integer_scatter(rows: Rows) -> list[list[int]]:
     """n times the scatter matrix of the voxel indices about their mean, exact."""
-    positions = [np.arange(size, dtype=np.int64) for size in mask.shape]
-    planes = {(0, 1): mask.sum(axis=2), (0, 2): mask.sum(axis=1), (1, 2): mask.sum(axis=0)}
-    lines = [planes[0, 1].sum(axis=1), planes[0, 1].sum(axis=0), planes[0, 2].sum(axis=0)]
-    n = int(lines[0].sum())
-    first = [int(line @ position) for line, position in zip(lines, positions, strict=True)]
+    number, along, squared = (rows.moments[..., power] for power in range(3))
+    i, j = (np.arange(size, dtype=np.int64) for size in number.shape)
+    by_i, by_j = number.sum(axis=1), number.sum(axis=0)
+    n = int(by_i.sum())
+    first = [int(by_i @ i), int(by_j @ j), int(along.sum())]
+    second = [int(by_i @ i**2), int(by_j @ j**2), int(squared.sum())]
+    products = {(0, 1): int(i @ number @ j), (0, 2): int(i @ along.sum(axis=1)), (1, 2): int(j @ along.sum(axis=0))}
     scatter = [[0] * 3 for _ in range(3)]
     for a in range(3):
-        scatter[a][a] = n * int(lines[a] @ positions[a] ** 2) - first[a] ** 2
-    for (a, b), plane in planes.items():
-        scatter[a][b] = scatter[b][a] = n * int(positions[a] @ plane @ positions[b]) - first[a] * first[b]
+        scatter[a][a] = n * second[a] - first[a] ** 2
+    for (a, b), product in products.items():
+        scatter[a][b] = scatter[b][a] = n * product - first[a] * first[b]
     return scatter
 
 

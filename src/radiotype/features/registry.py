@@ -60,10 +60,13 @@ class Family:
 
 def _families() -> dict[str, Family]:
     from radiotype.features import margin, morphology_family
+    from radiotype.features.captk import family as captk
     from radiotype.features.ibsi import family as ibsi
+    from radiotype.features.pyradiomics import family as pyradiomics
     from radiotype.features.spharm import family as spharm
 
-    return {family.name: family for family in (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY)}
+    own = (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY)
+    return {family.name: family for family in (*own, pyradiomics.FAMILY, captk.FAMILY)}
 
 
 def family(name: str) -> Family:

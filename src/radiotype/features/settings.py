@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import did_you_mean
+from radiotype.features.captk.settings import CaptkSettings
 from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.strict import Listed, Strict, all_different
 
 
@@ -116,6 +118,11 @@ class FeatureSettings(Strict):
     margin: MarginSettings = Field(MarginSettings(), description="regional variation")
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
     ibsi: IbsiSettings = Field(IbsiSettings(), description="features of the IBSI")
+    captk: CaptkSettings = Field(CaptkSettings(), description="features of CaPTk's families")
+    pyradiomics: PyradiomicsSettings = Field(
+        PyradiomicsSettings(),
+        description="features of pyradiomics; or the path of a parameter file of it, relative to the recipe",
+    )
 
     @field_validator("families")
     @classmethod

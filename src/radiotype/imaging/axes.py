@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -73,9 +74,7 @@ def patient_axes(direction: Floats) -> PatientAxes:
     >>> patient_axes(sagittal).order
     (2, 0, 1)
     """
-    from scipy.optimize import linear_sum_assignment
-
-    patient, own = linear_sum_assignment(-np.abs(direction))
-    x, y, z = (slice(None, None, -1 if direction[p, o] < 0 else 1) for p, o in zip(patient, own, strict=True))
-    i, j, k = own.tolist()
-    return PatientAxes((i, j, k), (x, y, z))
+    size = np.abs(direction)
+    order = max(permutations(range(3)), key=lambda own: size[0, own[0]] + size[1, own[1]] + size[2, own[2]])
+    x, y, z = (slice(None, None, -1 if direction[patient, own] < 0 else 1) for patient, own in enumerate(order))
+    return PatientAxes((order[0], order[1], order[2]), (x, y, z))

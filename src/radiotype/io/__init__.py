@@ -1,9 +1,28 @@
-"""The only layer that opens a foreign file."""
+"""The only layer that opens a foreign file. Names are loaded when first used: reading a scan needs no tables."""
 
-from radiotype.io.masks import list_regions, read_mask, read_masks
-from radiotype.io.tables import read_cohort, read_features, write_features
-from radiotype.io.text_table import read_text_table
-from radiotype.io.volumes import read_scan
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from radiotype.io.masks import list_regions, read_mask, read_masks
+    from radiotype.io.seg_write import write_seg
+    from radiotype.io.tables import read_cohort, read_features, write_features
+    from radiotype.io.text_table import read_text_table
+    from radiotype.io.volumes import read_scan
+
+_NAMES = {
+    "list_regions": "masks",
+    "read_cohort": "tables",
+    "read_features": "tables",
+    "read_mask": "masks",
+    "read_masks": "masks",
+    "read_scan": "volumes",
+    "read_text_table": "text_table",
+    "write_features": "tables",
+    "write_seg": "seg_write",
+}
 
 __all__ = [
     "list_regions", "read_cohort", "read_features", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features",
@@ -11,9 +30,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
-    if name == "write_seg":
-        from radiotype.io.seg_write import write_seg
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'radiotype.io' has no attribute {name!r}")
+    value = getattr(import_module(f"radiotype.io.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
 
-        return write_seg
-    raise AttributeError(name)
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

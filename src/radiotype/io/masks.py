@@ -207,20 +207,21 @@ class _Numbers:
         self.stored = stored
         self._scaling = slope, intercept
         self._whole = stored.dtype.kind in "iub" and self._scaling == (1.0, 0.0)
+        self._slices: dict[int, list[int]] = {}
 
     def present(self, path: Path) -> list[int]:
-        """The labels, in order.
+        """The labels, in order; and in which slices each stands, so that no label takes another pass over the whole volume.
 
         Raises
         ------
         InputError
             RT205 for voxels that are not whole numbers.
         """
-        found: set[int] = set()
         n_broken = 0
         for k in range(self.stored.shape[2]):
             numbers, broken = self._slice(k)
-            found.update(np.unique(numbers[numbers != 0]).tolist())
+            for number in np.unique(numbers[numbers != 0]).tolist():
+                self._slices.setdefault(int(number), []).append(k)
             n_broken += broken
         if n_broken:
             raise InputError(
@@ -229,12 +230,12 @@ class _Numbers:
                 file=path,
                 hint="threshold a probability map into a mask first",
             )
-        return sorted(int(n) for n in found)
+        return sorted(self._slices)
 
     def inside(self, label: int | None) -> npt.NDArray[np.bool_]:
-        """Where a label stands, or any; read-only, so that a mask need not copy it."""
-        inside = np.empty(self.stored.shape, dtype=bool, order="F")
-        for k in range(self.stored.shape[2]):
+        """Where a label that is present stands, or any; read-only, so that a mask need not copy it."""
+        inside = np.zeros(self.stored.shape, dtype=bool, order="F")
+        for k in sorted({k for slices in self._slices.values() for k in slices}) if label is None else self._slices[label]:
             numbers = self._slice(k)[0]
             inside[:, :, k] = numbers != 0 if label is None else numbers == label
         inside.setflags(write=False)

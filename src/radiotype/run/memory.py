@@ -11,9 +11,11 @@ import numpy as np
 from radiotype.core.case import MaskLoader, Region
 from radiotype.core.volume import Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
+from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
+from radiotype.run.memory_ibsi import needed_for_ibsi
 from radiotype.run.memory_spharm import needed_for_spharm
 from radiotype.run.parts import PICTURES, SHOWN
 from radiotype.run.resources import available_bytes
@@ -114,7 +116,7 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     if name == "spharm":
         return needed_for_spharm(mask, settings)
     options = settings.margin
-    reach = {"morphology": 0.0, PICTURES: MARGIN_MM}.get(name, max(options.distances_mm))
+    reach = {"morphology": 0.0, PICTURES: MARGIN_MM, "ibsi": PEAK_RADIUS_MM}.get(name, max(options.distances_mm))
     spacing = np.array(scan.grid.spacing_mm)
     low, high = (np.array(corner) for corner in mask.box)
     margin = np.ceil(reach / spacing).astype(int)
@@ -125,6 +127,8 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     row = scan.grid.shape[0] * np.dtype(scan.voxels.dtype).itemsize
     touched = int(size[2]) * min(row * scan.grid.shape[1], row * int(size[1]) + AT_ONCE)
     mapped = touched if scan.voxels.mapped else 0
+    if name == "ibsi":
+        return mapped + needed_for_ibsi(scan, mask, settings)
     if name == PICTURES:
         drawing = mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
         return max(drawing + n_voxels, _around(scan, mask, SHOWN, settings)) if SHOWN in settings.families else drawing

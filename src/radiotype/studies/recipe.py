@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
+from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
@@ -106,10 +107,12 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
     ------
     RecipeError
         RT101 if it is no YAML mapping, too long or uses anchors, or a key stands twice; RT102 .. RT104 for wrong keys and
-        values, RT110 if there is no such manifest; all of them in one message, with their lines.
+        values, RT110 if there is no such manifest; all of them in one message, with their lines. For a parameter file of
+        pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
     """
     path = Path(path)
     content, lines, problems = read_yaml(path)
+    _put_parameters(content, path.parent)
     named = content.get("manifest")
     if isinstance(named, str) and named and not _exists(path.parent / named):
         problems.append(Problem(("manifest",), f"there is no such file as {named[:200]!r}, relative to the recipe", "RT110"))
@@ -137,6 +140,14 @@ def _checked(content: dict[Any, Any], others: list[Problem], *, file: Path | Non
     if problems:
         raise recipe_error(problems, Recipe, file=file, lines=lines)
     return recipe
+
+
+def _put_parameters(content: dict[Any, Any], folder: Path) -> None:
+    """Put the settings of a parameter file of pyradiomics in the place of its name."""
+    features = content.get("features")
+    if isinstance(features, dict) and isinstance(features.get("pyradiomics"), str):
+        settings = read_pyradiomics_parameters(folder / features["pyradiomics"])
+        features["pyradiomics"] = settings.model_dump(mode="json")
 
 
 def _exists(path: Path) -> bool:

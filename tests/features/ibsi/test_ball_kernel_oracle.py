@@ -12,20 +12,32 @@ import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
-from radiotype.features.ibsi import IbsiSettings, Prepared, prepare
-from radiotype.features.ibsi.local_intensity import ball_means, ball_offsets
+from radiotype.features.ibsi import IbsiSettings, Prepared, local_intensity, prepare
+from radiotype.features.ibsi.local_intensity import ball_offsets, ranked_balls
 
 
-def prepared(shape, spacing, *, gaps: bool = False, corner=(0, 0, 0)) -> Prepared:
+def prepared(shape, spacing, *, gaps: bool = False, corner=(0, 0, 0), whole: bool = False) -> Prepared:
     """A scattered region, from a corner on, in a scan of noise."""
     rng = np.random.default_rng(12)
     values = rng.normal(-300, 90, shape)
+    if whole:
+        values = np.rint(values)
     inside = rng.random(shape) < 0.3
     inside[: corner[0]] = inside[:, : corner[1]] = inside[:, :, : corner[2]] = False
     if gaps:
         values[~inside & (rng.random(shape) < 0.2)] = np.nan
     grid = Grid(shape, np.diag([*spacing, 1.0]))
     return prepare(Scan(values, grid), Mask(inside, grid), IbsiSettings(spacing_mm=None))
+
+
+def means(region: Prepared) -> np.ndarray:
+    """Around every voxel of the intensity mask, one by one."""
+    ball, image = ball_offsets(region.spacing_mm), region.surroundings
+    found = []
+    for centre in np.argwhere(region.intensity_mask) + region.first:
+        place = ball + centre
+        found.append(np.nanmean(image[tuple(place[((place >= 0) & (place < image.shape)).all(axis=1)].T)]))
+    return np.array(found)
 
 
 @pytest.mark.parametrize("gaps", [False, True])
@@ -38,16 +50,31 @@ def prepared(shape, spacing, *, gaps: bool = False, corner=(0, 0, 0)) -> Prepare
         ((4, 5, 6), (9.0, 9.0, 1.1), (0, 0, 0)),
     ],
 )
-def test_means_equal_those_taken_one_by_one(shape, spacing, corner, gaps) -> None:
+def test_balls_are_ranked_as_their_means_taken_one_by_one(shape, spacing, corner, gaps) -> None:
     region = prepared(shape, spacing, gaps=gaps, corner=corner)
-    ball, image = ball_offsets(region.spacing_mm), region.surroundings
-    found = ball_means(region, ball)[region.intensity_mask]
-    expected = []
-    for centre in np.argwhere(region.intensity_mask) + region.first:
-        place = ball + centre
-        values = image[tuple(place[((place >= 0) & (place < image.shape)).all(axis=1)].T)]
-        expected.append(np.nanmean(values))
-    assert found == pytest.approx(np.array(expected), rel=1e-12)
+    ranking = ranked_balls(region, ball_offsets(region.spacing_mm))
+    scores, expected = ranking.scores.T[region.intensity_mask].astype(float), means(region)
+    assert ranking.slack > 0
+    order = np.argsort(expected)
+    for near in range(1, len(order)):
+        assert (scores[order[near:]] >= scores[order[:-near]] - ranking.slack).all()
+    per_score = np.ptp(expected) / np.ptp(scores) if len(expected) > 1 else 0.0
+    assert expected - expected[0] == pytest.approx(
+        (scores - scores[0]) * per_score, abs=2 * ranking.slack * per_score, rel=1e-5
+    )
+    peak = local_intensity.measure(region, IbsiSettings()).values["local_intensity_global_peak"]
+    assert peak == pytest.approx(expected.max(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "spacing"), [((9, 8, 30), (2.0, 2.0, 0.9)), ((24, 20, 22), (1.3, 1.7, 1.6))])
+def test_sums_of_whole_numbers_are_exact(shape, spacing) -> None:
+    region = prepared(shape, spacing, whole=True)
+    ranking = ranked_balls(region, ball_offsets(region.spacing_mm))
+    scores, expected = ranking.scores.T[region.intensity_mask].astype(float), means(region)
+    assert ranking.slack == 0
+    top, least = expected.argmax(), expected.argmin()
+    per_score = (expected[top] - expected[least]) / (scores[top] - scores[least])
+    assert expected - expected[least] == pytest.approx((scores - scores[least]) * per_score, rel=1e-10, abs=1e-10)
 
 
 def digest() -> str:
@@ -55,7 +82,7 @@ def digest() -> str:
     total = hashlib.sha256()
     for spacing in ((0.5, 0.9, 0.8), (2.0, 2.0, 2.0), (1.0, 4.0, 0.6)):
         region = prepared((18, 17, 61), spacing, gaps=True)
-        total.update(ball_means(region, ball_offsets(region.spacing_mm))[region.intensity_mask].tobytes())
+        total.update(ranked_balls(region, ball_offsets(region.spacing_mm)).scores.tobytes())
     return total.hexdigest()
 
 

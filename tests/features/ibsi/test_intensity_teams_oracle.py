@@ -1,6 +1,6 @@
 """Values on real tumours lie within 1 % of the median of nine programs wherever six of them agree that closely.
 
-The tests take a part of the scans, to be quick; benchmarks/ibsi_conformance.py takes all, see docs/reference/ibsi-conformance.md.
+The tests take a part of the scans, to be quick; benchmarks/ibsi_conformance.py takes all.
 """
 
 from __future__ import annotations

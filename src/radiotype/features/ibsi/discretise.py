@@ -12,7 +12,7 @@ from radiotype.features.ibsi.settings import Bins
 #: Largest level that is counted; beyond it the width does not fit the intensities.
 MAX_LEVELS = 10_000_000
 
-Levels = npt.NDArray[np.int32]
+Levels = npt.NDArray[np.int32] | npt.NDArray[np.uint16]
 
 
 def grey_levels(intensities: Floats, bins: Bins, *, lowest: float | None) -> tuple[Levels, float]:
@@ -38,6 +38,17 @@ def grey_levels(intensities: Floats, bins: Bins, *, lowest: float | None) -> tup
         return levels_of_width(intensities, bins.width, origin=origin), bins.width
     number = bins.number or 1
     return levels_of_number(intensities, number), float(intensities.max() / number - intensities.min() / number)
+
+
+def level_rule(bins: Bins, least: float, most: float, *, lowest: float | None) -> tuple[float, float, float, float]:
+    """What `grey_levels` does to intensities from `least` to `most`, in numbers: origin, width, number and last.
+
+    The level is the whole part of (x - origin) / width x number, `last` at most, plus 1.
+    """
+    if bins.width is not None:
+        return (least if lowest is None else lowest), bins.width, 1.0, float(MAX_LEVELS)
+    number = bins.number or 1
+    return (least, most - least, float(number), number - 1.0) if least < most else (least, 1.0, 1.0, 0.0)
 
 
 def levels_of_width(intensities: Floats, width: float, *, origin: float) -> Levels:

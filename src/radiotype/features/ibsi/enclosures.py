@@ -71,16 +71,33 @@ def ellipsoid(semi_axes_mm: Floats) -> Enclosure:
     return Enclosure(4 / 3 * math.pi * a * b * c, 4 * math.pi * a * b * total)
 
 
-def convex_hull(corners_mm: Floats) -> Enclosure:
-    """The convex hull of points that do not lie in one plane, (n, 3)."""
-    from scipy.spatial import ConvexHull
+def convex_hull(corners_mm: Floats, triangles: NDArray[np.int64] | None = None) -> Enclosure:
+    """The convex hull of points that do not lie in one plane, (n, 3); `triangles` (m, 3) are its faces where they are known."""
+    if triangles is None:
+        from scipy.spatial import ConvexHull
 
-    hull = ConvexHull(corners_mm)
-    return Enclosure(float(hull.volume), float(hull.area))
+        hull = ConvexHull(corners_mm)
+        return Enclosure(float(hull.volume), float(hull.area))
+    sides = corners_mm[triangles] - corners_mm[triangles[:, :1]]
+    normals = np.cross(sides[:, 1], sides[:, 2])
+    heights = corners_mm[triangles[:, 0]] - corners_mm[0]
+    return Enclosure(float((heights * normals).sum()) / 6, float(np.sqrt(np.square(normals).sum(axis=1)).sum()) / 2)
 
 
 def oriented_box(corners_mm: Floats) -> Enclosure:
-    """The smallest box with a side on a face of the convex hull.
+    """The smallest box with a side on a face of the convex hull, see `oriented_box_sides_mm`.
+
+    Examples
+    --------
+    >>> cube = np.array([[i, j, k] for i in (0.0, 1) for j in (0.0, 1) for k in (0.0, 1)])
+    >>> round(oriented_box(cube).volume_mm3, 12)
+    1.0
+    """
+    return box(oriented_box_sides_mm(corners_mm))
+
+
+def oriented_box_sides_mm(corners_mm: Floats) -> Floats:
+    """Sides, rising, of the smallest box with a side on a face of the convex hull.
 
     The smallest box of all touches two edges that meet no common face, in rare cases, and can then be smaller by a little.
 
@@ -93,12 +110,6 @@ def oriented_box(corners_mm: Floats) -> Enclosure:
     ----------
     O'Rourke, International Journal of Computer and Information Sciences 14 (1985) 183-199; Barequet & Har-Peled, Journal of
     Algorithms 38 (2001) 91-109.
-
-    Examples
-    --------
-    >>> cube = np.array([[i, j, k] for i in (0.0, 1) for j in (0.0, 1) for k in (0.0, 1)])
-    >>> round(oriented_box(cube).volume_mm3, 12)
-    1.0
     """
     from scipy.spatial import ConvexHull
 
@@ -106,13 +117,14 @@ def oriented_box(corners_mm: Floats) -> Enclosure:
     first = np.argmax(np.abs(faces) > 1e-7, axis=1)
     faces = faces * np.sign(faces[np.arange(len(faces)), first])[:, None]
     _, kept = np.unique(np.round(faces, 7), axis=0, return_index=True)
-    boxes = [_box_on(corners_mm, normal) for normal in faces[kept]]
-    least = min(found.volume_mm3 for found in boxes)
-    return min((found for found in boxes if found.volume_mm3 <= least * (1 + SAME)), key=lambda found: found.area_mm2)
+    boxes = [(box(sides), sides) for sides in (_sides_on(corners_mm, normal) for normal in faces[kept])]
+    least = min(found.volume_mm3 for found, _ in boxes)
+    same = [(found, sides) for found, sides in boxes if found.volume_mm3 <= least * (1 + SAME)]
+    return np.sort(min(same, key=lambda one: one[0].area_mm2)[1])
 
 
-def _box_on(corners_mm: Floats, normal: Floats) -> Enclosure:
-    """The smallest box with two sides at right angles to a direction."""
+def _sides_on(corners_mm: Floats, normal: Floats) -> Floats:
+    """Sides of the smallest box with two of them at right angles to a direction."""
     from scipy.spatial import ConvexHull
 
     _, _, basis = np.linalg.svd(normal[None, :])
@@ -122,8 +134,9 @@ def _box_on(corners_mm: Floats, normal: Floats) -> Enclosure:
     directions = edges / np.linalg.norm(edges, axis=1)[:, None]
     along = np.ptp(outline @ directions.T, axis=0)
     across = np.ptp(outline @ np.stack([-directions[:, 1], directions[:, 0]]), axis=0)
-    best = int(np.argmin(along * across))
-    return box(np.array([np.ptp(corners_mm @ normal), along[best], across[best]]))
+    areas = along * across
+    best = int(np.where(areas <= areas.min() * (1 + SAME), along + across, np.inf).argmin())
+    return np.array([np.ptp(corners_mm @ normal), along[best], across[best]])
 
 
 def enclosing_ellipsoid(corners_mm: Floats) -> Enclosure:

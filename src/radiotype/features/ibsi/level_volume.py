@@ -139,8 +139,8 @@ def _checked(levels: ArrayLike) -> tuple[NDArray[np.uint16], int]:
     return found.astype(np.uint16, copy=False), high
 
 
-def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """The mask as levels of 0 and 1; its box takes the place of that of the levels."""
+def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDArray[np.int64]) -> NDArray[np.uint16] | None:
+    """The mask as levels of 0 and 1, whose box takes the place of that of the levels; None if every voxel has a level."""
     found = np.asarray(mask)
     if found.dtype != np.bool_ or found.shape != levels.shape:
         raise InputError(
@@ -148,8 +148,10 @@ def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDA
             f"the mask is {found.dtype} {found.shape}, expected bool {levels.shape}",
             hint="pass the mask of these levels",
         )
-    if np.count_nonzero(levels[found]) != n_voxels:
+    if (levels.astype(np.bool_) & ~found).any():
         raise ComputeError("RT305", "a voxel outside the mask has a grey level", hint="pass the mask of these levels")
+    if np.count_nonzero(found) == n_voxels:
+        return None
     inside = found.astype(np.uint16)
     native.texture_scan(inside, np.zeros(2, dtype=np.int64), box)
     return inside

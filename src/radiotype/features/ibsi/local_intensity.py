@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,9 +22,12 @@ _ROWS = (
     Row("global_peak", "0F91", "highest mean in a ball of 1 cm3 around any voxel", INTENSITY),
 )
 
-#: Means from running sums that come this close to the highest, of the largest intensity, are taken again voxel by voxel, so
-#: that no order of adding shows; so many of them at most, since more belong to a flat scan, where it does not matter which.
-NEAR, MAX_CANDIDATES = 1e-9, 100
+#: Balls whose sum comes close enough to the highest are taken again, voxel by voxel; so many of them at most, since more belong
+#: to a flat scan, where it does not matter which.
+MAX_CANDIDATES = 100
+
+#: Largest sum in a ball; one number of 32 bits is kept for voxels outside.
+HIGHEST_SUM = 2**31 - 2
 
 
 def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
@@ -38,10 +44,10 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     intensity.
     """
     ball = ball_offsets(prepared.spacing_mm)
-    inside = prepared.intensity_mask
-    tops = inside & (prepared.image == prepared.intensity_counts.values[-1])
-    means = ball_means(prepared, ball)
-    peaks = (_peak(prepared, ball, means, tops), _peak(prepared, ball, means, inside))
+    ranking = ranked_balls(prepared, ball)
+    top = prepared.intensity_counts.values[-1]
+    places = (np.flatnonzero(top == prepared.image.T), np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
+    peaks = (_peak(prepared, ball, ranking, chosen) for chosen in places)
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
 
@@ -54,51 +60,82 @@ def ball_offsets(spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.int64
     return inside
 
 
-def ball_means(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Floats:
-    """Mean of the finite values in the ball around each voxel of the intensity mask; elsewhere any number.
+class Ranking(NamedTuple):
+    """Which ball has the higher mean.
+
+    `scores` (K, J, I), in the region's own box with its axes in reverse: higher where the mean in the ball around a voxel of
+    the intensity mask is higher, the lowest number of their type elsewhere. `slack`: of scores that differ by no more, either
+    may be the higher mean.
+    """
+
+    scores: npt.NDArray[np.int32] | Floats
+    slack: int
+
+
+def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
+    """Rank the balls around the voxels of the intensity mask by the mean of their finite values.
+
+    Values are made whole numbers, as fine as sums of 32 bits allow: exact where they were whole, and to a two-millionth of
+    their range with balls of a thousand voxels.
 
     Parameters
     ----------
     prepared : Prepared
     ball : array, shape (n, 3)
         From `ball_offsets`.
-
-    Returns
-    -------
-    array, shape (I, J, K)
-        In the region's own box.
     """
-    image, first = prepared.surroundings, np.array(prepared.first)
-    columns, lengths = np.unique(ball[:, :2], axis=0, return_counts=True)
-    columns = np.column_stack([columns, lengths // 2])
-    columns = np.ascontiguousarray(columns[np.argsort(columns[:, 2], kind="stable")])
-    reach = int(columns[-1, 2])
-    mask = np.ascontiguousarray(prepared.intensity_mask).view(np.uint8)
-    scratch = np.empty((image.shape[0] * image.shape[1] + 2) * (image.shape[2] + 2 * reach + 1))
+    image, first = prepared.surroundings.T, np.array(prepared.first[::-1])
+    columns, groups = _columns(ball[:, ::-1])
+    mask = np.ascontiguousarray(prepared.intensity_mask.T).view(np.uint8)
+    least, most, _, n_broken, whole = native.intensity_range(image, None, -math.inf, math.inf)
+    middle = float(np.rint(least / 2 + most / 2)) if whole else least / 2 + most / 2
+    reach_i, _, reach = ball.max(axis=0)[::-1].tolist()
+    n = len(ball)
+    room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
+    scale = 2.0 ** math.floor(math.log2(min(room, 1e300)))
+    scratch = np.empty(native.ball_scratch(*image.shape, reach, reach_i), dtype=np.uint32)
+    lines = np.empty(len(columns), dtype=np.uint64)
 
-    def summed(values: Floats) -> Floats:
-        sums = np.zeros(mask.shape)
-        native.ball_sums(values, columns, reach, first, mask, scratch, sums)
+    def summed(*, ones: bool) -> npt.NDArray[np.int32]:
+        sums = np.empty(mask.shape, dtype=np.int32)
+        native.ball_sums(
+            np.ascontiguousarray(image), columns, groups, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums
+        )
         return sums
 
-    finite = np.isfinite(image)
-    whole = bool(finite.all())
-    middle = float(prepared.intensity_counts.values.mean())
-    deviations = image - middle
-    if not whole:
-        deviations[~finite] = 0.0
-    margin = ball.max(axis=0)
-    if whole and (margin <= first).all() and (first + mask.shape + margin <= image.shape).all():
-        return summed(deviations) / len(ball) + middle
-    return summed(deviations) / np.maximum(summed(finite.astype(np.float64)), 1) + middle
+    sums, exact = summed(ones=False), whole and scale >= 1
+    margin = ball.max(axis=0)[::-1]
+    if not n_broken and (margin <= first).all() and (first + mask.shape + margin <= image.shape).all():
+        return Ranking(sums, 0 if exact else n)
+    return Ranking(np.where(mask, sums / np.maximum(summed(ones=True), 1), -np.inf), 0 if exact else 1)
 
 
-def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], means: Floats, centres: npt.NDArray[np.bool_]) -> float:
-    """The highest mean at any of the centres."""
-    values = prepared.intensity_counts.values
-    near = NEAR * max(abs(float(values[0])), abs(float(values[-1])))
-    candidates = np.argwhere(centres & (means >= means[centres].max() - near))[:MAX_CANDIDATES]
-    return max(_mean(prepared.surroundings, ball + centre) for centre in candidates + np.array(prepared.first))
+def _columns(ball: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The columns of a ball along its last axis that do not lie before its middle, and which of them have one length.
+
+    Returns the steps to each, (n, 2), and (m, 3): first column, end column, voxels above and below the middle of these.
+    """
+    deep, width, reach = (2 * ball.max(axis=0) + 1).tolist()
+    places = (ball[:, 0] + deep // 2) * width + ball[:, 1] + width // 2
+    lengths = np.bincount(places, minlength=deep * width).reshape(deep, width)
+    steps = np.argwhere(lengths) - np.array(lengths.shape) // 2
+    halves = lengths[lengths > 0] // 2
+    order = np.flatnonzero(steps[:, 0] >= 0)
+    order = order[np.argsort(halves[order], kind="stable")]
+    ends = np.cumsum(np.bincount(halves[order], minlength=reach // 2 + 1))
+    groups = np.column_stack([np.concatenate([[0], ends[:-1]]), ends, np.arange(len(ends))])
+    return np.ascontiguousarray(steps[order]), np.ascontiguousarray(groups[groups[:, 0] < groups[:, 1]])
+
+
+def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], ranking: Ranking, places: npt.NDArray[np.int64]) -> float:
+    """The highest mean at any of the places, those of voxels outside the intensity mask left out."""
+    inside = np.ascontiguousarray(prepared.intensity_mask.T).ravel()[places]
+    scores = ranking.scores.ravel()[places].astype(np.float64)
+    places = places[inside & (scores >= scores[inside].max() - ranking.slack)]
+    if len(places) > MAX_CANDIDATES:
+        places = places[np.argsort(-ranking.scores.ravel()[places].astype(np.float64), kind="stable")[:MAX_CANDIDATES]]
+    centres = np.stack(np.unravel_index(places, ranking.scores.shape)[::-1], axis=1) + np.array(prepared.first)
+    return max(_mean(prepared.surroundings, ball + centre) for centre in centres)
 
 
 def _mean(image: Floats, voxels: npt.NDArray[np.int64]) -> float:

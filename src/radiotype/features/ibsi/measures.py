@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Protocol
 
 from radiotype.core.feature import FeatureRecord
@@ -23,6 +24,7 @@ class Section(Protocol):
 SECTIONS: tuple[Section, ...] = (morphology, local_intensity, intensity, histogram, volume_histogram, texture)
 
 
+@lru_cache(maxsize=16)
 def records(settings: IbsiSettings, sections: tuple[Section, ...] = SECTIONS) -> tuple[FeatureRecord, ...]:
     """The records of all features, in order."""
     return tuple(record for section in sections for record in section.records(settings))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+import radiotype._native as native
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
-from radiotype.features.diameters import hull_corners
+from radiotype.features.hull import Hull, Rows, mesh_hull, rows_of
 from radiotype.features.ibsi.autocorrelation import autocorrelation
 from radiotype.features.ibsi.distribution import CONSTANT
 from radiotype.features.ibsi.enclosures import Enclosure, box, convex_hull, ellipsoid, enclosing_ellipsoid, oriented_box
@@ -98,16 +98,17 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     densities of an ellipsoid without volume or area; `intensities_cancel` where they sum to 0 and have no centre;
     `constant_intensity` for Moran's I and Geary's C; `nothing_left_by_resegmentation`. The mask has at least one voxel.
     """
-    region = checked_region(prepared.morphological_mask, prepared.spacing_mm)
-    corners = hull_corners(region.mask)
-    shape = size_and_shape(region, corners, ibsi=True)
+    region = checked_region(prepared.morphological_mask.T, prepared.spacing_mm[::-1])  # its rows lie close in memory
+    rows = rows_of(np.ascontiguousarray(prepared.morphological_mask.T))
+    hull = mesh_hull(rows)
+    shape = size_and_shape(region, rows, hull, ibsi=True)
     found = shape.values | _forms(shape.values["surface_area_mm2"], shape.values["mesh_volume_mm3"])
     reasons = dict(shape.reasons)
     volume, area = found["mesh_volume_mm3"], found["surface_area_mm2"]
-    for name, enclosure in _enclosures(region, corners, found, settings).items():
+    for name, enclosure in _enclosures(region, hull, found, settings).items():
         for kind, own, outer in (("volume", volume, enclosure.volume_mm3), ("area", area, enclosure.area_mm2)):
             found[f"{kind}_density_{name}"] = own / outer if outer > 0 else math.nan
-    found |= _intensities(prepared, volume, settings)
+    found |= _intensities(prepared, rows, volume, settings)
 
     names = [row.name for row in _rows(settings)]
     values = {name: found[name] for name in names}
@@ -130,15 +131,13 @@ def _forms(area: float, volume: float) -> dict[str, float]:
     }
 
 
-def _enclosures(
-    region: Region, corners: npt.NDArray[np.int64], found: dict[str, float], settings: IbsiSettings
-) -> dict[str, Enclosure]:
-    corners_mm = corners * (region.spacing_mm / 2)
+def _enclosures(region: Region, hull: Hull, found: dict[str, float], settings: IbsiSettings) -> dict[str, Enclosure]:
+    corners_mm = hull.corners * (region.spacing_mm / 2)
     axes = np.array([found[f"{axis}_axis_length_mm"] for axis in ("major", "minor", "least")]) / 2
     result = {
         "axis_aligned_box": box(np.array(region.mask.shape) * region.spacing_mm),
         "approximate_ellipsoid": ellipsoid(np.nan_to_num(axes)),
-        "convex_hull": convex_hull(corners_mm),
+        "convex_hull": convex_hull(corners_mm, hull.triangles),
     }
     if settings.oriented_box:
         result["oriented_box"] = oriented_box(corners_mm)
@@ -147,30 +146,36 @@ def _enclosures(
     return result
 
 
-def _intensities(prepared: Prepared, volume: float, settings: IbsiSettings) -> dict[str, float]:
+def _intensities(prepared: Prepared, rows: Rows, volume: float, settings: IbsiSettings) -> dict[str, float]:
     """What needs intensities; NaN for what there is none of."""
     result = dict.fromkeys(_OF_INTENSITY, math.nan)
-    inside = prepared.intensity_mask
-    if not inside.any():
+    if prepared.missing:
         return result
+    inside = prepared.intensity_mask
     values, counts = prepared.intensity_counts
     result["integrated_intensity"] = float((values * counts).sum()) / int(counts.sum()) * volume
-    weights = inside if values[0] == values[-1] != 0 else np.where(inside, prepared.image, 0.0)
+    if values[0] == values[-1] != 0:
+        weights = rows_of(np.ascontiguousarray(inside.T)).moments[..., :2].astype(np.float64)
+    else:
+        weights = np.empty((*inside.T.shape[:2], 2))
+        native.row_sums(prepared.image.T, np.ascontiguousarray(inside.T).view(np.uint8), weights)
     centre = _centre(weights)
     if centre is not None:
-        shift = (centre - np.array(_centre(prepared.morphological_mask))) * prepared.spacing_mm
+        shift = (centre - np.array(_centre(rows.moments[..., :2].astype(np.float64)))) * prepared.spacing_mm[::-1]
         result["centre_of_mass_shift_mm"] = math.hypot(*shift)
     if settings.spatial_autocorrelation and values.size > 1:
         result["moran_i"], result["geary_c"] = autocorrelation(prepared.image, inside, prepared.spacing_mm)
     return result
 
 
-def _centre(weights: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> Floats | None:
-    """Weighted mean position, in voxels; None if the weights sum to 0."""
-    plane = weights.sum(axis=2, dtype=np.float64)
-    lines = (plane.sum(axis=1), plane.sum(axis=0), weights.sum(axis=0, dtype=np.float64).sum(axis=0))
+def _centre(weights: Floats) -> Floats | None:
+    """Weighted mean position, in voxels, from the weights of rows and their sums with positions; None if they sum to 0."""
+    lines = weights[..., 0].sum(axis=1), weights[..., 0].sum(axis=0)
     total = float(lines[0].sum())
-    return np.array([(line * np.arange(line.size)).sum() / total for line in lines]) if total else None
+    if not total:
+        return None
+    levers = [float((line * np.arange(line.size)).sum()) for line in lines]
+    return np.array([*levers, float(weights[..., 1].sum())]) / total
 
 
 def _reason(name: str, prepared: Prepared) -> str:

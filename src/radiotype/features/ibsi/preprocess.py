@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+import radiotype._native as native
 from radiotype.core.geometry import Floats
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
-from radiotype.features.ibsi.discretise import Levels, grey_levels
+from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.mesh import checked_region
 from radiotype.imaging.axes import patient_axes
@@ -24,6 +26,12 @@ PEAK_RADIUS_MM = 10 * math.cbrt(3 / (4 * math.pi))
 
 #: Why a region has no value at all, or none that depends on intensities.
 LOST, NOTHING_LEFT = "lost_in_resampling", "nothing_left_by_resegmentation"
+
+
+#: Beyond so many different intensities several tables of counts no longer fit into the cache.
+MANY_VALUES = 4096
+
+Limits = tuple[float | None, float | None]
 
 
 class Counts(NamedTuple):
@@ -37,6 +45,8 @@ class Counts(NamedTuple):
 class Prepared:
     """One region, ready to be measured. Axes run to the patient's left, back and head; arrays have one shape (I, J, K).
 
+    In memory I is the fastest axis, as in files.
+
     Parameters
     ----------
     surroundings : array, shape (I', J', K')
@@ -48,7 +58,7 @@ class Prepared:
         The interpolated mask in its own box. No voxel inside: it was lost in interpolation.
     intensity_mask : array of bool
         Its voxels that re-segmentation left, all of finite intensity.
-    levels : array of int32
+    levels : array of uint16, or int32 where there are more than that holds
         Grey levels 1 .. n_levels inside the intensity mask, 0 outside.
     n_levels : int
         The highest level; 0 without voxels.
@@ -82,19 +92,26 @@ class Prepared:
     @cached_property
     def intensity_counts(self) -> Counts:
         """The different intensities inside the intensity mask."""
-        values = self.image[self.intensity_mask]
-        low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
-        if high - low <= values.size and (values == np.rint(values)).all():
-            counts = np.bincount((values - low).astype(np.int64))
+        image, inside = self.image.T, np.ascontiguousarray(self.intensity_mask.T).view(np.uint8)
+        least, most, n, _, whole = native.intensity_range(image, inside, -math.inf, math.inf)
+        if whole and most - least <= n:
+            n_values = int(most - least) + 1
+            tables = np.zeros((4 if n_values < MANY_VALUES else 1, n_values), dtype=np.int64)
+            native.intensity_counts(image, inside, least, tables)
+            counts = tables.sum(axis=0)
             filled = np.flatnonzero(counts)
-            return Counts(filled + low, counts[filled])
-        values, counts = np.unique(values, return_counts=True)
+            return Counts(filled + least, counts[filled])
+        values, counts = np.unique(image[self.intensity_mask.T], return_counts=True)
         return Counts(values, counts)
 
     @cached_property
     def level_counts(self) -> npt.NDArray[np.int64]:
         """Voxels of each level 1 .. n_levels."""
-        return np.bincount(self.levels[self.intensity_mask], minlength=self.n_levels + 1)[1:]
+        if self.levels.dtype != np.uint16:
+            return np.bincount(self.levels[self.intensity_mask], minlength=self.n_levels + 1)[1:]
+        counts = np.zeros(self.n_levels + 1, dtype=np.int64)
+        native.texture_scan(self.levels, counts, np.zeros(6, dtype=np.int64))
+        return counts[1:]
 
     @property
     def missing(self) -> str:
@@ -153,26 +170,39 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     order: Order = 3 if settings.interpolation == "cubic" else 1
     part, old_low, old_high = lattice.part(wide_low, wide_high).within(shape, order=order)
     old_box = axes.box_back(((*old_low.tolist(),), (*old_high.tolist(),)), shape)
-    values = np.ascontiguousarray(axes.turned(scan.box(*old_box)))
-    region = np.ascontiguousarray(axes.turned(mask.cropped(*old_box)))
-    broken = int(np.count_nonzero(~np.isfinite(values[region])))
-    if broken:
-        raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
-    surroundings = resampled(values, part, order=order)
-    if settings.whole_hu and scan.unit == "HU" and not (lattice.step == 1).all():
-        np.rint(surroundings, out=surroundings)
-    region, first = resampled_region(region, part), (0, 0, 0)
-    if region.any():
-        region, _, first = checked_region(region, (x, y, z))
+    values = np.asfortranarray(axes.turned(scan.box(*old_box)))
+    region = np.asfortranarray(axes.turned(mask.cropped(*old_box)))
+    _require_finite(values, region)
+    if (lattice.step == 1).all():
+        surroundings, first = values, _three(low - wide_low)
+        region = np.asfortranarray(region[_slices(first, _three(high - low))])
+    else:
+        part = Lattice(part.first[::-1], part.step[::-1], part.shape[::-1])
+        surroundings = resampled(values.T, part, order=order).T
+        del values  # it may be larger than all that follows
+        if settings.whole_hu and scan.unit == "HU":
+            np.rint(surroundings, out=surroundings)
+        region, first = resampled_region(region.T, part).T, (0, 0, 0)
+        if region.any():
+            cropped = checked_region(region.T, (z, y, x))
+            region, first = cropped.mask.T, _three(cropped.first[::-1])
     image = surroundings[_slices(first, region.shape)]
-    inside = _resegmented(image, region, settings)
     limits = settings.intensity_range or (None, None)
-    grey, width = grey_levels(image[inside], settings.bins, lowest=limits[0])
-    levels = np.zeros(image.shape, dtype=np.int32)
-    levels[inside] = grey
+    inside, levels, n_levels, width = _discretised(image, region, settings, limits)
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    return Prepared(surroundings, first, region, inside, levels, int(grey.max(initial=0)), width, (x, y, z), limits)
+    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits)
+
+
+def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
+    i, j, k = (int(number) for number in numbers)
+    return i, j, k
+
+
+def _require_finite(values: Floats, region: npt.NDArray[np.bool_]) -> None:
+    broken = native.intensity_range(values.T, region.T.view(np.uint8), -math.inf, math.inf)[3]
+    if broken:
+        raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
 
 
 def _slices(first: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
@@ -189,20 +219,36 @@ def _covered(box: Box, lattice: Lattice) -> tuple[npt.NDArray[np.int64], npt.NDA
     return first, np.clip(last + 1, first + 1, size)
 
 
-def _resegmented(image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings) -> npt.NDArray[np.bool_]:
-    """The voxels of a region within the range of the settings and not too far from the region's mean."""
-    inside: npt.NDArray[np.bool_] = region & np.isfinite(image)
-    low, high = settings.intensity_range or (None, None)
-    limits = [(low, high)]
-    if settings.outlier_sigma is not None and inside.any():
-        values = image[inside]
-        largest = np.abs(values).max() or 1.0
-        mean, deviation = (values / largest).mean(), (values / largest).std()
-        reach = settings.outlier_sigma * deviation + 1e-12  # a constant region has no outliers
-        limits.append(((mean - reach) * largest, (mean + reach) * largest))
-    for lower, upper in limits:
-        if lower is not None:
-            inside &= image >= lower
-        if upper is not None:
-            inside &= image <= upper
-    return inside
+def _discretised(
+    image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings, limits: Limits
+) -> tuple[npt.NDArray[np.bool_], Levels, int, float]:
+    """The voxels that re-segmentation leaves, their grey levels, the highest of these and the width of one."""
+    fast, flags = image.T, np.ascontiguousarray(region.T).view(np.uint8)
+    lower, upper = (-math.inf if limits[0] is None else limits[0]), (math.inf if limits[1] is None else limits[1])
+    least, most, n = native.intensity_range(fast, flags, lower, upper)[:3]
+    if settings.outlier_sigma is not None and n:
+        lower, upper = _without_outliers(image, region, settings.outlier_sigma, lower, upper)
+        least, most, n = native.intensity_range(fast, flags, lower, upper)[:3]
+    inside = np.empty(flags.shape, dtype=np.uint8)
+    levels: Levels = np.empty(flags.shape, dtype=np.uint16)
+    ends = np.array([least, most] if n else [])
+    grey, width = grey_levels(ends, settings.bins, lowest=limits[0])
+    highest = int(grey.max(initial=0))
+    rule = level_rule(settings.bins, least, most, lowest=limits[0])
+    native.intensity_levels(fast, flags, lower, upper, rule, inside, levels)
+    if highest > np.iinfo(np.uint16).max:
+        levels = np.zeros(flags.shape, dtype=np.int32)
+        levels[inside.view(np.bool_)] = grey_levels(fast[inside.view(np.bool_)], settings.bins, lowest=limits[0])[0]
+    return inside.view(np.bool_).T, levels.T, highest, width
+
+
+def _without_outliers(
+    image: Floats, region: npt.NDArray[np.bool_], sigma: float, lower: float, upper: float
+) -> tuple[float, float]:
+    """The limits, and no further from the mean of what they hold than so many standard deviations."""
+    values = image.T[region.T]
+    values = values[np.isfinite(values) & (values >= lower) & (values <= upper)]
+    largest = np.abs(values).max() or 1.0
+    mean, deviation = (values / largest).mean(), (values / largest).std()
+    reach = sigma * deviation + 1e-12  # a constant region has no outliers
+    return max(lower, float((mean - reach) * largest)), min(upper, float((mean + reach) * largest))

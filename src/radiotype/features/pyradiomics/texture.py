@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -109,30 +111,36 @@ NAMES: dict[str, tuple[TextureFamily, dict[str, str]]] = {
 }
 _EPSILON = np.spacing(1)
 
+DirectionWeights = Literal["average", "equal", "euclidean", "manhattan", "infinity"]
+
 
 def pyradiomics_texture(
     levels: ArrayLike,
     *,
+    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
     force_2d: bool = False,
-    merged: bool = False,
+    direction_weights: DirectionWeights = "average",
     alpha: int = 0,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> Texture:
     """The 75 texture features of pyradiomics.
 
     They are those of the IBSI at "3d_average" (with `force_2d`, "2_5d_direction_merged") but for the corners: directions in
-    which no line crosses two voxels of the region are left out of the average over run lengths; `Correlation`, `MCC` and `Imc1`
-    of one grey level are 1, 1 and 0; voxels without neighbours count for the tone differences; `Busyness` is 0 where the IBSI's
-    does not exist.
+    which no line crosses two voxels of the region have no runs; `Correlation`, `MCC` and `Imc1` of one grey level are 1, 1 and
+    0; voxels without neighbours count for the tone differences; `Busyness` is 0 where the IBSI's does not exist.
 
     Parameters
     ----------
     levels : array of integers, shape (I, J, K)
         Grey levels from 1, 0 outside the region; K runs across the slices.
+    spacing_mm : tuple of float
+        Distance between voxel centres along I, J and K; only weights that are distances need it.
     force_2d : bool
         Neighbours within the slice only (`force2D`).
-    merged : bool
-        Add the matrices of all directions up (`weightingNorm: no_weighting`).
+    direction_weights : str
+        "average": the mean over the directions of each feature. Otherwise the matrices of all directions are added up, each
+        with a weight (`weightingNorm`): "equal" (`no_weighting`), or by the distance d of two neighbours in that norm,
+        exp(-d^2) for co-occurrence and d for run length.
     alpha : int
         Neighbours whose level differs by no more count as dependent (`gldm_a`).
     memory_limit_bytes : int
@@ -141,7 +149,8 @@ def pyradiomics_texture(
     Returns
     -------
     Texture
-        Names as in `glcm_JointEntropy`, without the name of the image. Reason: `no_neighbours`.
+        Names as in `glcm_JointEntropy`, without the name of the image. Reasons: `no_neighbours` (no voxel touches another),
+        `no_runs` (no line in any direction crosses two voxels).
 
     Raises
     ------
@@ -160,14 +169,19 @@ def pyradiomics_texture(
     """
     check_settings((), alpha)
     tables = Tables(level_volume(levels), "2_5d" if force_2d else "3d", alpha, memory_limit_bytes)
-    pairs, runs = tables.cooccurrence(merged), tables.run_length(merged)
-    if not merged:
-        crossed = _crossed(tables.volume, pairs)
+    pairs, runs = tables.cooccurrence(False), tables.run_length(False)
+    crossed = _crossed(tables.volume, pairs)
+    if direction_weights != "average":
+        distances = _distances(direction_weights, spacing_mm)[: len(crossed)]
+        equal = direction_weights == "equal"
+        pairs = _added_up(pairs, np.ones_like(distances) if equal else np.exp(-np.square(distances)))
+        runs = _added_up(runs, distances * crossed)
+    else:
         runs = runs._replace(counts=runs.counts[crossed], n_voxels=runs.n_voxels[crossed])
     differences = tables.tone_difference._replace(n_voxels=tables.dependence.counts.sum(axis=2, dtype=np.int64))
     measured = {
         "glcm": glcm_features(pairs),
-        "glrlm": level_statistics(runs),
+        "glrlm": level_statistics(runs) if crossed.any() else np.empty((0, len(GLRLM.rows))),
         "glszm": level_statistics(tables.size_zone),
         "gldm": level_statistics(tables.dependence),
         "ngtdm": np.nan_to_num(ngtdm_features(differences), nan=0.0),
@@ -181,12 +195,27 @@ def pyradiomics_texture(
             there = values[~np.isnan(values)]
             result.values[f"{matrix}_{name}"] = float(there.mean()) if there.size else float("nan")
             if not there.size:
-                result.reasons[f"{matrix}_{name}"] = "no_neighbours"
+                result.reasons[f"{matrix}_{name}"] = "no_runs" if matrix == "glrlm" else "no_neighbours"
     return result
 
 
+def _distances(norm: DirectionWeights, spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+    """How far apart neighbours are in each direction, in a norm; 1 for "equal"."""
+    steps_mm = np.abs(STEPS) * np.array(spacing_mm)[::-1]
+    if norm == "equal":
+        return np.ones(len(steps_mm))
+    orders = {"euclidean": 2.0, "manhattan": 1.0, "infinity": np.inf}
+    return np.asarray(np.linalg.norm(steps_mm, ord=orders[norm], axis=1))
+
+
+def _added_up(matrices: LevelMatrices, weights: NDArray[np.float64]) -> LevelMatrices:
+    """One matrix from those of all directions; weighted counts are no integers any more."""
+    counts, n_voxels = (np.einsum("d...,d->...", array, weights)[None] for array in (matrices.counts, matrices.n_voxels))
+    return matrices._replace(counts=counts, n_voxels=n_voxels)
+
+
 def _crossed(volume: LevelVolume, pairs: LevelMatrices) -> NDArray[np.bool_]:
-    """Directions in which some line crosses two voxels of the region, neighbours or not; all if there is none."""
+    """Directions in which some line crosses two voxels of the region, neighbours or not."""
     crossed: NDArray[np.bool_] = np.asarray(pairs.counts.any(axis=(1, 2)))
     if not crossed.all():
         places = np.argwhere(volume.ranks)
@@ -195,7 +224,7 @@ def _crossed(volume: LevelVolume, pairs: LevelMatrices) -> NDArray[np.bool_]:
             along = int(np.flatnonzero(step)[0])
             starts = places - np.outer(places[:, along] * step[along], step)
             crossed[direction] = len(np.unique(starts, axis=0)) < len(starts)
-    return crossed if crossed.any() else np.ones_like(crossed)
+    return crossed
 
 
 def _own(pairs: LevelMatrices) -> dict[str, NDArray[np.float64]]:

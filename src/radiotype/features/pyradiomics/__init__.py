@@ -1,0 +1,6 @@
+"""The features of pyradiomics, under its names and equal in value."""
+
+from radiotype.features.pyradiomics.parameters import read_parameters
+from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+
+__all__ = ["PyradiomicsSettings", "read_parameters"]

@@ -1,0 +1,138 @@
+"""Scan and mask before they are measured, as pyradiomics prepares them: normalised, resampled, checked, cut to a range."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from radiotype.core.volume import Box, Mask, Scan, require_same_grid
+from radiotype.errors import InputError
+from radiotype.features.ibsi.preprocess import LOST, NOTHING_LEFT
+from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+
+Values = npt.NDArray[Any]
+Region = npt.NDArray[np.bool_]
+
+
+class Prepared(NamedTuple):
+    """One region in its box, arrays of one shape (I, J, K).
+
+    `image` in the type of the scan, or float64 once normalised; `region`: voxels with intensities; `shape_region`: those that
+    shape features are of; `spacing_mm` along I, J and K; `missing`: why there is nothing to measure, or empty.
+    """
+
+    image: Values
+    region: Region
+    shape_region: Region
+    spacing_mm: tuple[float, float, float]
+    missing: str = ""
+
+
+def prepare(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Prepared:
+    """Normalise and resample a scan, resample and cut its mask.
+
+    Parameters
+    ----------
+    scan, mask : Scan, Mask
+        On one grid.
+    settings : PyradiomicsSettings
+
+    Returns
+    -------
+    Prepared
+        What a region misses: `lost_in_resampling`, `single_voxel`, `too_few_dimensions`, `too_few_voxels`, or
+        `nothing_left_by_resegmentation`.
+
+    Raises
+    ------
+    InputError
+        RT203 for a mask on another grid; RT206 if a voxel of the region is not finite; RT212 for a scan of several phases.
+    ComputeError
+        RT306 if the resampled box would be too large.
+
+    References
+    ----------
+    pyradiomics, `RadiomicsFeatureExtractor.execute`. The box of what an intensity range leaves also cuts the region that shape
+    features are of, as there.
+
+    Examples
+    --------
+    >>> from radiotype.core import Grid
+    >>> grid = Grid((8, 8, 4), np.diag([1.0, 1.0, 2.0, 1.0]))
+    >>> inside = np.zeros(grid.shape, dtype=bool)
+    >>> inside[2:6, 2:6, 1:3] = True
+    >>> scan = Scan(np.indices(grid.shape)[0].astype(np.int16), grid, "CT")
+    >>> prepare(scan, Mask(inside, grid), PyradiomicsSettings(spacing_mm=(1, 1, 1))).region.shape
+    (4, 4, 4)
+    """
+    require_same_grid(scan, mask)
+    if settings.normalise or settings.spacing_mm is not None:
+        from radiotype.features.pyradiomics.resample import normalised_and_resampled
+
+        whole = stored_values(scan, ((0, 0, 0), scan.grid.shape))
+        image, region, spacing = normalised_and_resampled(whole, mask, scan.grid, settings)
+    else:
+        image, region, spacing = stored_values(scan, mask.box), mask.cropped(*mask.box), scan.grid.spacing_mm
+    missing = _missing(region, settings)
+    if missing:
+        return Prepared(image, region, region, spacing, missing)
+    image, region = _cropped(image, region), _cropped(region, region)
+    broken = int(np.count_nonzero(~np.isfinite(image[region])))
+    if broken:
+        raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
+    if settings.intensity_range is None:
+        return Prepared(image, region, region, spacing)
+    left = _within_range(image, region, settings)
+    n_left = int(np.count_nonzero(left))
+    if n_left <= 1:
+        return Prepared(image, left, region, spacing, "single_voxel" if n_left else NOTHING_LEFT)
+    image, region, left = _cropped(image, left), _cropped(region, left), _cropped(left, left)
+    return Prepared(image, left, left if settings.range_changes_shape else region, spacing, _missing(left, settings))
+
+
+def stored_values(scan: Scan, box: Box) -> Values:
+    """Voxels of a box in the narrowest type that a file of the same values would have."""
+    plain = (scan.slope, scan.intercept) == (1.0, 0.0)
+    if plain and len(scan.voxels.shape) == 3:
+        part = scan.data[tuple(slice(low, high) for low, high in zip(*box, strict=True))]
+        return part.astype(part.dtype.newbyteorder("="), copy=False)
+    values = scan.box(*box)
+    whole = scan.data.dtype.kind in "iu" and float(scan.slope).is_integer() and float(scan.intercept).is_integer()
+    return values.astype(np.int32) if whole and np.abs(values).max() < 2**31 else values
+
+
+def _missing(region: Region, settings: PyradiomicsSettings) -> str:
+    """Why a region is not measured; empty if it is."""
+    n = int(np.count_nonzero(region))
+    if n == 0:
+        return LOST
+    extends = sum(np.count_nonzero(region.any(axis=others)) > 1 for others in ((1, 2), (0, 2), (0, 1)))
+    if extends == 0:
+        return "single_voxel"
+    if extends < settings.minimum_dimensions:
+        return "too_few_dimensions"
+    return "too_few_voxels" if settings.minimum_voxels is not None and n <= settings.minimum_voxels else ""
+
+
+def _cropped(array: npt.NDArray[Any], region: Region) -> npt.NDArray[Any]:
+    """The part of an array that lies in the box of a region."""
+    low, high = [], []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        inside = np.flatnonzero(region.any(axis=others))
+        low.append(int(inside[0]))
+        high.append(int(inside[-1]) + 1)
+    return array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+
+
+def _within_range(image: Values, region: Region, settings: PyradiomicsSettings) -> Region:
+    limits: list[Any] = list(settings.intensity_range or ())
+    values = image.T[region.T]  # sums of single precision depend on the order
+    if settings.range_in == "relative":
+        limits = [values.max() * limit for limit in limits]
+    elif settings.range_in == "sigma":
+        mean, deviation = np.mean(values), np.std(values)
+        limits = [mean + deviation * limit for limit in limits]
+    left = region & (image >= limits[0])
+    return left if len(limits) == 1 else left & (image <= limits[1])
