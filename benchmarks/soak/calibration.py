@@ -53,7 +53,7 @@ def of_one_cohort(kind: str, random: np.random.Generator, seed: int) -> Iterator
     tree = sigclust_tree(X, n_simulations=N_SIMULATIONS, alpha=LEVEL, seed=seed)
     yield "sigclust_tree, any split", tree.splits[0].significant
     thirds = KMeans(3, n_init=1, random_state=seed).fit(X).labels_
-    pairs = sigclust_pairs(X, thirds, n_simulations=N_SIMULATIONS, seed=seed)
+    pairs = sigclust_pairs(X, thirds, n_simulations=99, seed=seed)  # with 39, three corrected p-values are 0.075 or more
     yield "sigclust_pairs of 3-means, any pair, Holm", bool(np.any(pairs.q_value <= LEVEL))
 
     centroids = KMeans(3, n_init=1, random_state=seed).fit(discovery).cluster_centers_
