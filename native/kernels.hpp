@@ -17,6 +17,7 @@ double largest_distance(const double* points, int64_t n);
 void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[256], int64_t sums[256 * 3]);
 void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
+double two_means(const TwoMeansProblem& problem, uint8_t* sides, double* workspace);
 void concordant_pairs(const PairProblem& problem, double* later, double* earlier, double* tree);
 void cox_likelihood(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
 void surface_counts(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);

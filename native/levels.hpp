@@ -34,6 +34,25 @@ static inline int64_t pam_workspace(int64_t n_items, int64_t largest_k, bool sin
     return n_items * pam_stride(n_items) / (single ? 2 : 1) + n_items * (2 * largest_k + 6) + 4 * largest_k + 16;
 }
 
+constexpr int64_t TWO_MEANS_LANES = 8;  // rows are padded with zeros to a multiple of it
+
+struct TwoMeansProblem {
+    const double* values;  // (n_cases, n_features)
+    int64_t n_cases, n_features;
+    const double* scale;    // (n_features,) factor of each column
+    const int64_t* starts;  // (n_starts, 2) cases at which the clusters begin
+    int64_t n_starts;
+};
+
+static inline int64_t two_means_width(int64_t n_features) {
+    return (n_features + TWO_MEANS_LANES - 1) / TWO_MEANS_LANES * TWO_MEANS_LANES;
+}
+
+// Doubles that two_means() needs.
+static inline int64_t two_means_workspace(int64_t n_cases, int64_t n_features) {
+    return (n_cases + 1) * two_means_width(n_features) + n_cases;
+}
+
 constexpr int64_t COX_LANES = 8;  // covariates of a case are padded with zeros to a multiple of it
 
 struct CoxProblem {
@@ -205,6 +224,8 @@ struct Kernels {
     void (*pam)(const PamProblem& problem, const PamResult& result, double* workspace);
     // Counts how often two cases got the same label. See cocluster.cpp.
     void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
+    // Sum of squares within the best two clusters over the total; `sides` is (2, n_cases), the first row is the answer. See two_means.cpp.
+    double (*two_means)(const TwoMeansProblem& problem, uint8_t* sides, double* workspace);
     // For each event, later cases of lower score, of higher score, and all (n_cases, 3); for each case, the weight of the earlier events
     // of higher score less that of lower score, and of all (n_cases, 2). `tree` has n_cases + 1 cells. See concordance.cpp.
     void (*concordant_pairs)(const PairProblem& problem, double* later, double* earlier, double* tree);

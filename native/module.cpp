@@ -39,6 +39,7 @@ using Table = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::c
 using Box = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Columns = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using Groups = nb::ndarray<const int64_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Sides = nb::ndarray<uint8_t, nb::shape<2, -1>, nb::c_contig, nb::device::cpu>;
 using Corner = nb::ndarray<const int64_t, nb::shape<3>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Words = nb::ndarray<uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -155,6 +156,13 @@ static void cocluster(ByteLabels labels, Row row, PairCounts counts) {
     const int64_t n_resamples = int64_t(labels.shape(0)), n_cases = int64_t(labels.shape(1));
     nb::gil_scoped_release release;
     radiotype::active_kernels().cocluster(labels.data(), n_resamples, n_cases, row.data(), counts.data());
+}
+
+static double two_means(Table values, Doubles scale, Columns starts, Sides sides, Workspace workspace) {
+    const radiotype::TwoMeansProblem problem{values.data(), int64_t(values.shape(0)), int64_t(values.shape(1)), scale.data(),
+                                             starts.data(), int64_t(starts.shape(0))};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().two_means(problem, sides.data(), workspace.data());
 }
 
 static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Integers bounds, bool efron, Doubles coefficients,
@@ -368,6 +376,10 @@ NB_MODULE(_native, m) {
           "Partition the cases `items` around medoids for every k; fill `medoids`, `labels` and `objective`.");
     m.def("cocluster", &cocluster, "labels"_a, "row"_a, "counts"_a,
           "Add to `counts` how often two cases share a label in up to 255 resamples; 255 marks a case that was not drawn.");
+    m.def("two_means_workspace", &radiotype::two_means_workspace, "n_cases"_a, "n_features"_a,
+          "Length of the float64 scratch that `two_means` needs.");
+    m.def("two_means", &two_means, "values"_a, "scale"_a, "starts"_a, "sides"_a, "workspace"_a,
+          "Split the cases in two; fill row 0 of `sides` (2, n_cases) and return the sum of squares within over the total.");
     m.def("concordant_pairs", &concordant_pairs, "time"_a, "event"_a, "rank"_a, "weight"_a, "bounds"_a, "later"_a, "earlier"_a, "tree"_a,
           "Fill `later` (n_cases, 3) in the rows of events and `earlier` (n_cases, 2) with the pairs that a score orders.");
     m.attr("COX_LANES") = radiotype::COX_LANES;

@@ -22,6 +22,7 @@ Kernels kernels() {
     table.cube_patterns = cube_patterns;
     table.pam = pam;
     table.cocluster = cocluster;
+    table.two_means = two_means;
     table.concordant_pairs = concordant_pairs;
     table.cox_likelihood = cox_likelihood;
     table.surface_counts = surface_counts;

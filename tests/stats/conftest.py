@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,27 +83,3 @@ def golden_file(shared: Path) -> Callable[[str], Any]:
         return pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text(encoding="utf-8"))
 
     return read
-
-
-@pytest.fixture
-def same_bytes_at_every_level() -> Callable[[str], None]:
-    """Run a program that prints the SIMD level and a digest of its numbers, at every level of this processor."""
-
-    def run(program: str, level: str | None = None) -> list[str]:
-        environment = {name: value for name, value in os.environ.items() if name != "RADIOTYPE_SIMD"}
-        if level:
-            environment["RADIOTYPE_SIMD"] = level
-        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-        return done.stdout.split()
-
-    def check(program: str) -> None:
-        best, expected = run(program)
-        assert len(expected) == hashlib.sha256().digest_size * 2
-        levels = ["base", "avx2", "avx512"]
-        others = levels[: levels.index(best)]
-        if not others:
-            pytest.skip("this processor has the base level only")
-        for level in others:
-            assert run(program, level) == [level, expected]
-
-    return check

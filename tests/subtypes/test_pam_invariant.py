@@ -1,10 +1,5 @@
 """PAM: what must not change when the cases, the scale, the other k or the processor change."""
 
-import hashlib
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -70,20 +65,5 @@ print(_native.simd_level(), digest.hexdigest())
 """
 
 
-def level_and_digest(level=None):
-    environment = {name: value for name, value in os.environ.items() if name != "RADIOTYPE_SIMD"}
-    if level:
-        environment["RADIOTYPE_SIMD"] = level
-    run = subprocess.run([sys.executable, "-c", LEVEL_PROGRAM], env=environment, capture_output=True, text=True, check=True)
-    return run.stdout.split()
-
-
-def test_every_simd_level_gives_the_same_bytes():
-    best, expected = level_and_digest()
-    assert len(expected) == hashlib.sha256().digest_size * 2
-    levels = ["base", "avx2", "avx512"]
-    others = levels[: levels.index(best)]
-    if not others:
-        pytest.skip("this processor has the base level only")
-    for level in others:
-        assert level_and_digest(level) == [level, expected]
+def test_every_simd_level_gives_the_same_bytes(same_bytes_at_every_level):
+    same_bytes_at_every_level(LEVEL_PROGRAM)

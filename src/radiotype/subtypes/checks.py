@@ -49,3 +49,22 @@ def check_choice(setting: str, value: object, allowed: Sequence[str | None]) -> 
     """Refuse a setting that is not one of the words that exist."""
     if value not in allowed:
         raise RecipeError("RT103", f"{setting}={value!r} does not exist", hint=f"use one of: {', '.join(map(str, allowed))}")
+
+
+def finite_table(X: ArrayLike, *, least_cases: int, name: str = "X", may_be_equal: bool = False) -> np.ndarray:
+    """A table (n_cases, n_features) as finite floats; refuses one with too few cases, or with none but equal ones."""
+    array = np.asarray(X)
+    if array.dtype.kind not in "biufO" or array.ndim != 2 or array.shape[1] == 0:
+        raise ComputeError(
+            "RT305", f"{name} has the shape {array.shape} and the type {array.dtype}; expected numbers (n_cases, n_features)"
+        )
+    try:
+        values = np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ComputeError("RT305", f"{name} holds entries that are no numbers", hint="drop text columns first") from None
+    check_finite(values, [str(column) for column in X.columns] if hasattr(X, "columns") else None)
+    if len(values) < least_cases:
+        raise ComputeError("RT301", f"{name} has {len(values)} cases; at least {least_cases} are needed")
+    if not may_be_equal and np.all(values == values[0]):
+        raise ComputeError("RT305", f"all {len(values)} cases of {name} are equal, so nothing sets them apart")
+    return values
