@@ -200,6 +200,23 @@ def test_a_run_that_only_failed_says_so(copy: RunFolder) -> None:
     assert not (copy.path / "figures" / "survival_01.csv").exists()
 
 
+def test_a_run_without_stable_subtypes_says_so_and_shows_the_curves(copy: RunFolder) -> None:
+    for name in ("subtypes", "features_by_subtype", "kaplan_meier", "logrank", "cox", "cox_tests"):
+        (copy.path / "results" / f"{name}.parquet").unlink()
+    stored = copy.read_json("results/consensus.json")
+    null = {name: {k: 0.1 * int(k) for k in stored["pac"]} for name in ("standardised", "ambiguous", "null_mean", "null_sd")}
+    choice = "No number of subtypes is more stable than chance: at best by 0.6 standard deviations."
+    null |= {"threshold": 2.2, "p_value": 0.4}
+    copy.write_json("results/consensus.json", stored | {"k": 1, "choice": choice, "null_tables": null})
+    page = report.build(copy).read_text(encoding="utf-8")
+    found = sentences(page)
+    assert found["consensus"].startswith("No stable subtypes: K\u00a0=\u00a02 to 6 were tried")
+    assert found["subtypes"] == "No stable subtypes were found, so no case was given one."
+    assert "No stable subtypes among" in page and choice in page and "none chosen" in page
+    curves = pd.read_csv(copy.path / "figures" / "consensus_curves.csv")
+    assert curves.loc[curves["quantity"] == "stability", "value"].round(6).tolist() == [0.2, 0.3, 0.4, 0.5, 0.6]
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         report.build(tmp_path)

@@ -323,3 +323,38 @@ def test_a_patient_beyond_every_limit_is_left_out_and_does_not_cost_the_run(spli
     assert sample.cases["case_id"][at] not in set(found.sample.cases["case_id"])
     assert "1 patient whose scaled features are all the same was left out." in found.notes
     assert survive(found.sample, found, RECIPE).cox
+
+
+def without_subtypes(table):
+    """The same patients, features of noise alone."""
+    noise = np.random.default_rng(7).normal(size=(len(table.values), len(NAMES) - 1))
+    values = table.values.copy()
+    values[list(NAMES[1:])] = noise
+    values["volume_mm3"] = np.exp(5 + np.random.default_rng(8).normal(size=len(values)))
+    return replace(table, values=values)
+
+
+def test_a_cohort_without_subtypes_gets_none_and_no_survival_by_them(tmp_path):
+    cohort, table, _ = planted()
+    recipe = asking(metric="euclidean", n_resamples=100)
+    sample = primary_regions(without_subtypes(table), cohort, recipe)
+    found = subtype(sample, recipe)
+    assert found.k == 1
+    assert set(found.subtype) == {"1"}
+    assert survive(found.sample, found, recipe) is None
+    folder = RunFolder.create(tmp_path / "run")
+    store_subtypes(folder, found, recipe)
+    stored = folder.read_json("results/consensus.json")
+    assert stored["k"] == 1
+    assert stored["choice"].startswith("No number of subtypes is more stable than chance: at best by ")
+    assert stored["null_tables"]["threshold"] > max(stored["null_tables"]["standardised"].values())
+    assert not (folder.path / "results/subtypes.parquet").exists()
+
+
+def test_the_rule_of_the_recipe_is_followed():
+    cohort, table, _ = planted()
+    recipe = asking(choose="area", n_resamples=100)
+    sample = primary_regions(without_subtypes(table), cohort, recipe)
+    found = subtype(sample, recipe)
+    assert found.k > 1
+    assert found.clustering.k_choice_ is None
