@@ -52,16 +52,13 @@ def foreign(path: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No log lines of the reading libraries; without a handler Python prints them."""
-    loggers = [logging.getLogger(name) for name in ("nibabel.global", "pydicom")]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
+    """No log lines of the reading library; without a handler Python prints them."""
+    logger = logging.getLogger("pydicom")
+    before, logger.disabled = logger.disabled, True
     try:
         yield
     finally:
-        for logger, was in zip(loggers, before, strict=True):
-            logger.disabled = was
+        logger.disabled = before
 
 
 #: What the exceptions of reading libraries mean, where their type says it.
