@@ -2,11 +2,13 @@
 
 import pickle
 from dataclasses import replace
+from importlib import metadata
 
 import numpy as np
 import pytest
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Grid, Mask, RowKey, Scan
+from radiotype.core.provenance import PACKAGES, versions
 from radiotype.errors import CODES, ComputeError, InputError, RadiotypeError, RecipeError
 
 
@@ -228,3 +230,8 @@ def test_a_record_comes_back_from_plain_values():
 def test_a_cohort_refuses_a_case_id_that_stands_twice():
     with pytest.raises(RecipeError, match="RT112"):
         Cohort((Case("c1", "p1", ()), Case("c1", "p1", ())))
+
+
+def test_versions_are_those_that_the_installer_knows():
+    expected = {name: metadata.version(name) for name in PACKAGES}
+    assert {name: versions()[name] for name in PACKAGES} == expected

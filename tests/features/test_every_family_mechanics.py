@@ -8,7 +8,7 @@ import pytest
 from radiotype.core import Grid, Mask, Scan
 from radiotype.core.reasons import MISSING, WITH_CARE
 from radiotype.errors import RadiotypeError
-from radiotype.features import describe, family_names
+from radiotype.features import describe, family_names, registry
 
 SHAPE = (16, 14, 12)
 
@@ -88,3 +88,7 @@ def test_an_empty_mask_and_a_value_that_is_none_are_refused_or_do_not_matter(fam
         assert error.code == "RT206"
     else:
         assert all(math.isfinite(value) or found.reasons[name] in MISSING for name, value in found.values.items())
+
+
+def test_every_family_is_found_under_its_own_name() -> None:
+    assert [registry.family(name).name for name in family_names()] == list(family_names())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from radiotype.core.feature import FeatureRecord
@@ -58,15 +59,15 @@ class Family:
     settings: tuple[str, ...] = ()
 
 
-def _families() -> dict[str, Family]:
-    from radiotype.features import margin, morphology_family
-    from radiotype.features.captk import family as captk
-    from radiotype.features.ibsi import family as ibsi
-    from radiotype.features.pyradiomics import family as pyradiomics
-    from radiotype.features.spharm import family as spharm
-
-    own = (morphology_family.FAMILY, margin.FAMILY, spharm.FAMILY, ibsi.FAMILY)
-    return {family.name: family for family in (*own, pyradiomics.FAMILY, captk.FAMILY)}
+#: Where each family is; its module is loaded when the family is asked for.
+_MODULES = {
+    "morphology": "morphology_family",
+    "margin": "margin",
+    "spharm": "spharm.family",
+    "ibsi": "ibsi.family",
+    "pyradiomics": "pyradiomics.family",
+    "captk": "captk.family",
+}
 
 
 def family(name: str) -> Family:
@@ -77,14 +78,13 @@ def family(name: str) -> Family:
     RecipeError
         RT105, listing the families there are.
     """
-    known = _families()
-    if name not in known:
-        raise RecipeError(
-            "RT105", f"there is no feature family {name!r}{did_you_mean(name, known)}", hint=f"families: {', '.join(known)}"
-        )
-    return known[name]
+    if name not in _MODULES:
+        guess, known = did_you_mean(name, _MODULES), ", ".join(_MODULES)
+        raise RecipeError("RT105", f"there is no feature family {name!r}{guess}", hint=f"families: {known}")
+    found: Family = import_module(f"radiotype.features.{_MODULES[name]}").FAMILY
+    return found
 
 
 def family_names() -> tuple[str, ...]:
     """Names of all families."""
-    return tuple(_families())
+    return tuple(_MODULES)

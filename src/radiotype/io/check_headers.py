@@ -20,6 +20,7 @@ from radiotype.io.dicom_index import is_dicom, regions_of
 from radiotype.io.findings import Found, of_error
 from radiotype.io.header_tags import Links, Risks, opaque, read_links, read_risks
 from radiotype.io.named import Named, choose
+from radiotype.io.nifti_header import read_nifti_header
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
 #: Bytes at each end of a file that are compared to find copies, and number and bytes of the samples between.
@@ -291,18 +292,15 @@ def digest(path: Path) -> str:
 
 def _nifti_placement(path: Path) -> list[tuple[str, str]]:
     """Doubts about where a NIfTI header places its voxels: it may say so twice, or not at all."""
-    import nibabel
-
     with guard.foreign(path, "the NIfTI header"):
-        head: Any = nibabel.load(path).header
-        codes = int(head["qform_code"]), int(head["sform_code"])
-        if codes == (0, 0):
-            return [("orientation_unknown", "")]
-        if min(codes) > 0:
-            both = [Grid(head.get_data_shape()[:3], matrix) for matrix in (head.get_qform(), head.get_sform())]
-            if not both[0].same_as(both[1]):
-                shift = float(np.linalg.norm(both[0].corners_mm() - both[1].corners_mm(), axis=1).max())
-                return [("orientation_contradicts", f"the two ways of placing the voxels differ by {shift:.1f} mm")]
+        head = read_nifti_header(path, compressed=suffix_of(path) == ".nii.gz")
+    if head.qform is None and head.sform is None:
+        return [("orientation_unknown", "")]
+    if head.qform is not None and head.sform is not None:
+        both = [Grid((head.shape[0], head.shape[1], head.shape[2]), matrix) for matrix in (head.qform, head.sform)]
+        if not both[0].same_as(both[1]):
+            shift = float(np.linalg.norm(both[0].corners_mm() - both[1].corners_mm(), axis=1).max())
+            return [("orientation_contradicts", f"the two ways of placing the voxels differ by {shift:.1f} mm")]
     return []
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, NoReturn, TypeGuard
 
 from radiotype.errors import InputError, RadiotypeError, RecipeError
+from radiotype.io.unpack import inflated
 
 #: Largest volume that is read, bytes once decompressed. The environment variable RADIOTYPE_MAX_VOLUME_GB changes it.
 MAX_VOLUME_BYTES = 8 * 2**30
@@ -24,9 +25,6 @@ MAX_GZIP_RATIO = 1032
 #: swell 2 to 5 times; masks up to `MAX_GZIP_RATIO`, but a mask of one byte per voxel stays below a gigabyte.
 MAX_SWELLING = 300
 SWELLS_FROM_BYTES = 2**30
-
-#: Bytes that are unpacked at a time where only their number matters.
-_CHUNK = 2**20
 
 
 @contextmanager
@@ -54,16 +52,13 @@ def foreign(path: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No log lines of the reading libraries; without a handler Python prints them."""
-    loggers = [logging.getLogger(name) for name in ("nibabel.global", "pydicom")]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
+    """No log lines of the reading library; without a handler Python prints them."""
+    logger = logging.getLogger("pydicom")
+    before, logger.disabled = logger.disabled, True
     try:
         yield
     finally:
-        for logger, was in zip(loggers, before, strict=True):
-            logger.disabled = was
+        logger.disabled = before
 
 
 #: What the exceptions of reading libraries mean, where their type says it.
@@ -209,15 +204,11 @@ def require_whole_gzip(path: Path, needed: int, *, offset: int = 0) -> None:
 
 
 def _unpacked(file: IO[bytes], enough: int) -> int:
-    """Number of bytes that come out of a gzip stream, counted up to `enough`."""
+    """Number of bytes that come out of a gzip stream before a fault, counted up to `enough`."""
     found = 0
-    with gzip.GzipFile(fileobj=file) as stream:
-        try:
-            while found < enough:
-                part = stream.read1(_CHUNK)  # what lies before a fault; `read` would lose it
-                if not part:
-                    break
-                found += len(part)
-        except (EOFError, OSError, zlib.error):
-            return found
+    try:
+        for part in inflated(file, enough):
+            found += len(part)
+    except (EOFError, OSError, zlib.error):
+        return found
     return found

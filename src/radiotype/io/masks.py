@@ -13,11 +13,13 @@ from radiotype.errors import InputError
 from radiotype.io import guard
 from radiotype.io.guard import require_file
 from radiotype.io.named import mask_of_each, wants_any
-from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 
-#: More labels than this in one file are taken for an image that is not a mask.
-MAX_LABELS = 64
+#: More labels than this are taken for an image that is no mask, if most voxels have another number than the one before.
+MANY_LABELS = 64
+
+#: What an empty slice of a mask takes, against one with voxels inside: its pages are never written to, but listed and read.
+EMPTY = 1 / 64
 
 #: No label stored as a floating point number is larger.
 MAX_NUMBER = 2**31 - 1
@@ -120,6 +122,8 @@ def list_regions(path: str | Path) -> tuple[str, ...]:
     >>> list_regions("structures.dcm")  # doctest: +SKIP
     ('GTV-1', 'Lung_L')
     """
+    from radiotype.io.objects import LABEL_MAP, SEGMENTATION, sop_class
+
     if sop_class(path) in (SEGMENTATION, LABEL_MAP):
         from radiotype.io.seg import list_segments as listed
     else:
@@ -134,6 +138,8 @@ def _is_volume(path: Path) -> bool:
 def _from_dicom(
     path: Path, label: int | str | None, roi: str | None, like: Scan | None, *, whole: bool = False
 ) -> tuple[Mask, ...]:
+    from radiotype.io.objects import LABEL_MAP, RTSTRUCT, SEGMENTATION, sop_class
+
     require_file(path)
     kind = sop_class(path)
     if kind == RTSTRUCT:
@@ -178,15 +184,15 @@ def _from_volume(path: Path, label: int | str | None) -> tuple[Mask, ...]:
                 hint="correct the column `label` of the manifest",
             )
         present = [wanted]
-    if len(present) > MAX_LABELS:
+    if len(present) > MANY_LABELS and numbers.look_like_an_image():
         raise InputError(
             "RT205", f"the file holds {len(present)} different values and looks like an image, not a mask", file=path
         )
-    size = numbers.stored.size
-    if len(present) * size > max(size, guard.max_volume_bytes() // 4):
+    size, needed = numbers.stored.size, numbers.bytes_of(present)
+    if needed > max(size, guard.max_volume_bytes() // 4) and len(present) > 1:
         raise InputError(
             "RT209",
-            f"{len(present)} masks of {size:,} voxels would take {len(present) * size / 2**30:.1f} GB",
+            f"{len(present)} masks of {size:,} voxels would take {needed / 2**30:.1f} GB",
             file=path,
             hint="name the label of each row; RADIOTYPE_MAX_VOLUME_GB raises the limit, which is a quarter of it",
         )
@@ -220,7 +226,7 @@ class _Numbers:
         n_broken = 0
         for k in range(self.stored.shape[2]):
             numbers, broken = self._slice(k)
-            for number in np.unique(numbers[numbers != 0]).tolist():
+            for number in _different(numbers):
                 self._slices.setdefault(int(number), []).append(k)
             n_broken += broken
         if n_broken:
@@ -231,6 +237,21 @@ class _Numbers:
                 hint="threshold a probability map into a mask first",
             )
         return sorted(self._slices)
+
+    def bytes_of(self, labels: list[int]) -> int:
+        """Memory that masks of these labels take: the slices in which each stands, and little for the rest."""
+        n_slices = sum(len(self._slices[label]) for label in labels)
+        return int((n_slices + EMPTY * len(labels) * self.stored.shape[2]) * (self.stored.size // self.stored.shape[2]))
+
+    def look_like_an_image(self) -> bool:
+        """Whether most voxels that are not 0 have another number than their neighbour along the first axis."""
+        n_inside = n_alike = 0
+        for k in range(self.stored.shape[2]):
+            numbers = self._slice(k)[0]
+            inside = numbers[1:] != 0
+            n_inside += int(np.count_nonzero(inside))
+            n_alike += int(np.count_nonzero(inside & (numbers[1:] == numbers[:-1])))
+        return 2 * n_alike < n_inside
 
     def inside(self, label: int | None) -> npt.NDArray[np.bool_]:
         """Where a label that is present stands, or any; read-only, so that a mask need not copy it."""
@@ -251,3 +272,12 @@ class _Numbers:
         with np.errstate(invalid="ignore"):
             broken = ~(np.abs(values - rounded) <= 1e-3) | (np.abs(rounded) > MAX_NUMBER)
         return np.where(broken, 0, rounded), int(broken.sum())
+
+
+def _different(numbers: npt.NDArray[Any]) -> list[Any]:
+    """The different numbers of a slice other than 0, in order."""
+    flat = numbers.ravel(order="K")
+    inside = flat[flat != 0]
+    if inside.size == 0 or inside.min() == inside.max():  # sorting takes longest, and most slices hold no label or one
+        return inside[:1].tolist()
+    return np.unique(inside).tolist()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from radiotype.core.geometry import Grid
 from radiotype.core.volume import Scan
 from radiotype.errors import InputError
 from radiotype.io import guard
+from radiotype.io.nifti_header import read_nifti_header
 from radiotype.io.text_volumes import StoredVoxels, read_text_volume
 from radiotype.io.unpack import unpacked
 
@@ -25,13 +25,8 @@ NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".mha")
 DICOM = (".dcm", ".ima")
 
-#: Extensions between a NIfTI header and its voxels are not longer than this, bytes.
-MAX_NIFTI_OFFSET = 64 * 2**20
-
 #: Patient axes of NIfTI (RAS) against ours (LPS).
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 
 
 @dataclass(frozen=True)
@@ -104,55 +99,23 @@ def read_header(path: Path) -> Header:
 
 
 def _nifti_header(path: Path, size: int) -> Header:
-    import nibabel
-
-    with guard.foreign(path, "the NIfTI header"):
-        _require_nifti(path)
-        image: Any = nibabel.load(path)
-        shape = tuple(int(n) for n in image.shape)
-        dtype = image.get_data_dtype()
-        offset = int(image.dataobj.offset)
-        slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
-        affine = np.asarray(image.affine, dtype=np.float64)
-        unit = image.header.get_xyzt_units()[0] or "unknown"
-    if dtype.kind not in "iufb":
-        raise InputError("RT202", f"voxels of type {dtype} are not grey values", file=path)
     compressed = suffix_of(path) == ".nii.gz"
-    guard.require_size(shape, dtype.itemsize, path=path, stored=size if compressed else size - offset, compressed=compressed)
+    with guard.foreign(path, "the NIfTI header"):
+        head = read_nifti_header(path, compressed=compressed)
+    shape, offset, itemsize = head.shape, head.offset, head.dtype.itemsize
+    guard.require_size(shape, itemsize, path=path, stored=size if compressed else size - offset, compressed=compressed)
     if compressed:
-        guard.require_whole_gzip(path, offset + dtype.itemsize * math.prod(shape))
+        guard.require_whole_gzip(path, offset + itemsize * math.prod(shape))
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) not in (3, 4):
         raise InputError("RT207", f"a volume needs three axes, found shape {shape}", file=path)
-    if not np.isfinite([slope, intercept]).all() or slope == 0:
-        raise InputError("RT209", f"the header's scaling (slope {slope}, intercept {intercept}) is not usable", file=path)
-    affine[:3] *= MM_PER_UNIT[unit]
+    affine = head.affine.copy()
+    affine[:3] *= head.mm_per_unit
     with np.errstate(invalid="ignore"):  # infinite numbers are refused by the grid
         grid = Grid((shape[0], shape[1], shape[2]), RAS_TO_LPS @ affine)
     ordered = shape if len(shape) == 3 else (shape[3], *shape[:3])
-    return Header(grid, NiftiVoxels(path, ordered, dtype, offset), slope, intercept)
-
-
-def _require_nifti(path: Path) -> None:
-    """Refuse a header that is none, keeps its voxels in another file, or has the reader skip more than a header can need."""
-    with gzip.open(path) if suffix_of(path) == ".nii.gz" else path.open("rb") as file:
-        start = file.read(544)
-    order: Literal["little", "big"] = "little" if start[:1] in (b"\x5c", b"\x1c") else "big"
-    version = {348: 1, 540: 2}.get(int.from_bytes(start[:4], order))
-    if version is None or len(start) < (348 if version == 1 else 540):
-        raise InputError("RT202", "the file does not begin with a NIfTI header")
-    magic = start[344:347] if version == 1 else start[4:7]
-    if magic != (b"n+1" if version == 1 else b"n+2"):
-        raise InputError(
-            "RT210", "the header does not keep its voxels in the same file", hint="save it as one .nii or .nii.gz file"
-        )
-    if version == 1:
-        offset = float(np.frombuffer(start[108:112], "<f4" if order == "little" else ">f4")[0])
-    else:
-        offset = int.from_bytes(start[168:176], order, signed=True)
-    if not 0 <= offset <= MAX_NIFTI_OFFSET:
-        raise InputError("RT209", "the header says that the voxels begin where they cannot")
+    return Header(grid, NiftiVoxels(path, ordered, head.dtype, offset), head.slope, head.intercept)
 
 
 def is_dicom(path: Path) -> bool:
