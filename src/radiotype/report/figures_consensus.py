@@ -133,14 +133,14 @@ def consensus_curves(stored: Stored) -> Drawn:
         pd.DataFrame({"k": k, "quantity": "cdf", "consensus": np.arange(1, len(y) + 1) / len(y), "value": y})
         for k, y in cdf.items()
     ]
-    quantities = {"area": "Area under the curve", "relative_change": "Growth of the area", "pac": "Ambiguous pairs"}
+    quantities = {"area": "Area under\nthe curve", "relative_change": "Growth of\nthe area", "pac": "Ambiguous\npairs"}
     for name in quantities:
         found = {k: consensus[name][str(k)] for k in ks if str(k) in consensus.get(name, {})}
         curves.append(pd.DataFrame({"k": list(found), "quantity": name, "consensus": np.nan, "value": list(found.values())}))
     beside: dict[str, Any] = consensus.get("null_tables") or {}
     threshold = float(beside.get("threshold", math.nan))
     if beside:
-        quantities["stability"] = "Stability beside noise"
+        quantities["stability"] = "Stability\nbeside noise"
         found = {k: beside["standardised"][str(k)] for k in ks}
         curves.append(
             pd.DataFrame({"k": list(found), "quantity": "stability", "consensus": np.nan, "value": list(found.values())})
