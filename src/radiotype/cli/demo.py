@@ -52,7 +52,7 @@ def demo_recipe(size: str, seed: int) -> dict[str, object]:
         "cancer_type": "cancer_type",
         "outcome": {"time": "os_days", "event": "os_event"},
         "covariates": ["age", "stage"] if size == "full" else ["age"],
-        "subtypes": {"k": "auto", "k_range": [2, 6], "n_resamples": 1000},
+        "subtypes": {"k": "auto", "choose": "area", "k_range": [2, 6], "n_resamples": 1000},
         "seed": seed,
     }
 
