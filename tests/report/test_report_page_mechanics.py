@@ -213,6 +213,8 @@ def test_a_run_without_stable_subtypes_says_so_and_shows_the_curves(copy: RunFol
     assert found["consensus"].startswith("No stable subtypes: K\u00a0=\u00a02 to 6 were tried")
     assert found["subtypes"] == "No stable subtypes were found, so no case was given one."
     assert "No stable subtypes among" in page and choice in page and "none chosen" in page
+    assert "Subtypes were sought in" in page
+    assert "growth of the area under the consensus curves" not in page and "always gives at least two" not in page
     curves = pd.read_csv(copy.path / "figures" / "consensus_curves.csv")
     assert curves.loc[curves["quantity"] == "stability", "value"].round(6).tolist() == [0.2, 0.3, 0.4, 0.5, 0.6]
 

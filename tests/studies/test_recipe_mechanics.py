@@ -31,7 +31,7 @@ def test_all_problems_are_listed_with_the_nearest_key():
     assert "manifest: is needed" in text
     known = "morphology, margin, spharm, ibsi, pyradiomics or captk"
     assert f"features.families[0]: must be {known}, found the text 'margn', did you mean 'margin'?" in text
-    assert "keys of `subtypes`: k, choose, k_range, n_resamples, item_fraction, metric" in text
+    assert "keys of `subtypes`: k, choose, null_tables, k_range, n_resamples, item_fraction, metric" in text
 
 
 @pytest.mark.parametrize(

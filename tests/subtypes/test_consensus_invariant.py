@@ -68,3 +68,34 @@ def test_the_order_of_the_cases_does_not_decide_clear_subtypes():
     order = generator.permutation(60)
     model = ConsensusClustering(3, n_resamples=100).fit(blobs[order])
     assert adjusted_rand_score(groups[order], model.labels_) == 1
+
+
+@pytest.mark.parametrize(("algorithm", "features"), [("pam", 1.0), ("pam", 0.7), ("hierarchical", 1.0), ("kmeans", 1.0)])
+def test_the_number_of_threads_changes_nothing(algorithm, features):
+    settings = {
+        "n_resamples": 300,
+        "choose": "area",
+        "metric": "euclidean",
+        "algorithm": algorithm,
+        "feature_fraction": features,
+    }
+    one, three = (ConsensusClustering([2, 3, 4], n_jobs=n_jobs, **settings).fit(X) for n_jobs in (1, 3))
+    assert everything(one) == everything(three)
+
+
+def test_features_that_are_drawn_are_a_part_of_them():
+    subsets = list(Draw(50, 40, 10, 7).subsets(20, seed=3))
+    assert {len(set(subset.features.tolist())) for subset in subsets} == {7}
+    assert len({tuple(subset.features) for subset in subsets}) > 10
+
+
+def test_landmarks_find_what_all_cases_find_and_all_cases_are_given_a_subtype():
+    generator = np.random.default_rng(2)
+    group = generator.integers(0, 3, 300)
+    table = 5 * generator.normal(size=(3, 6))[group] + generator.normal(size=(300, 6))
+    settings = {"n_resamples": 100, "metric": "euclidean", "seed": 4}
+    every, some = (ConsensusClustering(3, n_landmarks=n, **settings).fit(table) for n in (None, 60))
+    assert len(every.landmarks_) == 300 and every.consensus_[3].shape == (300, 300)
+    assert len(some.landmarks_) == 60 and some.consensus_[3].shape == (60, 60) and some.labels_.shape == (300,)
+    assert adjusted_rand_score(every.labels_, some.labels_) == 1
+    assert some.item_consensus_[3].shape == (60, 3)

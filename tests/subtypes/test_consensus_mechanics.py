@@ -6,6 +6,7 @@ import pytest
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes import ConsensusClustering
+from radiotype.subtypes.resampling import Draw, count_pairs
 
 X = np.random.default_rng(0).normal(size=(20, 5))
 
@@ -16,7 +17,10 @@ X = np.random.default_rng(0).normal(size=(20, 5))
         ({"algorithm": "dbscan"}, "algorithm='dbscan' does not exist\n.*use one of: pam, hierarchical, kmeans"),
         ({"algorithm": "kmeans"}, "k-means has no metric='pearson'"),
         ({"inner_linkage": "median"}, "inner_linkage='median'"),
-        ({"k_null": "permuted"}, "use one of: gaussian, None"),
+        ({"k_null": "permuted"}, "use one of: gaussian, copula, None"),
+        ({"k": 3.0}, "k=3.0 is no whole number"),
+        ({"item_fraction": "0.8"}, "item_fraction='0.8' is not in"),
+        ({"n_landmarks": 0}, "n_landmarks=0"),
         ({"n_null": 19}, "n_null=19 is not a whole number from 20 on"),
         ({"n_jobs": 0}, "n_jobs=0"),
         ({"feature_fraction": 0.0}, "feature_fraction=0.0"),
@@ -79,3 +83,25 @@ def test_k_may_come_unordered_and_repeated():
     model = ConsensusClustering([4, 2, 4], n_resamples=40, choose="area").fit(X)
     assert list(model.consensus_) == list(model.labels_at_) == [2, 4]
     assert set(model.relative_change_) == {2, 4}
+
+
+def test_more_memory_than_allowed_is_refused_before_anything_is_computed():
+    with pytest.raises(ComputeError, match="RT306: consensus clustering of 20 cases at 2 numbers of clusters") as caught:
+        ConsensusClustering([2, 3], n_resamples=20, memory_limit_bytes=10_000).fit(X)
+    assert "n_landmarks" in str(caught.value)
+    few = ConsensusClustering([2, 3], n_resamples=20, choose="area", n_jobs=64, memory_limit_bytes=4 * 20**2 * 14).fit(X)
+    assert few._threads_that_fit(20, 2) == 2  # as many as fit
+
+
+def test_an_error_in_a_thread_reaches_the_caller():
+    class Failing:
+        def __call__(self, subset):
+            if subset.number == 300:
+                raise ComputeError("RT305", "planted")
+            return np.zeros((1, len(subset.items)), dtype=np.int32)
+
+        def copy(self):
+            return self
+
+    with pytest.raises(ComputeError, match="planted"):
+        count_pairs(20, [2], Draw(20, 16, 1, 1).subsets(600, seed=1), Failing(), n_threads=2)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from radiotype.report.blocks import Block, Section, Table, Text
-from radiotype.report.cautions import RULE, cautions, fixed_k
+from radiotype.report.cautions import RULE, cautions, fixed_k, no_subtypes
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 
@@ -104,9 +104,10 @@ def _clustering(stored: Stored) -> list[str]:
     ks = [int(k) for k in found["ks"]]
     span = f"K = {min(ks)} to {max(ks)}" if len(ks) > 1 else f"K = {ks[0]}"
     sentences.append(
-        f"Subtypes were found in {count(int(found['n_cases']), 'discovery case')} by consensus clustering (partitioning around "
-        f"medoids on {_DISTANCES.get(found['metric'], plain(found['metric']))}, {int(found['n_resamples']):,} resamples of "
-        f"{100 * float(found['item_fraction']):.0f} % of the cases, {span}, seed {found['seed']}). {plain(found['choice'])}"
+        f"Subtypes were {'sought' if no_subtypes(stored) else 'found'} in {count(int(found['n_cases']), 'discovery case')} by "
+        f"consensus clustering (partitioning around medoids on {_DISTANCES.get(found['metric'], plain(found['metric']))}, "
+        f"{int(found['n_resamples']):,} resamples of {100 * float(found['item_fraction']):.0f} % of the cases, {span}, "
+        f"seed {found['seed']}). {plain(found['choice'])}"
     )
     if stored.subtypes is not None:
         n = int((stored.subtypes["how"] == "assigned").sum())
@@ -164,7 +165,13 @@ def limits(stored: Stored) -> list[str]:
     """What a reader must keep in mind, in plain words."""
     points = [*cautions(stored), *stored.notes]
     if stored.consensus is not None and not fixed_k(stored):
-        points.append(f"The number of subtypes was chosen by the growth of the area under the consensus curves. {RULE}")
+        if stored.consensus.get("null_tables"):
+            points.append(
+                "The number of subtypes was chosen by their stability beside tables of noise; where some stand out, the rule "
+                "often takes one or two too many. Compare the curves, the sizes and the validation cases."
+            )
+        else:
+            points.append(f"The number of subtypes was chosen by the growth of the area under the consensus curves. {RULE}")
     regions = stored.regions
     left_out = int((~regions["status"].isin(["ok", "partial"])).sum())
     if left_out:

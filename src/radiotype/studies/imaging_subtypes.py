@@ -114,6 +114,7 @@ def subtype(sample: Sample, recipe: Recipe, *, watched: Progress = unwatched) ->
         item_fraction=options.item_fraction,
         metric=options.metric,
         choose=options.choose if options.k == "auto" else "area",
+        k_null=options.null_tables,
         seed=recipe.seed,
         n_jobs=available_cores(),
     ).fit(scaled[first].to_numpy(), progress=watched)
@@ -226,6 +227,12 @@ def _choice(clustering: ConsensusClustering, k: int, options: SubtypeSettings) -
         return f"The recipe asked for {k} subtypes."
     beside = clustering.k_choice_
     if beside is None:
+        first, *others = sorted(clustering.relative_change_)
+        if k == first:
+            grew = (
+                f"at no number above {k} did the area under the CDF grow by at least 10 %" if others else "no other was tried"
+            )
+            return f"{k} is the smallest number of subtypes tried; {grew}."
         return f"{k} is the largest number of subtypes for which the area under the CDF still grew by at least 10 %."
     largest = max(beside.standardised.values())
     against = f"{largest:.1f} standard deviations, where noise exceeds {beside.threshold:.1f} in 5 of 100 tables"

@@ -52,6 +52,9 @@ class SubtypeSettings(Strict):
         description="stability: the number most stable beside tables of noise, or none; area: the largest number at which "
         "the area under the consensus CDF still grew by 10 %, else the smallest",
     )
+    null_tables: Literal["gaussian", "copula"] = Field(
+        "gaussian", description="tables of noise for `choose: stability`: normal, or with the features' own skewed values"
+    )
     k_range: Annotated[tuple[NumberOfSubtypes, NumberOfSubtypes], Listed] = Field(
         (2, 10), description="smallest and largest number tried"
     )

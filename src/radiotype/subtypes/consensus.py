@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.checks import check_choice, checked_table
 from radiotype.subtypes.distances import METRICS
 from radiotype.subtypes.inner import ALGORITHMS, inner_partition
-from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table
+from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table, table_with_margins
 from radiotype.subtypes.partition import LINKAGES, by_size, hierarchical_labels
 from radiotype.subtypes.r_random import r_subsets
 from radiotype.subtypes.resampling import NOT_DRAWN, ConsensusMatrices, Draw, Subset, count_pairs
@@ -31,7 +31,7 @@ from radiotype.subtypes.stability import (
 )
 
 CHOICES = ("stability", "area")
-NULLS = ("gaussian", None)
+NULLS = {"gaussian": gaussian_table, "copula": table_with_margins, None: gaussian_table}
 
 #: Resamples and cases of each table that the choice of k looks at.
 NULL_RESAMPLES, NULL_CASES = 200, 500
@@ -50,7 +50,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     Parameters
     ----------
     k : int, or sequence of int
-        Numbers of subtypes to try, 2 to 254. A single number is taken as it is: no choice is made.
+        Numbers of subtypes to try, 2 to 254. A number is taken as it is: no choice is made.
     n_resamples : int
         Number of random subsets.
     item_fraction : float
@@ -69,11 +69,12 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         How `k_` is chosen. "stability": the k with the fewest ambiguous pairs, compared with tables without clusters
         (`k_null`); 1 if it is no more stable than these. "area": the largest k at which the area under the consensus CDF
         still grew by 10 %, the smallest k if it never did; that rule always finds subtypes.
-    k_null : {"gaussian", None}
+    k_null : {"gaussian", "copula", None}
         "gaussian": `n_null` tables of normal noise with the mean and covariance of X, clustered as X is, with 200 resamples
         of at most 500 cases. The ambiguous pairs of X, measured alike, are standardised by theirs at each k; the largest
-        standardised stability counts when it exceeds the 95th percentile of the same maximum of the null tables. None: the k
-        with the fewest ambiguous pairs, never 1.
+        standardised stability counts when it exceeds the 95th percentile of the same maximum of the null tables. Strongly
+        skewed features are split stably without any groups, which normal tables do not show: "copula" takes tables whose
+        features keep the values they have in X. None: the k with the fewest ambiguous pairs, never 1.
     n_null : int
         Null tables, at least 20.
     seed : int
@@ -88,7 +89,8 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     n_jobs : int, optional
         Threads; as many as there are cores when left out. The result is the same.
     memory_limit_bytes : int
-        Refuse a table for which counts and distances would take more: about 4 (n_k + 7) n_cases^2 bytes.
+        Refuse a table for which counts and distances would take more, about 4 (n_k + 11) n_cases^2 bytes with PAM; fewer
+        threads work where more would not fit.
 
     Attributes
     ----------
@@ -203,7 +205,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         all_k = self._checked_settings()
         self.landmarks_ = self._drawn_landmarks(len(table))
         values = table[self.landmarks_]
-        self._require_memory(len(values), len(all_k))
+        self._threads_that_fit(len(values), len(all_k))
         self.consensus_ = self._consensus(values, all_k, self.n_resamples, self.seed, progress)
         self._require_every_pair(self.consensus_.drawn)
 
@@ -241,7 +243,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         return by_size(found)
 
     def _chosen_k(self, values: np.ndarray, all_k: list[int], progress: Progress) -> int:
-        if len(all_k) == 1:
+        if isinstance(self.k, int | np.integer):
             return all_k[0]
         if self.choose == "area":
             return largest_growing_k(self.relative_change_)
@@ -259,7 +261,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         found = []
         with progress("tables without subtypes", self.n_null + 1) as advance:
             for number in range(self.n_null + 1):
-                table = gaussian_table(values, n_cases, generator) if number else part
+                table = NULLS[self.k_null](values, n_cases, generator) if number else part
                 counts = self._consensus(table, all_k, NULL_RESAMPLES, number + 1, unwatched)
                 found.append([ambiguous_pairs(consensus_cdf(consensus)) for consensus in counts.values()])
                 advance()
@@ -290,7 +292,8 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             r_subsets(draw, n_resamples, seed=seed) if self.seed_like_r else draw.subsets(n_resamples, seed=seed)
         )
         with progress("resamples", n_resamples) as advance:
-            return count_pairs(len(values), all_k, subsets, partition, n_threads=self._n_threads(), advance=advance)
+            n_threads = self._threads_that_fit(len(values), len(all_k))
+            return count_pairs(len(values), all_k, subsets, partition, n_threads=n_threads, advance=advance)
 
     def _require_every_pair(self, drawn: np.ndarray) -> None:
         never = np.argwhere(drawn == 0)
@@ -309,16 +312,20 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
     def _n_threads(self) -> int:
         return self.n_jobs or len(os.sched_getaffinity(0))
 
-    def _require_memory(self, n_cases: int, n_k: int) -> None:
-        # Counts in 4 bytes; distances twice; while a dendrogram is made, a consensus and two copies; a copy per thread.
-        needed = 4 * n_cases**2 * (n_k + 1 + 3 + 6 + self._n_threads())
-        if needed > self.memory_limit_bytes:
+    def _threads_that_fit(self, n_cases: int, n_k: int) -> int:
+        """As many threads as memory allows; RT306 if it does not allow one."""
+        unit = 4 * n_cases**2
+        # Counts; distances twice in all; while a dendrogram is made, a consensus and two copies. Then what each thread holds.
+        shared = unit * (n_k + 1 + 3 + 6)
+        own = unit * (6 if self.feature_fraction < 1 else 2 if self.algorithm == "hierarchical" else 1)
+        if shared + own > self.memory_limit_bytes:
             raise ComputeError(
                 "RT306",
-                f"consensus clustering of {n_cases:,} cases at {n_k} numbers of clusters takes about {needed / 1e9:.1f} GB, "
-                f"{self.memory_limit_bytes / 1e9:.1f} GB are allowed",
-                hint="set n_landmarks, try fewer numbers of clusters, or raise memory_limit_bytes",
+                f"consensus clustering of {n_cases:,} cases at {n_k} numbers of clusters takes about "
+                f"{(shared + own) / 1e9:.1f} GB, {self.memory_limit_bytes / 1e9:.1f} GB are allowed",
+                hint="use landmarks (n_landmarks), try fewer numbers of clusters, or raise memory_limit_bytes",
             )
+        return min(self._n_threads(), (self.memory_limit_bytes - shared) // own)
 
     def _checked_settings(self) -> list[int]:
         check_choice("algorithm", self.algorithm, ALGORITHMS)
@@ -326,7 +333,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         check_choice("inner_linkage", self.inner_linkage, LINKAGES)
         check_choice("linkage", self.linkage, LINKAGES)
         check_choice("choose", self.choose, CHOICES)
-        check_choice("k_null", self.k_null, NULLS)
+        check_choice("k_null", self.k_null, tuple(NULLS))
         if self.algorithm == "kmeans" and self.metric != "euclidean":
             raise RecipeError("RT103", f"k-means has no metric={self.metric!r}", hint='set metric="euclidean"')
         for name, least in (("n_resamples", 1), ("seed", 0), ("n_null", 20), ("memory_limit_bytes", 1)):
@@ -338,8 +345,11 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
             if value is not None and not (_is_whole(value) and value >= 1):
                 raise RecipeError("RT103", f"{name}={value!r} is not a positive whole number", hint="leave it out")
         for name in ("item_fraction", "feature_fraction"):
-            if not 0 < getattr(self, name) <= 1:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value <= 1:
                 raise RecipeError("RT103", f"{name}={getattr(self, name)!r} is not in (0, 1]")
+        if not isinstance(self.k, int | np.integer | Iterable):
+            raise RecipeError("RT103", f"k={self.k!r} is no whole number and no list of them", hint="such as range(2, 11)")
         all_k = [self.k] if isinstance(self.k, int | np.integer) else list(self.k)
         if not all_k or not all(_is_whole(k) and 2 <= k < NOT_DRAWN for k in all_k):
             raise RecipeError("RT103", f"k={self.k!r} holds no whole numbers from 2 to {NOT_DRAWN - 1}, or others too")

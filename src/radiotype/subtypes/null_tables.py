@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ class KChoice:
     standardised : {k: float}
         By how many standard deviations fewer pairs are ambiguous than in the null tables.
     threshold : float
-        The 95th percentile of the largest standardised stability of a null table.
+        The 95th percentile of the largest standardised stability of a null table: the order statistic that is exceeded with a
+        chance of at most 5 % where there are no clusters.
     p_value : float
         Part of the null tables, and of the table itself, whose largest value is at least as large.
     ambiguous : {k: float}
@@ -55,6 +57,22 @@ def gaussian_table(values: np.ndarray, n_cases: int, generator: np.random.Genera
     return mean + generator.standard_normal((n_cases, len(spread))) @ spread
 
 
+def table_with_margins(values: np.ndarray, n_cases: int, generator: np.random.Generator) -> np.ndarray:
+    """The same with the margins of the table: every column holds values of its own column, in the order of the normal cases.
+
+    A Gaussian copula: features depend on each other as normal ones do, and keep their skewness.
+
+    Examples
+    --------
+    >>> table = table_with_margins(np.array([[1.0, 5.0], [2.0, 7.0], [9.0, 6.0]]), 3, np.random.default_rng(0))
+    >>> np.sort(table, axis=0).tolist()
+    [[1.0, 5.0], [2.0, 6.0], [9.0, 7.0]]
+    """
+    ranks = np.argsort(np.argsort(gaussian_table(values, n_cases, generator), axis=0), axis=0)
+    places = np.floor((ranks + 0.5) / n_cases * len(values)).astype(np.int64)
+    return np.take_along_axis(np.sort(values, axis=0), places, axis=0)
+
+
 def choose_k(ambiguous: dict[int, float], null: np.ndarray) -> KChoice:
     """The number of clusters whose stability stands out most from tables without clusters.
 
@@ -81,12 +99,13 @@ def choose_k(ambiguous: dict[int, float], null: np.ndarray) -> KChoice:
     observed = np.array([ambiguous[one] for one in k])
     n = len(null)
     mean, sd = null.mean(axis=0), null.std(axis=0, ddof=1)
-    others_mean = (n * mean - null) / (n - 1)
-    others_square = ((n - 1) * sd**2 + n * mean**2 - null**2) / (n - 1) - others_mean**2
-    others_sd = np.sqrt(np.maximum(others_square, 0) * (n - 1) / (n - 2))
+    away = null - mean  # each table's distance from the others: their mean and squares without its own
+    others_mean = mean - away / (n - 1)
+    others_square = np.maximum((n - 1) * sd**2 - n / (n - 1) * away**2, 0)
+    others_sd = np.sqrt(others_square / (n - 2))
     standardised = _stands_out(mean - observed, sd)
     largest = _stands_out(others_mean - null, others_sd).max(axis=1)
-    threshold = float(np.quantile(largest, LEVEL))
+    threshold = float(np.sort(largest)[min(math.ceil(LEVEL * (n + 1)), n) - 1])
     top = float(standardised.max())
     return KChoice(
         k=k[int(standardised.argmax())] if top > threshold else 1,
