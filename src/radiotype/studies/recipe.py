@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
+from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
-from radiotype.studies.recipe_yaml import read_yaml
 
 #: Consensus clustering counts labels in bytes.
 MAX_SUBTYPES = 254
@@ -114,7 +114,8 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
         pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
     """
     path = Path(path)
-    content, lines, problems = read_yaml(path)
+    content, lines, oddities = read_yaml(path, "the recipe", needs="it needs at least `manifest: manifest.csv`")
+    problems = [Problem(*one) for one in oddities]
     _put_parameters(content, path.parent)
     named = content.get("manifest")
     if isinstance(named, str) and named and not _exists(path.parent / named):

@@ -61,7 +61,7 @@ class PyradiomicsSettings(Strict):
     interpolation: Interpolation = Field(
         "cubic", description="of the scan; integers stay integers, cut towards 0; the mask takes the nearest voxel"
     )
-    padding_voxels: int = Field(5, ge=0, description="voxels around the region that are resampled with it")
+    padding_voxels: int = Field(5, ge=0, le=65_535, description="voxels around the region that are resampled with it")
     slice_by_slice: bool = Field(False, description="textures between neighbours within a slice only")
     slices_across: Literal["K", "J", "I"] = Field("K", description="the axis of the scan's voxels that slices lie across")
     normalise: bool = Field(False, description="subtract the mean of the whole scan, divide by its standard deviation")
@@ -76,13 +76,20 @@ class PyradiomicsSettings(Strict):
         "from its mean",
     )
     range_changes_shape: bool = Field(False, description="shape features are of what the intensity range leaves")
-    intensity_shift: int = Field(0, description="added to intensities before Energy, TotalEnergy and RootMeanSquared")
+    intensity_shift: int = Field(
+        0,
+        ge=-1_000_000_000,
+        le=1_000_000_000,
+        description="added to intensities before Energy, TotalEnergy and RootMeanSquared",
+    )
     direction_weights: Literal["average", "equal", "euclidean", "manhattan", "infinity"] = Field(
         "average",
         description="glcm and glrlm: average the features over directions, or add up the matrices of all of them, equally or "
         "weighted by the distance of neighbours",
     )
-    dependence_difference: int = Field(0, ge=0, description="gldm: neighbours whose level differs by no more are dependent")
+    dependence_difference: int = Field(
+        0, ge=0, le=65_535, description="gldm: neighbours whose level differs by no more are dependent"
+    )
     minimum_dimensions: int = Field(
         2, ge=1, le=3, description="axes along which a region must extend over several voxels to be measured"
     )
