@@ -151,7 +151,7 @@ did you mean 'margin'?
   features.margin.distances_mm[1] (line 10): must be a number above 0, found the text '10'; write 10
   features.margin.distances_mm[2] (line 10): must be a number above 0, found true (YAML reads yes and on like that)
   features.margin.distances_mm[3] (line 10): must be a number above 0, found inf, which is not finite
-  features.margin.spacing_mm (line 11): must be a number above 0 or null, found the text '1e-3'; write 0.001
+  features.margin.spacing_mm (line 11): must be a number from 0.001 to 1000 or null, found the text '1e-3'; write 0.001
   features.margin.ranges.ct (line 12): 'ct' is not a modality, did you mean 'CT'? (found the list [0, 1])
   features.margin.ranges.CT (line 12): the first number must be below the second (found the list [5, 2])
   features.margin.ranges.MR (line 12): must be a list of 2, each a number or null, found the list [1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, field_validator
+from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 
 from radiotype.errors import did_you_mean
 from radiotype.features.pyradiomics.classes import CLASSES, FeatureClass, feature_names
@@ -30,6 +30,12 @@ Interpolation = Literal[
 ]  # fmt: skip
 
 
+def _zero_or_sane(value: float) -> float:
+    if value and not 0.001 <= value <= 1000:
+        raise ValueError("must be 0 or from 0.001 to 1000")
+    return value
+
+
 def _one_or_two_rising(value: tuple[float, ...]) -> tuple[float, ...]:
     if list(value) != sorted(value):
         raise ValueError("the first number must not be above the second")
@@ -47,6 +53,7 @@ def _known_features(value: dict[FeatureClass, tuple[str, ...] | None]) -> dict[F
     return value
 
 
+_SpacingOrZero = Annotated[float, Field(ge=0, le=1000), AfterValidator(_zero_or_sane)]
 Names = Annotated[tuple[str, ...], Listed]
 
 
@@ -55,7 +62,7 @@ class PyradiomicsSettings(Strict):
 
     bin_width: PositiveFloat = Field(25.0, description="width of a bin in the scan's unit; bins are counted from 0 on")
     bin_count: int | None = Field(None, ge=1, le=65_535, description="number of bins in the region, in place of a width")
-    spacing_mm: Annotated[tuple[NonNegativeFloat, NonNegativeFloat, NonNegativeFloat], Listed] | None = Field(
+    spacing_mm: Annotated[tuple[_SpacingOrZero, _SpacingOrZero, _SpacingOrZero], Listed] | None = Field(
         None, description="resampling of scan and mask to this spacing along their axes I, J and K; 0 keeps that of the axis"
     )
     interpolation: Interpolation = Field(
