@@ -109,9 +109,9 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
     Raises
     ------
     RecipeError
-        RT101 if it is no YAML mapping, too long or uses anchors, or a key stands twice; RT102 .. RT104 for wrong keys and
-        values, RT110 if there is no such manifest; all of them in one message, with their lines. For a parameter file of
-        pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
+        RT101 if it is no YAML mapping, too long or too deep, uses anchors or tags, or a key stands twice; RT102 .. RT104 for
+        wrong keys and values, RT110 if there is no such manifest; all of them in one message, with their lines. For a parameter
+        file of pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
     """
     path = Path(path)
     content, lines, oddities = read_yaml(path, "the recipe", needs="it needs at least `manifest: manifest.csv`")

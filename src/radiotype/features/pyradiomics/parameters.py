@@ -125,8 +125,8 @@ def read_parameters(path: str | Path) -> PyradiomicsSettings:
     Raises
     ------
     RecipeError
-        RT101 if it cannot be read or a key stands twice; RT102 for a key that does not exist; RT103 for a value that is not allowed or not supported:
-        image types other than Original, features per slice (shape2D), distances other than 1.
+        RT101 if it cannot be read or a key stands twice; RT102 for a key that does not exist; RT103 for a value that is not
+        allowed or not supported: image types other than Original, features per slice (shape2D), distances other than 1.
 
     Examples
     --------
