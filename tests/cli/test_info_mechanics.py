@@ -91,6 +91,8 @@ def test_the_schema_holds_every_column_key_and_code():
     assert found["recipe"]["required"] == ["manifest"]
     families = found["recipe"]["$defs"]["FeatureSettings"]["properties"]["families"]
     assert families["items"]["enum"] == list(family_names())
+    pyradiomics = found["recipe"]["$defs"]["FeatureSettings"]["properties"]["pyradiomics"]
+    assert pyradiomics["anyOf"] == [{"$ref": "#/$defs/PyradiomicsSettings"}, {"type": "string", "minLength": 1}]
     assert {one["code"]: one["meaning"] for one in found["errors"]}.items() >= CODES.items()
     exits = {one["code"]: one["exit_codes"] for one in found["errors"]}
     assert (exits["RT102"], exits["RT201"], exits["RT301"], exits["RT000"]) == ([2], [3], [3, 2], [3])

@@ -28,3 +28,15 @@ def test_a_family_reads_the_settings_that_it_declares_and_no_others(name):
     one.records(settings)
     one.measure(scan, Mask(ball, grid), None, settings)
     assert settings.read == set(one.settings)
+
+
+@pytest.mark.parametrize("spacing", [1e-300, 0.0009, 1000.5])
+@pytest.mark.parametrize("group", ["margin", "ibsi", "captk", "pyradiomics"])
+def test_no_scan_has_voxels_that_far_apart(group, spacing):
+    def given(mm):
+        return {group: {"spacing_mm": (mm, 0.0, 1.0) if group == "pyradiomics" else mm}}
+
+    for mm in (0.001, 1000):
+        FeatureSettings.model_validate(given(mm))
+    with pytest.raises(ValueError, match=r"0\.001|1000"):
+        FeatureSettings.model_validate(given(spacing))

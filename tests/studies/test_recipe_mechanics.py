@@ -68,7 +68,8 @@ def test_codes_tell_keys_values_and_versions_apart(content, code):
         ("a: [", "cannot be read: line 1, column 5"),
         ("manifest: m.csv\n\tseed: 3\n", "line 2, column 1 is not valid YAML .found character"),
         ("manifest: m.csv\ncovariates: [a, b\nseed: 1\n", "line 3, column 5 .* from line 2.: 'seed: 1'"),
-        ("a: " + "[" * 9000, "cannot be read"),
+        ("a: " + "[" * 20_000, "more than 50 levels"),
+        ("- " * 20_000, "more than 50 levels"),
         ("", "is empty"),
         ("- a\n- b\n", "not a list of"),
         ("a: &x 1\nb: *x\n", "anchors"),
@@ -150,7 +151,7 @@ did you mean 'margin'?
   features.margin.distances_mm[1] (line 10): must be a number above 0, found the text '10'; write 10
   features.margin.distances_mm[2] (line 10): must be a number above 0, found true (YAML reads yes and on like that)
   features.margin.distances_mm[3] (line 10): must be a number above 0, found inf, which is not finite
-  features.margin.spacing_mm (line 11): must be a number above 0 or null, found the text '1e-3'; write 0.001
+  features.margin.spacing_mm (line 11): must be a number from 0.001 to 1000 or null, found the text '1e-3'; write 0.001
   features.margin.ranges.ct (line 12): 'ct' is not a modality, did you mean 'CT'? (found the list [0, 1])
   features.margin.ranges.CT (line 12): the first number must be below the second (found the list [5, 2])
   features.margin.ranges.MR (line 12): must be a list of 2, each a number or null, found the list [1]

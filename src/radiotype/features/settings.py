@@ -11,7 +11,7 @@ from radiotype.errors import did_you_mean
 from radiotype.features.captk.settings import CaptkSettings
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
-from radiotype.features.strict import Listed, Strict, all_different
+from radiotype.features.strict import Listed, Spacing, Strict, all_different
 
 
 def _known_family(name: str) -> str:
@@ -66,7 +66,7 @@ class MarginSettings(Strict):
         (5.0, 10.0), min_length=1, max_length=100, description="width of each parenchymal margin, mm (pixels with authors_code)"
     )
     n_bins: int = Field(100, ge=2, le=10_000, description="bins of each region's histogram")
-    spacing_mm: PositiveFloat | None = Field(
+    spacing_mm: Spacing | None = Field(
         1.0,
         description="isotropic resampling before the regions are made; null keeps the scan's voxels (always with authors_code)",
     )
@@ -109,6 +109,14 @@ class SpharmSettings(Strict):
     normalise: bool = Field(True, description="coefficient magnitudes in mean radii, which no scaling changes; false: in mm")
 
 
+class _OrPath:
+    """Beside a group of settings: the JSON schema allows the path of a file that holds them."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [handler(core_schema), {"type": "string", "minLength": 1}]}
+
+
 class FeatureSettings(Strict):
     """What to measure on every region."""
 
@@ -119,7 +127,7 @@ class FeatureSettings(Strict):
     spharm: SpharmSettings = Field(SpharmSettings(), description="spherical-harmonic shape")
     ibsi: IbsiSettings = Field(IbsiSettings(), description="features of the IBSI")
     captk: CaptkSettings = Field(CaptkSettings(), description="features of CaPTk's families")
-    pyradiomics: PyradiomicsSettings = Field(
+    pyradiomics: Annotated[PyradiomicsSettings, _OrPath] = Field(
         PyradiomicsSettings(),
         description="features of pyradiomics; or the path of a parameter file of it, relative to the recipe",
     )

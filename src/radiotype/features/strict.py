@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Strict(BaseModel):
@@ -19,6 +20,9 @@ def _as_tuple(value: object) -> object:
 
 #: Beside a tuple: lists are welcome, as YAML gives them.
 Listed = BeforeValidator(_as_tuple)
+
+#: A distance between voxels that a scan can have, mm.
+Spacing = Annotated[float, Field(ge=0.001, le=1000)]
 
 
 def all_different(names: Sequence[str]) -> Sequence[str]:

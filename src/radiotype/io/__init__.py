@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _NAMES:
+        if "." not in name and find_spec(f"radiotype.io.{name}"):
+            return import_module(f"radiotype.io.{name}")
         raise AttributeError(f"module 'radiotype.io' has no attribute {name!r}")
     value = getattr(import_module(f"radiotype.io.{_NAMES[name]}"), name)
     globals()[name] = value

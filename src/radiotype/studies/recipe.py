@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
+from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
-from radiotype.studies.recipe_yaml import read_yaml
 
 #: Consensus clustering counts labels in bytes.
 MAX_SUBTYPES = 254
@@ -112,12 +112,13 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
     Raises
     ------
     RecipeError
-        RT101 if it is no YAML mapping, too long or uses anchors, or a key stands twice; RT102 .. RT104 for wrong keys and
-        values, RT110 if there is no such manifest; all of them in one message, with their lines. For a parameter file of
-        pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
+        RT101 if it is no YAML mapping, too long or too deep, uses anchors or tags, or a key stands twice; RT102 .. RT104 for
+        wrong keys and values, RT110 if there is no such manifest; all of them in one message, with their lines. For a parameter
+        file of pyradiomics that it names, as `radiotype.features.read_pyradiomics_parameters`.
     """
     path = Path(path)
-    content, lines, problems = read_yaml(path)
+    content, lines, oddities = read_yaml(path, "the recipe", needs="it needs at least `manifest: manifest.csv`")
+    problems = [Problem(*one) for one in oddities]
     _put_parameters(content, path.parent)
     named = content.get("manifest")
     if isinstance(named, str) and named and not _exists(path.parent / named):

@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from radiotype.core import Grid, Mask, Scan
+from radiotype.errors import ComputeError
 from radiotype.features.ibsi.texture import texture_features
+from radiotype.features.pyradiomics import texture
+from radiotype.features.pyradiomics.family import measure
 from radiotype.features.pyradiomics.texture import NAMES, pyradiomics_texture
+from radiotype.features.settings import FeatureSettings
 
 MATRICES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
@@ -90,6 +95,33 @@ def test_maximal_correlation_of_levels_that_determine_one_another() -> None:
     assert pyradiomics_texture(chessboard).values["glcm_MCC"] == pytest.approx(1, rel=1e-9)
     # Q of the pairs 11 (2), 12, 21 and 22 (2): eigenvalues 1 and (2/3 - 1/3)^2.
     assert pyradiomics_texture(np.array([[[1]], [[1]], [[2]], [[2]]])).values["glcm_MCC"] == pytest.approx(1 / 3, rel=1e-9)
+
+
+def test_maximal_correlation_is_left_out_where_nobody_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = np.random.default_rng(4).integers(1, 9, (6, 5, 4))
+    with_it = pyradiomics_texture(levels).values
+    del with_it["glcm_MCC"]
+    monkeypatch.setattr(texture, "_second_eigenvalue", None)
+    assert pyradiomics_texture(levels, maximal_correlation=False).values == with_it
+    for names in (["Contrast"], ["MCC"]):
+        settings = FeatureSettings(pyradiomics={"features": {"glcm": names}})
+        grid = Grid(levels.shape, np.eye(4))
+        case = Scan(levels * 100, grid, "MR"), Mask(levels > 0, grid)
+        if names == ["MCC"]:
+            with pytest.raises(TypeError):
+                measure(*case, None, settings)
+        else:
+            assert set(measure(*case, None, settings).values) == {"original_glcm_Contrast"}
+
+
+def test_what_is_computed_from_the_matrices_counts_as_memory() -> None:
+    levels = np.arange(1, 1001).reshape(10, 10, 10)
+    tables = 13 * (12 * 1001**2 + 72 * 2000)
+    computed = 2 * 13 * 4 * 1000**2 + 8 * 8 * 1000**2
+    pyradiomics_texture(levels, maximal_correlation=False, memory_limit_bytes=computed)
+    assert tables < computed - 1
+    with pytest.raises(ComputeError, match="RT306"):
+        pyradiomics_texture(levels, maximal_correlation=False, memory_limit_bytes=computed - 1)
 
 
 def test_runs_across_a_single_slice_are_left_out() -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
 from radiotype.features.ibsi.settings import Bins, IbsiSettings
-from radiotype.features.strict import Strict
+from radiotype.features.strict import Spacing, Strict
 
 
 class CaptkSettings(Strict):
     """Features of CaPTk's families: what is done to scan and mask before they are measured."""
 
-    spacing_mm: PositiveFloat | None = Field(
+    spacing_mm: Spacing | None = Field(
         1.0, description="isotropic linear interpolation before anything is measured; null keeps the scan's voxels"
     )
     slice_by_slice: bool = Field(

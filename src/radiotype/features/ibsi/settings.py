@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
-from radiotype.features.strict import Listed, Strict, all_different
+from radiotype.features.strict import Listed, Spacing, Strict, all_different
 
 #: How the grey-level matrices of directions and slices become one value.
 Aggregation = Literal["2d_average", "2d_slice_merged", "2_5d_direction_merged", "2_5d_merged", "3d_average", "3d_merged"]
@@ -42,7 +42,7 @@ class Bins(Strict):
 class IbsiSettings(Strict):
     """Features of the IBSI: what is done to scan and mask before they are measured, and what is measured beside the rest."""
 
-    spacing_mm: PositiveFloat | None = Field(
+    spacing_mm: Spacing | None = Field(
         1.0, description="isotropic interpolation before anything is measured; null keeps the scan's voxels"
     )
     slice_by_slice: bool = Field(

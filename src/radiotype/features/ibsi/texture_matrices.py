@@ -187,7 +187,8 @@ class Tables:
         n_entries = min(self._n_groups * n_levels**2, 2 * self.volume.n_voxels)
         return self._n_directions * (12 * self._n_groups * (n_levels + 1) ** 2 + 72 * n_entries)
 
-    def _check(self, n_bytes: int) -> None:
+    def check(self, n_bytes: int) -> None:
+        """Raise ComputeError RT306 for more bytes than the limit."""
         if n_bytes > self.memory_limit_bytes:
             raise ComputeError(
                 "RT306",
@@ -213,7 +214,7 @@ class Tables:
     @cached_property
     def _pairs(self) -> NDArray[np.uint32]:
         """Pairs counted from one side, (n_groups, n_directions, n_levels, n_levels)."""
-        self._check(self._pair_bytes())
+        self.check(self._pair_bytes())
         width = self.volume.levels.size + 1
         # Tables that start 320 bytes further within 4096 than the one before do not hinder one another in the first cache.
         length = width * width + (80 - width * width) % 1024
@@ -228,7 +229,7 @@ class Tables:
         shape = self.volume.ranks.shape
         longest, width = max(shape if not self._planar else shape[1:]) - 2, self.volume.levels.size + 1
         longest = max(longest, 2)
-        self._check(24 * self._n_groups * self._n_directions * (longest + 1) * width)
+        self.check(24 * self._n_groups * self._n_directions * (longest + 1) * width)
         tables = np.zeros((self._n_groups, self._n_directions, longest + 1, width), dtype=np.uint32)
         positions = np.zeros(26 * (shape[1] * shape[2] + 64) + 64, dtype=self.volume.ranks.dtype)
         native.texture_runs(*self._arguments, tables, positions)
@@ -245,7 +246,7 @@ class Tables:
     @cached_property
     def _neighbours(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         shape = (self._n_groups, self.volume.levels.size + 1, 2 * self._n_directions + 1)
-        self._check(32 * shape[0] * shape[1] * shape[2])
+        self.check(32 * shape[0] * shape[1] * shape[2])
         differences, dependences = np.zeros(shape, dtype=np.uint64), np.zeros(shape, dtype=np.uint32)
         alpha = min(self.alpha, int(self.volume.levels[-1]))
         native.texture_neighbours(*self._arguments, alpha, differences, dependences)
@@ -256,7 +257,7 @@ class Tables:
         """Rank, size and distance of every zone, (n_zones, 3), and the group of each."""
         volume = self.volume
         n = int((volume.lines[:, 3] - volume.lines[:, 2]).sum())
-        self._check(16 * n + 2 * volume.ranks.size + 8 * volume.ranks[0].size)
+        self.check(16 * n + 2 * volume.ranks.size + 8 * volume.ranks[0].size)
         zones, parent = np.empty((n, 3), dtype=np.int32), np.empty(n, dtype=np.uint32)
         labels = np.empty(2 * volume.ranks[0].size, dtype=np.uint32)
         bounds = np.zeros(self._n_groups + 1, dtype=np.int64)
@@ -289,7 +290,7 @@ class Tables:
         columns = np.flatnonzero(occurs)
         column_of = np.cumsum(occurs > 0) - 1
         shape = (self._n_groups, self.volume.levels.size, columns.size)
-        self._check(16 * shape[0] * shape[1] * shape[2])
+        self.check(16 * shape[0] * shape[1] * shape[2])
         keys = (groups * shape[1] + ranks - 1) * shape[2] + column_of[values]
         counts = np.bincount(keys, minlength=shape[0] * shape[1] * shape[2]).reshape(shape)
         return self._stack(counts[self._filled], columns, self._group_voxels)

@@ -82,6 +82,7 @@ def _texture(prepared: Prepared, levels: npt.NDArray[np.int64], settings: Pyradi
         force_2d=settings.slice_by_slice,
         direction_weights=settings.direction_weights,
         alpha=settings.dependence_difference,
+        maximal_correlation="MCC" in settings.selected.get("glcm", ()),
     )
 
 

@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-import yaml
 from pydantic import ValidationError
 
 from radiotype.errors import RecipeError, did_you_mean
 from radiotype.features.pyradiomics.classes import CLASSES
 from radiotype.features.pyradiomics.settings import INTERPOLATORS, PyradiomicsSettings
-
-#: A parameter file longer than this is not one.
-MAX_BYTES = 64 * 1024
+from radiotype.io.yaml_text import read_yaml
 
 #: Keys that change no value of a feature of the original image.
 WITHOUT_INFLUENCE = frozenset({
@@ -67,9 +64,10 @@ def _sorted(value: Any) -> Any:
 
 def _choice(choices: Mapping[Any, str]) -> Callable[[Any], str]:
     def chosen(value: Any) -> str:
-        if isinstance(value, dict | list) or value not in choices:
-            raise _Refused(f"must be one of {', '.join(map(str, choices))}, found {value!r:.60}", "correct it")
-        return choices[value]
+        for choice, own in choices.items():
+            if type(value) is type(choice) and value == choice:  # true equals 1 but is not meant as it
+                return own
+        raise _Refused(f"must be one of {', '.join(map(str, choices))}, found {value!r:.60}", "correct it")
 
     return chosen
 
@@ -127,8 +125,8 @@ def read_parameters(path: str | Path) -> PyradiomicsSettings:
     Raises
     ------
     RecipeError
-        RT101 if it cannot be read; RT102 for a key that does not exist; RT103 for a value that is not allowed or not supported:
-        image types other than Original, features per slice (shape2D), distances other than 1.
+        RT101 if it cannot be read or a key stands twice; RT102 for a key that does not exist; RT103 for a value that is not
+        allowed or not supported: image types other than Original, features per slice (shape2D), distances other than 1.
 
     Examples
     --------
@@ -169,19 +167,9 @@ def read_parameters(path: str | Path) -> PyradiomicsSettings:
 
 
 def _content(path: Path) -> dict[Any, Any]:
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            raise RecipeError("RT101", f"the parameter file is longer than {MAX_BYTES // 1024} kB", file=path)
-        text = raw.decode("utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken | yaml.AnchorToken) for token in yaml.scan(text)):
-            raise RecipeError("RT101", "the parameter file uses YAML anchors", file=path, hint="write the values out")
-        content = yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise RecipeError("RT101", f"the parameter file cannot be read ({said})", file=path) from error
-    if not isinstance(content, dict):
-        raise RecipeError("RT101", "the parameter file is not a list of `key: value`", file=path, hint=_known(_SECTIONS))
+    content, _, oddities = read_yaml(path, "the parameter file", needs=_known(_SECTIONS))
+    for place, text, code, line in oddities:
+        _refuse(path, code, ".".join(map(str, place)), f"(line {line}): {text}", "correct it")
     return content
 
 
@@ -199,7 +187,7 @@ def _setting(key: Any, value: Any, place: str, path: Path) -> dict[str, Any]:
         return {}
     if key in _FIXED:
         only, hint = _FIXED[key]
-        if value != only or type(value) is not type(only):
+        if repr(value) != repr(only):  # [true] equals [1] but is not meant as it
             _refuse(path, "RT103", place, f"is {value!r:.60}; only {only} is supported", hint)
         return {}
     if key not in _KEYS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, field_validator
+from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 
 from radiotype.errors import did_you_mean
 from radiotype.features.pyradiomics.classes import CLASSES, FeatureClass, feature_names
@@ -30,6 +30,12 @@ Interpolation = Literal[
 ]  # fmt: skip
 
 
+def _zero_or_sane(value: float) -> float:
+    if value and not 0.001 <= value <= 1000:
+        raise ValueError("must be 0 or from 0.001 to 1000")
+    return value
+
+
 def _one_or_two_rising(value: tuple[float, ...]) -> tuple[float, ...]:
     if list(value) != sorted(value):
         raise ValueError("the first number must not be above the second")
@@ -47,6 +53,7 @@ def _known_features(value: dict[FeatureClass, tuple[str, ...] | None]) -> dict[F
     return value
 
 
+_SpacingOrZero = Annotated[float, Field(ge=0, le=1000), AfterValidator(_zero_or_sane)]
 Names = Annotated[tuple[str, ...], Listed]
 
 
@@ -55,13 +62,13 @@ class PyradiomicsSettings(Strict):
 
     bin_width: PositiveFloat = Field(25.0, description="width of a bin in the scan's unit; bins are counted from 0 on")
     bin_count: int | None = Field(None, ge=1, le=65_535, description="number of bins in the region, in place of a width")
-    spacing_mm: Annotated[tuple[NonNegativeFloat, NonNegativeFloat, NonNegativeFloat], Listed] | None = Field(
+    spacing_mm: Annotated[tuple[_SpacingOrZero, _SpacingOrZero, _SpacingOrZero], Listed] | None = Field(
         None, description="resampling of scan and mask to this spacing along their axes I, J and K; 0 keeps that of the axis"
     )
     interpolation: Interpolation = Field(
         "cubic", description="of the scan; integers stay integers, cut towards 0; the mask takes the nearest voxel"
     )
-    padding_voxels: int = Field(5, ge=0, description="voxels around the region that are resampled with it")
+    padding_voxels: int = Field(5, ge=0, le=65_535, description="voxels around the region that are resampled with it")
     slice_by_slice: bool = Field(False, description="textures between neighbours within a slice only")
     slices_across: Literal["K", "J", "I"] = Field("K", description="the axis of the scan's voxels that slices lie across")
     normalise: bool = Field(False, description="subtract the mean of the whole scan, divide by its standard deviation")
@@ -76,13 +83,20 @@ class PyradiomicsSettings(Strict):
         "from its mean",
     )
     range_changes_shape: bool = Field(False, description="shape features are of what the intensity range leaves")
-    intensity_shift: int = Field(0, description="added to intensities before Energy, TotalEnergy and RootMeanSquared")
+    intensity_shift: int = Field(
+        0,
+        ge=-1_000_000_000,
+        le=1_000_000_000,
+        description="added to intensities before Energy, TotalEnergy and RootMeanSquared",
+    )
     direction_weights: Literal["average", "equal", "euclidean", "manhattan", "infinity"] = Field(
         "average",
         description="glcm and glrlm: average the features over directions, or add up the matrices of all of them, equally or "
         "weighted by the distance of neighbours",
     )
-    dependence_difference: int = Field(0, ge=0, description="gldm: neighbours whose level differs by no more are dependent")
+    dependence_difference: int = Field(
+        0, ge=0, le=65_535, description="gldm: neighbours whose level differs by no more are dependent"
+    )
     minimum_dimensions: int = Field(
         2, ge=1, le=3, description="axes along which a region must extend over several voxels to be measured"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -110,6 +111,8 @@ NAMES: dict[str, tuple[TextureFamily, dict[str, str]]] = {
     "ngtdm": (NGTDM, {row.name.capitalize(): row.name for row in NGTDM.rows}),
 }
 _EPSILON = np.spacing(1)
+#: Tables of floating-point numbers that `_own` holds at a time, at most.
+_OWN_TABLES = 8
 
 DirectionWeights = Literal["average", "equal", "euclidean", "manhattan", "infinity"]
 
@@ -121,9 +124,10 @@ def pyradiomics_texture(
     force_2d: bool = False,
     direction_weights: DirectionWeights = "average",
     alpha: int = 0,
+    maximal_correlation: bool = True,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> Texture:
-    """The 75 texture features of pyradiomics.
+    """The 75 texture features of pyradiomics; 74 without `maximal_correlation`.
 
     They are those of the IBSI at "3d_average" (with `force_2d`, "2_5d_direction_merged") but for the corners: directions in
     which no line crosses two voxels of the region have no runs; `Correlation`, `MCC` and `Imc1` of one grey level are 1, 1 and
@@ -143,6 +147,8 @@ def pyradiomics_texture(
         exp(-d^2) for co-occurrence and d for run length.
     alpha : int
         Neighbours whose level differs by no more count as dependent (`gldm_a`).
+    maximal_correlation : bool
+        Whether to compute MCC, an eigenvalue problem of all grey levels for every direction.
     memory_limit_bytes : int
         Refuse tables that would take more.
 
@@ -155,7 +161,7 @@ def pyradiomics_texture(
     Raises
     ------
     InputError, ComputeError, RecipeError
-        As `texture_matrices`.
+        As `texture_matrices`; RT306 also counts what is computed from the matrices.
 
     References
     ----------
@@ -170,6 +176,8 @@ def pyradiomics_texture(
     check_settings((), alpha)
     tables = Tables(level_volume(levels), "2_5d" if force_2d else "3d", alpha, memory_limit_bytes)
     pairs, runs = tables.cooccurrence(False), tables.run_length(False)
+    # The tables, their sums from both sides, and what `_own` makes of one direction at a time.
+    tables.check(2 * pairs.counts.nbytes + _OWN_TABLES * 8 * pairs.levels.size**2)
     crossed = _crossed(tables.volume, pairs)
     if direction_weights != "average":
         distances = _distances(direction_weights, spacing_mm)[: len(crossed)]
@@ -186,11 +194,13 @@ def pyradiomics_texture(
         "gldm": level_statistics(tables.dependence),
         "ngtdm": np.nan_to_num(ngtdm_features(differences), nan=0.0),
     }
-    own = _own(pairs)
+    own = _own(pairs, maximal_correlation)
     result = Texture({}, {})
     for matrix, (family, names) in NAMES.items():
         column = {row.name: index for index, row in enumerate(family.rows)}
         for name, ibsi in names.items():
+            if not ibsi and name not in own:
+                continue
             values = own[name] if matrix == "glcm" and name in own else measured[matrix][:, column[ibsi]]
             there = values[~np.isnan(values)]
             result.values[f"{matrix}_{name}"] = float(there.mean()) if there.size else float("nan")
@@ -227,40 +237,41 @@ def _crossed(volume: LevelVolume, pairs: LevelMatrices) -> NDArray[np.bool_]:
     return crossed
 
 
-def _own(pairs: LevelMatrices) -> dict[str, NDArray[np.float64]]:
+def _own(pairs: LevelMatrices, maximal_correlation: bool) -> dict[str, NDArray[np.float64]]:
     """Features that add a tiny number to what could be 0; it shows in the digits where levels are rare."""
-    total = pairs.counts.sum(axis=(1, 2), dtype=np.float64)
-    found = total > 0
-    p = pairs.counts[found] / total[found, None, None]
     levels = pairs.levels.astype(np.float64)
-    marginal = p.sum(axis=2)
-    product = marginal[:, :, None] * marginal[:, None, :]
+    each = [_of_one(counts, levels, maximal_correlation) for counts in pairs.counts]
+    return {name: np.array([one[name] for one in each]) for name in each[0]}
+
+
+def _of_one(counts: NDArray[np.integer], levels: NDArray[np.float64], maximal_correlation: bool) -> dict[str, float]:
+    total = counts.sum(dtype=np.float64)
+    if not total > 0:
+        names = ("Correlation", "Imc1", "Imc2", *(["MCC"] if maximal_correlation else []))
+        return dict.fromkeys(names, math.nan)
+    p = counts / total
+    marginal = p.sum(axis=1)
+    product = np.outer(marginal, marginal)
     logarithm = np.log2(product + _EPSILON)
-    single = -(marginal * np.log2(marginal + _EPSILON)).sum(axis=1)
-    joint = -(p * np.log2(p + _EPSILON)).sum(axis=(1, 2))
-    shared = joint + (p * logarithm).sum(axis=(1, 2))
-    independent = -(product * logarithm).sum(axis=(1, 2))
-    away = levels - (marginal @ levels)[:, None]
-    variance = (marginal * np.square(away)).sum(axis=1)
-    covariance = (p * away[:, :, None] * away[:, None, :]).sum(axis=(1, 2))
+    single = -(marginal * np.log2(marginal + _EPSILON)).sum()
+    joint = -(p * np.log2(p + _EPSILON)).sum()
+    shared = joint + (p * logarithm).sum()
+    independent = -(product * logarithm).sum()
+    away = levels - marginal @ levels
+    variance = (marginal * np.square(away)).sum()
     values = {
-        "Correlation": np.where(variance > 0, covariance / (variance + _EPSILON), 1.0),
-        "Imc1": np.divide(shared, single, out=np.zeros_like(shared), where=single > 1e-12),
-        "Imc2": np.sqrt(np.maximum(1 - np.exp(-2 * (independent - joint)), 0)),
-        "MCC": _second_eigenvalue(p, product),
+        "Correlation": away @ p @ away / (variance + _EPSILON) if variance > 0 else 1.0,
+        "Imc1": shared / single if single > 1e-12 else 0.0,
+        "Imc2": np.sqrt(max(1 - np.exp(-2 * (independent - joint)), 0)),
     }
-    return {name: np.where(found, _spread(value, found), np.nan) for name, value in values.items()}
+    if maximal_correlation:
+        values["MCC"] = _second_eigenvalue(p, product)
+    return {name: float(value) for name, value in values.items()}
 
 
-def _second_eigenvalue(p: NDArray[np.float64], product: NDArray[np.float64]) -> NDArray[np.float64]:
+def _second_eigenvalue(p: NDArray[np.float64], product: NDArray[np.float64]) -> float:
     """Square root of the second largest eigenvalue of Q, Q(i, j) the sum over k of p(i, k) p(j, k) / (p(i) p(k))."""
-    if p.shape[1] < 2:
-        return np.ones(len(p))
-    eigenvalues = np.sort(np.linalg.eigvals((p / (product + _EPSILON)) @ p.transpose(0, 2, 1)), axis=-1)
-    return np.sqrt(eigenvalues[:, -2].astype(np.complex128)).real
-
-
-def _spread(values: NDArray[np.float64], found: NDArray[np.bool_]) -> NDArray[np.float64]:
-    everywhere = np.zeros(len(found))
-    everywhere[found] = values
-    return everywhere
+    if len(p) < 2:
+        return 1.0
+    eigenvalues = np.sort(np.linalg.eigvals((p / (product + _EPSILON)) @ p.T))
+    return float(np.sqrt(eigenvalues[-2].astype(np.complex128)).real)
