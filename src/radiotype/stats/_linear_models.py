@@ -12,6 +12,9 @@ from radiotype.stats._inputs import FloatArray
 SINGULAR = 1e-10
 """A direction whose share falls below this is not estimable."""
 
+ROUNDING = 1e-28
+"""A residual sum of squares below this share of all squares is rounding: (45 units in the last place) squared."""
+
 
 @dataclass(frozen=True, eq=False)
 class LinearFits:
@@ -56,7 +59,8 @@ def _fit_together(values: FloatArray, design: FloatArray, contrasts: FloatArray)
     axes = np.linalg.solve(triangle.T, contrasts)
     residual = values - basis @ scores
     df = n - p
-    variances = np.einsum("ij,ij->j", residual, residual) / df if df else np.full(values.shape[1], np.nan)
+    left = _beyond_rounding(np.einsum("ij,ij->j", residual, residual), np.einsum("ij,ij->j", values, values))
+    variances = left / df if df else np.full(values.shape[1], np.nan)
     spreads, correlations = _scaled((axes.T @ axes)[None])
     shape = values.shape[1], contrasts.shape[1]
     return LinearFits(
@@ -85,7 +89,8 @@ def _fit_each(
     scores = np.einsum("gij,gj->gi", inverse, (weights * values).T @ basis)
     residual = values - basis @ scores.T
     df = (weights > 0).sum(axis=0) - float(p)
-    variances = np.einsum("ij,ij,ij->j", weights, residual, residual) / np.where(df > 0, df, np.nan)
+    left, all_squares = (np.einsum("ij,ij,ij->j", weights, array, array) for array in (residual, values))
+    variances = _beyond_rounding(left, all_squares) / np.where(df > 0, df, np.nan)
 
     back = np.linalg.inv(triangle)
     axes = back.T @ contrasts
@@ -103,6 +108,11 @@ def _fit_each(
         array[~estimable] = np.nan
     spreads = np.where(estimable[:, None], spreads, np.nan)
     return LinearFits(effects, spreads, correlations, variances, df, estimable)
+
+
+def _beyond_rounding(residual: FloatArray, total: FloatArray) -> FloatArray:
+    """Residual sums of squares, 0 where they are no more than the rounding of an exact fit."""
+    return np.where(residual > ROUNDING * total, residual, 0.0)
 
 
 def _scaled(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:

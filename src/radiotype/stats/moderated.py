@@ -130,7 +130,8 @@ def moderated_tests(
         Level of the limits; correction of the p-values of each contrast, as in `adjust_p_values`.
     like_r : bool
         Give coefficients the correlation of the unweighted design where values are missing or have weights of their own,
-        as limma does after `contrasts.fit`. Default: the correlation that the feature has.
+        as limma does after `contrasts.fit`, and put no bound on the degrees of freedom of F. Default: the correlation that
+        the feature has; no more degrees of freedom than all residuals together.
 
     Returns
     -------
@@ -167,7 +168,7 @@ def moderated_tests(
     level = confidence_level(confidence)
     choice("correction", correction, CORRECTIONS)
     for name, share, top in (("least_change", least_change, np.inf), ("effect_share", effect_share, 1.0)):
-        if not 0 <= share < top or (name == "effect_share" and share == 0):
+        if isinstance(share, str) or not 0 <= share < top or (name == "effect_share" and share == 0):
             raise RecipeError("RT103", f"{name} is {share!r}; expected a number from 0 on, below {top:g}")
     n = same_rows({"values": values, "design": design} | ({} if weights is None else {"weights": weights}))
     y, features = feature_values(values)
@@ -198,13 +199,14 @@ def moderated_tests(
     df = total_df[:, None]
     effect_variances = effect_prior_variances(t, spreads, total_df, effect_share, float(np.median(prior.variances)))
     odds = log_odds(t, spreads, total_df, prior.df, effect_variances, share=effect_share)
-    inverse = np.linalg.pinv(fits.correlations if len(fits.correlations) == 1 else fits.correlations[kept], 1e-8, True)
     f_df = int(np.linalg.matrix_rank(matrix))
-    f = np.maximum(np.einsum("gi,gij,gj->g", t, np.broadcast_to(inverse, (len(t), *inverse.shape[1:])), t), 0.0) / f_df
-    f_p_values = fdtrc(f_df, total_df, f)
+    f = _squared_length(t, fits.correlations if len(fits.correlations) == 1 else fits.correlations[kept]) / f_df
+    f_total_df = np.minimum(residual_df + prior.df, 1e12) if like_r else total_df
+    f_p_values = fdtrc(f_df, f_total_df, f)
     if least_change > 0:
         size = np.abs(effects)
-        p_values = stdtr(df, -(size - least_change) / errors) + stdtr(df, -(size + least_change) / errors)
+        tails = stdtr(df, -(size - least_change) / errors) + stdtr(df, -(size + least_change) / errors)
+        p_values = np.minimum(tails, 1.0)
         t = np.sign(effects) * np.maximum(size - least_change, 0.0) / errors
     else:
         p_values = 2 * stdtr(df, -np.abs(t))
@@ -248,6 +250,13 @@ def moderated_tests(
     )
 
 
+def _squared_length(t: FloatArray, correlations: FloatArray) -> FloatArray:
+    """t' R^-1 t of each feature; contrasts that follow from others add nothing."""
+    inverse = np.linalg.pinv(correlations, 1e-8, hermitian=True)
+    length = np.einsum("gi,gi->g", t @ inverse[0] if len(inverse) == 1 else np.einsum("gi,gij->gj", t, inverse), t)
+    return np.maximum(length, 0.0)
+
+
 def _posterior(variances: FloatArray, df: FloatArray, prior: FloatArray, prior_df: FloatArray) -> FloatArray:
     """Mean of the two variances, weighted by their degrees of freedom."""
     shared = np.isinf(prior_df)
@@ -278,7 +287,10 @@ def _contrast_matrix(contrasts: Any, coefficients: tuple[str, ...]) -> tuple[tup
 def _checked_weights(weights: Any, shape: tuple[int, ...]) -> FloatArray | None:
     if weights is None:
         return None
-    precision = np.asarray(weights, dtype=np.float64)
+    try:
+        precision = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ComputeError("RT305", "weights are not numbers") from None
     if precision.shape not in (shape[:1], shape):
         raise ComputeError("RT305", f"weights have shape {precision.shape}; expected {shape[:1]} or {shape}")
     if not np.all((precision > 0) & (precision < np.inf)):
