@@ -130,7 +130,7 @@ def sam(
     choice("kind", kind, KINDS)
     whole_number("n_permutations", n_permutations, 20)
     whole_number("seed", seed, 0)
-    if s0 is not None and not 0 <= s0 < np.inf:
+    if s0 is not None and (isinstance(s0, str) or not 0 <= s0 < np.inf):
         raise RecipeError("RT103", f"s0 is {s0!r}; expected a number from 0 on, or None")
     if (groups is None) != (kind == "one-class"):
         raise RecipeError(
