@@ -59,6 +59,21 @@ def test_the_chosen_floor_makes_the_spread_of_d_even():
     assert unevenness(found.s0) < unevenness(plain.s0)
 
 
+SAMR = {  # floor, sum of |numerator|, sum of errors, by samr 3.0 of the values below
+    "two-class": (1.71451284699537, 655.807383608852, 758.942760746826),
+    "one-class": (0.826489648461057, 324.65199541536, 384.851357338749),
+    "quantitative": (0.0998955699620142, 36.0615426838996, 42.9417628069539),
+}
+
+
+@pytest.mark.parametrize("kind", SAMR)
+def test_floor_effects_and_errors_equal_samr(kind):
+    values = np.random.default_rng(4).normal(size=(6, 1000))
+    given = {"two-class": np.repeat([1, 2], 3), "one-class": None, "quantitative": np.arange(6.0) ** 2}[kind]
+    found = sam(values, given, kind=kind, n_permutations=20)
+    np.testing.assert_allclose([found.s0, np.abs(found.effects).sum(), found.errors.sum()], SAMR[kind], rtol=1e-12)
+
+
 def by_hand(values, groups, s0):
     """p- and q-values by going through every order, feature by feature."""
     codes = (groups == "B").astype(int)
