@@ -175,6 +175,19 @@ def test_size_lies_in_the_band(kind):
     assert any_found <= binom.ppf(0.9995, 400, 0.05), any_found
 
 
+def test_with_unequal_variances_the_size_holds_on_average_only():
+    """Features with small errors are rejected less often, those with large errors more often."""
+    small, drawn = 0, 0
+    for seed in np.random.SeedSequence(SEED).spawn(400):
+        random = np.random.default_rng(seed)
+        found = sam(random.normal(size=(14, 50)) * np.linspace(0.1, 3, 50), np.repeat([0, 1], [9, 5]), n_permutations=99)
+        small += found.p_values[0] <= 0.05
+        drawn += found.p_values[random.integers(50)] <= 0.05
+    low, high = binom.ppf([0.0005, 0.9995], 400, 0.05)
+    assert low <= drawn <= high
+    assert small < low
+
+
 def test_share_of_false_findings_is_what_the_q_values_say():
     shares = []
     for seed in np.random.SeedSequence(SEED).spawn(100):

@@ -15,6 +15,9 @@ SINGULAR = 1e-10
 ROUNDING = 1e-28
 """A residual sum of squares below this share of all squares is rounding: (45 units in the last place) squared."""
 
+BLOCK = 512
+"""Features whose residuals are held at a time, so that they stay in the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class LinearFits:
@@ -57,9 +60,13 @@ def _fit_together(values: FloatArray, design: FloatArray, contrasts: FloatArray)
     basis, triangle = np.linalg.qr(design)
     scores = basis.T @ values
     axes = np.linalg.solve(triangle.T, contrasts)
-    residual = values - basis @ scores
     df = n - p
-    left = _beyond_rounding(np.einsum("ij,ij->j", residual, residual), np.einsum("ij,ij->j", values, values))
+    left = np.empty(values.shape[1])
+    for first in range(0, left.size, BLOCK):
+        part = slice(first, first + BLOCK)
+        residual = values[:, part] - basis @ scores[:, part]
+        total = np.einsum("ij,ij->j", values[:, part], values[:, part])
+        left[part] = _beyond_rounding(np.einsum("ij,ij->j", residual, residual), total)
     variances = left / df if df else np.full(values.shape[1], np.nan)
     spreads, correlations = _scaled((axes.T @ axes)[None])
     shape = values.shape[1], contrasts.shape[1]

@@ -7,6 +7,7 @@ estimate, whose feature-wise degrees of freedom let a few features with outlying
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,6 @@ def _moments(s2: FloatArray, df: FloatArray, x: FloatArray | None) -> VariancePr
 
 def _robust(s2: FloatArray, df: FloatArray, x: FloatArray | None) -> VariancePrior:
     """Match mean and variance of the winsorised log variances, then lower the degrees of freedom of outlying features."""
-    from scipy.stats import f as f_distribution
     from scipy.stats import rankdata, trim_mean
 
     plain = _moments(s2, df, x)
@@ -97,7 +97,7 @@ def _robust(s2: FloatArray, df: FloatArray, x: FloatArray | None) -> VariancePri
     scale = np.exp(centre)
 
     ratio = np.exp(z - centre)
-    log_tail = f_distribution.logsf(ratio, most, prior) if np.isfinite(prior) else _chi2_logsf(ratio * most, most)
+    log_tail = _ratios(most, prior).logsf(ratio)
     log_usual = np.minimum(log_tail - np.log((n - rankdata(ratio) + 0.5) / n), 0.0)
     if np.all(log_usual == 0):
         return VariancePrior(scale, np.full(n, prior))
@@ -118,20 +118,12 @@ def _robust(s2: FloatArray, df: FloatArray, x: FloatArray | None) -> VariancePri
 
 def _with_equal_df(ratio: FloatArray, df: FloatArray, most: float, prior: float) -> FloatArray:
     """Ratios of variances with fewer degrees of freedom, moved to the same tail probability at `most`."""
-    from scipy.stats import chi2
-    from scipy.stats import f as f_distribution
-
     fewer = np.flatnonzero(df < most - 1e-14)
     if not fewer.size:
         return ratio
-    ratio, own = ratio.copy(), df[fewer]
-    if np.isinf(prior):
-        upper, lower = chi2.sf(ratio[fewer] * own, own), chi2.cdf(ratio[fewer] * own, own)
-        ratio[fewer] = np.where(upper < lower, chi2.isf(upper, most), chi2.ppf(lower, most)) / most
-    else:
-        upper, lower = f_distribution.sf(ratio[fewer], own, prior), f_distribution.cdf(ratio[fewer], own, prior)
-        moved = np.where(upper < lower, f_distribution.isf(upper, most, prior), f_distribution.ppf(lower, most, prior))
-        ratio[fewer] = moved
+    ratio, own, common = ratio.copy(), _ratios(df[fewer], prior), _ratios(most, prior)
+    upper, lower = own.sf(ratio[fewer]), own.cdf(ratio[fewer])
+    ratio[fewer] = np.where(upper < lower, common.isf(upper), common.ppf(lower))
     return ratio
 
 
@@ -154,20 +146,15 @@ def _prior_df(variance: float, df: float, plain: float) -> float:
 def _winsorised_moments(df: float, prior: float) -> tuple[float, float]:
     """Mean and variance of the logarithm of an F variable whose tails are drawn in to their quantiles."""
     from scipy.special import roots_legendre
-    from scipy.stats import chi2
-    from scipy.stats import f as f_distribution
 
     tails = np.array(TAILS)
-    if np.isinf(prior):
-        ends = chi2.ppf([tails[0], 1 - tails[1]], df) / df
-    else:
-        ends = f_distribution.ppf([tails[0], 1 - tails[1]], df, prior)
+    ratios = _ratios(df, prior)
+    ends = ratios.ppf([tails[0], 1 - tails[1]])
     low, high = ends / (1 + ends)
     nodes, node_weights = roots_legendre(128)
     share = low + (high - low) * (nodes + 1) / 2
     ratio = share / (1 - share)
-    density = chi2.pdf(ratio * df, df) * df if np.isinf(prior) else f_distribution.pdf(ratio, df, prior)
-    mass = (high - low) * node_weights / 2 * density / (1 - share) ** 2
+    mass = (high - low) * node_weights / 2 * ratios.pdf(ratio) / (1 - share) ** 2
     mean = np.sum(mass * np.log(ratio)) + np.sum(tails * np.log(ends))
     variance = np.sum(mass * (np.log(ratio) - mean) ** 2) + np.sum(tails * (np.log(ends) - mean) ** 2)
     return float(mean), float(variance)
@@ -175,18 +162,18 @@ def _winsorised_moments(df: float, prior: float) -> tuple[float, float]:
 
 def _outlier_df(largest: float, log_tail: float, df: float, prior: float) -> float:
     """Prior degrees of freedom at which the largest ratio would be about the median: two steps towards it."""
-    from scipy.stats import f as f_distribution
-
     if np.isinf(log_tail):
         return 0.0
     first = np.log(0.5) / log_tail * prior
-    return float(np.log(0.5) / f_distribution.logsf(largest, df, first) * first)
+    return float(np.log(0.5) / _ratios(df, first).logsf(largest) * first)
 
 
-def _chi2_logsf(value: FloatArray, df: float) -> FloatArray:
+def _ratios(df: Any, prior: float) -> Any:
+    """Distribution of residual over prior variance: F, or chi-square over its degrees of freedom if `prior` is infinite."""
     from scipy.stats import chi2
+    from scipy.stats import f as f_distribution
 
-    return np.asarray(chi2.logsf(value, df))
+    return chi2(df, scale=1 / df) if np.isinf(prior) else f_distribution(df, prior)
 
 
 def inverse_trigamma(value: float) -> float:

@@ -180,13 +180,13 @@ def moderated_tests(
     tested = np.array([feature not in reasons for feature in features])
 
     own = precision[:, tested] if precision is not None and precision.ndim == 2 else precision
-    fits = fit_contrasts(y[:, tested], columns, matrix, own, common_correlation=like_r)
+    fits = fit_contrasts(y if tested.all() else y[:, tested], columns, matrix, own, common_correlation=like_r)
     for feature in np.asarray(features)[tested][~fits.estimable]:
         reasons[str(feature)] = "RT304: the columns of the design are not independent among its observed values"
     tested[tested] = fits.estimable
     if not tested.any():
         raise ComputeError("RT305", f"no feature can be tested; the first is: {next(iter(reasons.values()))}")
-    average = np.nanmean(y[:, tested], axis=0)
+    average = np.nanmean(y if tested.all() else y[:, tested], axis=0)
     kept = fits.estimable
     variances, residual_df = fits.variances[kept], fits.residual_df[kept]
     prior = variance_prior(variances, residual_df, average if trend else None, robust=robust)

@@ -28,7 +28,8 @@ class Sam:
     """SAM of many features; arrays have shape (n_features,), and a row of NaN has its reason in `reasons`.
 
     `d` is `effects` over `errors` + `s0`. `expected` is the mean over permutations of the order statistic of the same rank
-    as `d`. `p_values` count permuted statistics of all features that are as far from 0; `q_values` are the estimated share
+    as `d`. `p_values` count permuted statistics of all features that are as far from 0: they hold on the average over
+    features, too cautious for small errors and too bold for large ones. `q_values` are the estimated share
     of false findings among all features at least as far from 0, of which a share `null_share` is thought to have no
     effect. `levels` are the two groups: the second is compared to the first. `exact` tells that all orders were counted.
     """
