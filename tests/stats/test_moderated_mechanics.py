@@ -68,6 +68,8 @@ def test_settings_that_are_not_allowed():
     refused(ComputeError, "RT305", "not above 0", weights=np.zeros(N))
     refused(ComputeError, "RT305", "not above 0", weights=np.full(N, np.nan))
     refused(ComputeError, "RT305", "weights have shape", weights=np.ones((N, 2)))
+    turned = pd.DataFrame(1.0, index=range(N), columns=[f"gene{j}" for j in reversed(range(M))])
+    refused(ComputeError, "RT305", "columns of weights are not those of values", weights=turned)
     refused(ComputeError, "RT305", "weights are not numbers", weights=["heavy"] * N)
 
 
@@ -147,3 +149,26 @@ def test_pandas_missing_values_and_integers_are_read():
     found = moderated_tests(whole, design)
     assert found.residual_df[2] == N - 3
     assert found.residual_df[1] == N - 2
+
+
+def test_masked_values_are_missing():
+    values, design = data()
+    hidden = np.zeros((N, M), dtype=bool)
+    hidden[3, 2] = True
+    masked = moderated_tests(np.ma.masked_array(values.to_numpy(), hidden), design)
+    np.testing.assert_array_equal(masked.p_values, moderated_tests(values.mask(hidden), design).p_values)
+
+
+@pytest.mark.parametrize("n_features", [3, 4, 5, 6, 10, 11, 30])
+def test_few_features_and_few_cases_give_finite_numbers(n_features):
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        n = int(random.integers(3, 9))
+        values = random.normal(size=(n, n_features)) * 10.0 ** random.integers(-9, 9)
+        design = np.c_[np.ones(n), np.arange(n) % 2]
+        for trend in (False, True):
+            for robust in (False, True):
+                found = moderated_tests(values, design, trend=trend, robust=robust)
+                assert np.all((found.p_values >= 0) & (found.p_values <= 1))
+                for name in ("t", "log_odds", "f", "prior_variances", "posterior_variances", "total_df", "lower", "upper"):
+                    assert np.isfinite(getattr(found, name)).all(), name

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import polygamma
-from scipy.stats import ttest_ind
+from scipy.stats import chi2, f, ttest_ind
 
 from radiotype.stats import moderated_tests
 from radiotype.stats._smooth import local_line, natural_spline
@@ -148,8 +148,8 @@ def test_missing_values_have_the_errors_of_their_own_regression():
         np.testing.assert_allclose(found.variances[place], residual, rtol=1e-10)
         np.testing.assert_allclose(found.standard_errors[place], spread * np.sqrt(found.posterior_variances[place]), rtol=1e-10)
         two = (contrast.T @ coefficients)[:2]
-        f = two @ np.linalg.solve((contrast.T @ inverse @ contrast)[:2, :2], two) / 2 / found.posterior_variances[place]
-        np.testing.assert_allclose(found.f[place], f, rtol=1e-9)
+        by_hand = two @ np.linalg.solve((contrast.T @ inverse @ contrast)[:2, :2], two) / 2 / found.posterior_variances[place]
+        np.testing.assert_allclose(found.f[place], by_hand, rtol=1e-9)
 
 
 def test_with_its_own_variance_it_is_the_t_test():
@@ -174,6 +174,9 @@ def test_one_variance_for_all_is_found():
     assert np.all(np.isinf(shared.prior_df))
     np.testing.assert_allclose(shared.posterior_variances, 1.0, rtol=1e-12)
     assert np.all(shared.total_df == 50 * (n - 1))
+    np.testing.assert_allclose(shared.f_p_values, f.sf(shared.f, 1, 50 * (n - 1)), rtol=1e-9)
+    unbounded = moderated_tests(_with_variances(n, np.ones(50)), np.ones((n, 1)), like_r=True)
+    np.testing.assert_allclose(unbounded.f_p_values, chi2.sf(shared.f, 1), rtol=1e-8)
 
 
 def _with_variances(n, variances):

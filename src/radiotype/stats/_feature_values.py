@@ -21,6 +21,8 @@ def feature_values(values: Any) -> tuple[FloatArray, tuple[str, ...]]:
             raise ComputeError("RT305", "two features have the same name")
     else:
         names = tuple(f"f{j + 1}" for j in range(shape[1]))
+    if np.ma.isMaskedArray(values):
+        values = np.ma.asarray(values, dtype=np.float64).filled(np.nan)
     try:
         table = hasattr(values, "columns")
         array = values.to_numpy(dtype=np.float64, na_value=np.nan) if table else np.asarray(values, dtype=np.float64)

@@ -176,7 +176,7 @@ def moderated_tests(
     check_rank(columns, coefficients)
     names, matrix = _contrast_matrix(contrasts, coefficients)
     reasons = why_not_testable(y, features, columns.shape[1])
-    precision = _checked_weights(weights, y.shape)
+    precision = _checked_weights(weights, y.shape, features)
     tested = np.array([feature not in reasons for feature in features])
 
     own = precision[:, tested] if precision is not None and precision.ndim == 2 else precision
@@ -284,9 +284,11 @@ def _contrast_matrix(contrasts: Any, coefficients: tuple[str, ...]) -> tuple[tup
     return tuple(columns), np.column_stack(list(columns.values()))
 
 
-def _checked_weights(weights: Any, shape: tuple[int, ...]) -> FloatArray | None:
+def _checked_weights(weights: Any, shape: tuple[int, ...], features: tuple[str, ...]) -> FloatArray | None:
     if weights is None:
         return None
+    if hasattr(weights, "columns") and tuple(str(name) for name in weights.columns) != features:
+        raise ComputeError("RT305", "the columns of weights are not those of values", hint="give them in the same order")
     try:
         precision = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError):
