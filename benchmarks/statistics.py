@@ -1,8 +1,9 @@
-"""Survival statistics beside R (package survival) and lifelines: CPU time of one call, its ratio, and the largest difference.
+"""Statistics beside R (survival, limma) and lifelines: CPU time of one call, its ratio, and the largest difference.
 
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
-looked for on the path (Debian: r-base-core, r-cran-survival). A peer that is absent is named and left out. One data set of
-686 simulated cases with ties, censoring and 8 covariates; every program reads the same numbers from the same file.
+looked for on the path (Debian: r-base-core, r-cran-survival, r-bioc-limma, r-cran-statmod). A peer that is absent is named
+and left out. One data set of 686 simulated cases with ties, censoring and 8 covariates, and 300 cases of 20,000 features in
+two groups; every program reads the same numbers from the same file.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ ROWS = {  # name of the row: calls timed by us and R, and by lifelines
     "Uno's C with its error": (50, 0),
     "cross-validated C: 500 fits": (1, 0),
     "cross-validated C: 25 fits": (5, 1),
+    "moderated: 20,000 x 300": (2, 0),
+    "moderated: trend, robust": (2, 0),
+    "SAM: 20,000 x 300, 100 orders": (1, 0),
 }
+N_EXPRESSED, N_PROFILES = 20_000, 300
 
 R_PROGRAM = r"""
 suppressMessages(library(survival))
@@ -86,6 +91,17 @@ row("C with its error", 50, function() index(concordance(y ~ d$x1, reverse = TRU
 row("Uno's C with its error", 50, function() index(concordance(y ~ d$x1, reverse = TRUE, timewt = "n/G2")))
 row("cross-validated C: 500 fits", 1, function() cross(1:100))
 row("cross-validated C: 25 fits", 5, function() cross(1:5))
+if (requireNamespace("limma", quietly = TRUE)) {
+  e <- matrix(readBin(file.path(arguments[1], "expression.bin"), "double", 20000 * 300), 20000)
+  design <- cbind(one = 1, group = rep(0:1, 150))
+  moderated <- function(...) {
+    f <- limma::eBayes(limma::lmFit(e, design), ...)
+    t <- limma::topTable(f, "group", number = Inf, sort.by = "none")
+    c(mean(abs(t$t)), mean(t$B), mean(t$adj.P.Val), median(f$df.prior), median(f$s2.prior))
+  }
+  row("moderated: 20,000 x 300", 1, function() moderated())
+  row("moderated: trend, robust", 1, function() moderated(trend = TRUE, robust = TRUE))
+}
 """
 
 LIFELINES_PROGRAM = r"""
@@ -166,7 +182,18 @@ def folds(event: np.ndarray) -> np.ndarray:
     return np.column_stack([_deal(event > 0, N_FOLDS, random) for random in generators]) + 1
 
 
+def expression() -> np.ndarray:
+    """Log expression of two groups in turn, 300 cases of 20,000 features whose variances differ."""
+    random = np.random.default_rng(np.random.SeedSequence(20_000))
+    values = random.normal(size=(N_PROFILES, N_EXPRESSED)) * np.sqrt(4 / random.chisquare(4, N_EXPRESSED))
+    values[1::2, :1000] += 0.5
+    return values + random.uniform(4, 12, N_EXPRESSED)
+
+
 def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
+    profiles = expression()
+    groups = np.arange(N_PROFILES) % 2
+    design = np.column_stack([np.ones(N_PROFILES), groups])
     y, x = (d["time"], d["event"]), np.column_stack([d[name] for name in COVARIATES])
 
     def both(fit: stats.CoxFit) -> list[float]:
@@ -187,6 +214,11 @@ def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
     def zph() -> list[float]:
         found = stats.proportional_hazards(*y, x)
         return [*found.chi_square, found.overall.statistic]
+
+    def moderated(**settings: bool) -> list[float]:
+        found = stats.moderated_tests(profiles, design, {"group": {"x2": 1}}, **settings)
+        means = [np.mean(array) for array in (np.abs(found.t), found.log_odds, found.q_values)]
+        return [*means, np.median(found.prior_df), np.median(found.prior_variances)]
 
     def index() -> list[float]:
         found = stats.concordance(*y, d["x1"])
@@ -212,6 +244,9 @@ def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
         "Uno's C with its error": uno,
         "cross-validated C: 500 fits": lambda: [stats.cross_validated_concordance(*y, x, n_repeats=N_REPEATS).effect],
         "cross-validated C: 25 fits": lambda: [stats.cross_validated_concordance(*y, x, n_repeats=5).effect],
+        "moderated: 20,000 x 300": moderated,
+        "moderated: trend, robust": lambda: moderated(trend=True, robust=True),
+        "SAM: 20,000 x 300, 100 orders": lambda: [stats.sam(profiles, groups, n_permutations=100).s0],
     }
 
 
@@ -239,11 +274,12 @@ def main() -> None:
         ):
             with (folder / file).open("w", newline="", encoding="utf-8") as handle:
                 csv.writer(handle).writerows([header, *rows])
+        expression().tofile(folder / "expression.bin")
         (folder / "peer.R").write_text(R_PROGRAM, encoding="utf-8")
         (folder / "peer.py").write_text(LIFELINES_PROGRAM, encoding="utf-8")
         results = {"radiotype": {row: timed(call, ROWS[row][0]) for row, call in ours(data).items()}}
         peers = {
-            "R survival": (["Rscript", str(folder / "peer.R")], ["Rscript", "-e", "stopifnot(requireNamespace('survival'))"]),
+            "R": (["Rscript", str(folder / "peer.R")], ["Rscript", "-e", "stopifnot(requireNamespace('survival'))"]),
             "lifelines": ([python, str(folder / "peer.py")], [python, "-c", "import lifelines"]),
         }
         for who, (command, probe) in peers.items():
@@ -258,7 +294,7 @@ def main() -> None:
         for who in list(results)[1:]:
             if row in results[who]:
                 theirs, found = results[who][row]
-                if who == "R survival" and len(found) != len(values):
+                if who == "R" and len(found) != len(values):
                     raise SystemExit(f"{row}: R wrote {len(found)} numbers, we have {len(values)}")
                 gap = max(abs(a - b) for a, b in zip(values, found, strict=False))  # lifelines has no error of C
                 line += f"{theirs * 1e3:14.2f}{theirs / seconds:8.1f}{gap:10.1e}"

@@ -1,4 +1,4 @@
-"""Survival statistics that equal R's.
+"""Statistics that equal R's: survival, association, agreement, moderated tests.
 
 The imports are not lazy: a module that loaded later would hide the function of its own name (`cox`, `concordance`).
 The modules import NumPy only; SciPy and pandas load inside the functions that need them.
@@ -16,12 +16,14 @@ from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
+from radiotype.stats.moderated import ModeratedTests, moderated_tests
 from radiotype.stats.multiple_testing import adjust_p_values
 from radiotype.stats.pairwise import pairwise_logrank
 from radiotype.stats.performance import Confusion, Proportion, RocArea, confusion, roc_area, roc_area_difference
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
+from radiotype.stats.sam_statistic import Sam, sam
 from radiotype.stats.subgroups import SubgroupForest, subgroup_forest
 from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
@@ -45,12 +47,14 @@ __all__ = [
     "IntraclassCorrelation",
     "KaplanMeier",
     "LogRank",
+    "ModeratedTests",
     "Proportion",
     "ProportionalHazards",
     "RestrictedMean",
     "RiskGroups",
     "RiskScore",
     "RocArea",
+    "Sam",
     "SubgroupForest",
     "TimeDependentAuc",
     "UnoConcordance",
@@ -69,6 +73,7 @@ __all__ = [
     "kruskal_wallis",
     "logrank",
     "maximal_cutpoint",
+    "moderated_tests",
     "nested_test",
     "pairwise_logrank",
     "per_feature",
@@ -79,6 +84,7 @@ __all__ = [
     "risk_score",
     "roc_area",
     "roc_area_difference",
+    "sam",
     "spearman",
     "subgroup_forest",
     "time_dependent_auc",
