@@ -1,8 +1,13 @@
 """Survival statistics that equal R's.
 
 The imports are not lazy: a module that loaded later would hide the function of its own name (`cox`, `concordance`).
-The modules import NumPy only; SciPy and pandas load inside the functions that need them.
+The modules import NumPy only; SciPy and pandas load inside the functions that need them. Estimators are lazy, since
+scikit-learn loads with them; no module of theirs is named like them.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from radiotype.stats.agreement import IntraclassCorrelation, icc, readings_by_feature
 from radiotype.stats.association import Association, cramers_v, kruskal_wallis, spearman, wilcoxon
@@ -27,10 +32,14 @@ from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from radiotype.stats.uno import UnoConcordance, uno_concordance
 
+if TYPE_CHECKING:
+    from radiotype.stats.combat import ComBat
+
 __all__ = [
     "Association",
     "Calibration",
     "ChiSquareTest",
+    "ComBat",
     "Concordance",
     "ConcordanceDifference",
     "Confusion",
@@ -85,3 +94,15 @@ __all__ = [
     "uno_concordance",
     "wilcoxon",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "ComBat":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from radiotype.stats.combat import ComBat
+
+    return ComBat
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
