@@ -160,10 +160,10 @@ def cases() -> dict[str, np.ndarray]:
 
 def folds(event: np.ndarray) -> np.ndarray:
     """The folds that `cross_validated_concordance` deals with seed 0, shape (n_cases, n_repeats), from 1."""
-    from radiotype.stats.cross_validation import _deal
+    from radiotype.stats.cross_validation import deal_folds
 
     generators = (np.random.default_rng(np.random.SeedSequence(0, spawn_key=(r,))) for r in range(N_REPEATS))
-    return np.column_stack([_deal(event > 0, N_FOLDS, random) for random in generators]) + 1
+    return np.column_stack([deal_folds(event > 0, N_FOLDS, random) for random in generators]) + 1
 
 
 def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:

@@ -7,6 +7,7 @@ scikit-learn loads with them; no module of theirs is named like them.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from radiotype.stats.agreement import IntraclassCorrelation, icc, readings_by_feature
@@ -20,10 +21,12 @@ from radiotype.stats.cutpoint import Cutpoint, maximal_cutpoint
 from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
+from radiotype.stats.leakage import check_split, require_unseen
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
 from radiotype.stats.multiple_testing import adjust_p_values
 from radiotype.stats.pairwise import pairwise_logrank
 from radiotype.stats.performance import Confusion, Proportion, RocArea, confusion, roc_area, roc_area_difference
+from radiotype.stats.permutation import PermutationCheck, permutation_check
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
@@ -34,6 +37,7 @@ from radiotype.stats.uno import UnoConcordance, uno_concordance
 
 if TYPE_CHECKING:
     from radiotype.stats.combat import ComBat
+    from radiotype.stats.refitting import CrossValidation, cross_validate
 
 __all__ = [
     "Association",
@@ -45,6 +49,7 @@ __all__ = [
     "Confusion",
     "CoxFit",
     "CrossValidatedConcordance",
+    "CrossValidation",
     "Cutpoint",
     "DecisionCurve",
     "Finding",
@@ -54,6 +59,7 @@ __all__ = [
     "IntraclassCorrelation",
     "KaplanMeier",
     "LogRank",
+    "PermutationCheck",
     "Proportion",
     "ProportionalHazards",
     "RestrictedMean",
@@ -65,11 +71,13 @@ __all__ = [
     "UnoConcordance",
     "adjust_p_values",
     "calibration",
+    "check_split",
     "concordance",
     "concordance_difference",
     "confusion",
     "cox",
     "cramers_v",
+    "cross_validate",
     "cross_validated_concordance",
     "decision_curve",
     "icc",
@@ -81,8 +89,10 @@ __all__ = [
     "nested_test",
     "pairwise_logrank",
     "per_feature",
+    "permutation_check",
     "proportional_hazards",
     "readings_by_feature",
+    "require_unseen",
     "restricted_mean",
     "risk_groups",
     "risk_score",
@@ -96,12 +106,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name != "ComBat":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from radiotype.stats.combat import ComBat
+_HOME = {"ComBat": "combat", "CrossValidation": "refitting", "cross_validate": "refitting"}
 
-    return ComBat
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

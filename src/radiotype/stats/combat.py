@@ -37,8 +37,8 @@ class ComBat(BaseEstimator):
     reference_batch : label, optional
         A batch that stays as it is; the others are brought to it.
     new_batch : {"refuse", "estimate"}
-        What `transform` does with a batch that the discovery cohort has not. "estimate" takes its shifts, scales and priors from
-        the cases given, beside the frozen means, covariate effects and variances of discovery. Then a case depends on the
+        What `transform` does with a batch that the discovery cohort has not. "estimate" takes its shifts, scales and priors
+        from the cases given, beside the frozen means, covariate effects and variances of discovery. Then a case depends on the
         others that are transformed with it, and a batch of other patients loses what is special about them.
 
     Attributes
@@ -120,7 +120,7 @@ class ComBat(BaseEstimator):
         choice("prior", self.prior, PRIORS)
         choice("new_batch", self.new_batch, NEW_BATCHES)
         values = checked_table(self, X, reset=True)
-        same_rows({name: one for name, one in _given(X, batch, covariates, outcome).items()})
+        same_rows(_given(X, batch, covariates, outcome))
         codes, self.batches_ = labels(batch, "batch")
         self._covariates: list[tuple[str, tuple[Any, ...] | None]] | None = None
         kept = self._covariate_columns(covariates, len(values), learn=True)
@@ -189,7 +189,7 @@ class ComBat(BaseEstimator):
         """
         check_is_fitted(self)
         values = checked_table(self, X, reset=False)
-        same_rows({name: one for name, one in _given(X, batch, covariates, None).items()})
+        same_rows(_given(X, batch, covariates, None))
         codes, batches = labels(batch, "batch")
         kept = self._covariate_columns(covariates, len(values), learn=False)
         expected = self.mean_ + kept @ self.covariate_effects_
@@ -252,36 +252,34 @@ class ComBat(BaseEstimator):
         """Covariates as numbers, shape (n_cases, n_columns); text has one column per level but the first."""
         if covariates is None:
             if self._covariates:
-                names = ", ".join(name for name, _ in self._covariates)
-                raise ComputeError("RT305", f"covariates are missing; expected {names}", hint="give them to transform as well")
+                expected = ", ".join(name for name, _ in self._covariates)
+                raise ComputeError("RT305", f"covariates are missing; expected {expected}", hint="give them to transform as well")
             return np.zeros((n, 0))
         if not hasattr(covariates, "columns"):
             from pandas import DataFrame
 
-            matrix, names = design_matrix(covariates, None)
-            covariates = DataFrame(matrix, columns=list(names))
+            matrix, titles = design_matrix(covariates, None)
+            covariates = DataFrame(matrix, columns=list(titles))
         names = tuple(str(name) for name in covariates.columns)
         if learn:
             text = [column.dtype.kind not in "biuf" for _, column in covariates.items()]
-            levels = [
-                labels(column, name)[1] if is_text else None
-                for is_text, (name, column) in zip(text, covariates.items(), strict=True)
-            ]
+            named = zip(names, text, covariates.items(), strict=True)
+            levels = [labels(column, name)[1] if is_text else None for name, is_text, (_, column) in named]
             self._covariates = list(zip(names, levels, strict=True))
         if self._covariates is None or names != tuple(name for name, _ in self._covariates):
             fitted = ", ".join(name for name, _ in self._covariates or ()) or "none"
             raise ComputeError("RT305", f"the covariates are {', '.join(names)}; fitted were {fitted}")
-        columns = []
+        coded = []
         for (name, known), (_, column) in zip(self._covariates, covariates.items(), strict=True):
             if known is None:
-                columns.append(design_matrix(column.to_frame(name), None)[0])
+                coded.append(design_matrix(column.to_frame(name), None)[0])
                 continue
             codes, found = labels(column, name)
             if unknown := [one for one in found if one not in known]:
                 raise ComputeError("RT305", f"covariate {name!r} is {unknown[0]!r}; fitted were {', '.join(map(repr, known))}")
             place = np.array([known.index(one) for one in found])[codes]
-            columns.append((place[:, None] == np.arange(1, len(known))).astype(float))
-        return np.hstack(columns)
+            coded.append((place[:, None] == np.arange(1, len(known))).astype(float))
+        return np.hstack(coded)
 
 
 def _given(X: Any, batch: Any, covariates: Any, outcome: Any) -> dict[str, Any]:
