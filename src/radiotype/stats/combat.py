@@ -17,6 +17,9 @@ from radiotype.stats._tables import checked_table
 CONFOUNDED = 0.5
 """Share of the outcome's variance between batches (adjusted for their number) from which on harmonising is refused."""
 
+ROUNDING = 1e-12
+"""Residuals below this, relative to the largest value of the feature, are rounding."""
+
 PRIORS = ("parametric", "nonparametric")
 NEW_BATCHES = ("refuse", "estimate")
 
@@ -145,8 +148,9 @@ class ComBat(BaseEstimator):
         else:
             mean, counted = of_batch[reference], residuals[codes == reference]
         variance = np.mean(counted**2, axis=0)
-        if not (variance > 0).all():
-            found = f"{np.count_nonzero(variance == 0)} features have no variance left after batches and covariates"
+        explained = variance <= (ROUNDING * np.abs(table).max(axis=0)) ** 2
+        if explained.any():
+            found = f"{np.count_nonzero(explained)} features have no variance left after batches and covariates"
             raise ComputeError("RT305", found, hint="use fewer covariates, or drop these features")
         deviation = np.sqrt(variance)
 
@@ -253,7 +257,9 @@ class ComBat(BaseEstimator):
         if covariates is None:
             if self._covariates:
                 expected = ", ".join(name for name, _ in self._covariates)
-                raise ComputeError("RT305", f"covariates are missing; expected {expected}", hint="give them to transform as well")
+                raise ComputeError(
+                    "RT305", f"covariates are missing; expected {expected}", hint="give them to transform as well"
+                )
             return np.zeros((n, 0))
         if not hasattr(covariates, "columns"):
             from pandas import DataFrame

@@ -12,8 +12,9 @@ from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray, design_matrix, labels
 from radiotype.stats._row_digests import TELLING, digest_each, telling
 
-NEAR = 1e-5
-"""Two rows that differ by no more in any feature, in standard deviations of the training cases, are one case."""
+NEAR, SINGLE = 1e-5, 2e-7
+"""Two rows are one case if no feature differs by more: in standard deviations of the training cases, and for the rounding to
+single precision, in the largest value."""
 
 SCALED_SHARE = 0.9
 """Share of the features that must bear the mark of a scaling."""
@@ -35,10 +36,10 @@ def check_split(patient: ArrayLike, train: ArrayLike, test: ArrayLike, *, X: Any
     train, test : array
         Positions of the cases, or flags, shape (n_cases,).
     X : array or data frame, shape (n_cases, n_features), optional
-        The table that is split. With it, two more marks are looked for: the same case under two names (all features equal to
-        1e-5 standard deviations), and a scaling of all cases together (in nine features of ten the mean is 0 and the deviation
-        1, or the least value 0 and the largest 1, in all cases but not in the training cases). Whole-number features are left
-        out, for they may agree by chance; fewer than three others tell nothing.
+        The table that is split; finite numbers. With it, two more marks are looked for: the same case under two names (all
+        features equal to 1e-5 standard deviations, or to single precision), and a scaling of all cases together (in nine
+        features of ten the mean is 0 and the deviation 1, or the least value 0 and the largest 1, in all cases but not in the
+        training cases). Whole-number features are left out, for they may agree by chance; fewer than three others tell nothing.
 
     Raises
     ------
@@ -193,17 +194,19 @@ def _positions(side: ArrayLike, name: str, n: int) -> NDArray[np.intp]:
 def _near_pairs(values: FloatArray, train: NDArray[np.intp], test: NDArray[np.intp]) -> list[tuple[int, int]]:
     """Positions of a training and a test case that agree in all features."""
     spread = values[train].std(axis=0)
-    standard = (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    spread = np.where(spread > 0, spread, 1.0)
+    standard = (values - values[train].mean(axis=0)) / spread
+    near = NEAR + SINGLE * np.abs(values).max(axis=0) / spread
     # equal rows have equal means, so only neighbours in the order of the means are compared
     mean = standard.mean(axis=1)
     order = train[np.argsort(mean[train], kind="stable")]
-    first = np.searchsorted(mean[order], mean[test] - NEAR)
-    last = np.searchsorted(mean[order], mean[test] + NEAR, side="right")
+    first = np.searchsorted(mean[order], mean[test] - near.mean())
+    last = np.searchsorted(mean[order], mean[test] + near.mean(), side="right")
     return [
         (int(case), int(at))
         for at, low, high in zip(test, first, last, strict=True)
         for case in order[low:high]
-        if np.abs(standard[case] - standard[at]).max() <= NEAR
+        if (np.abs(standard[case] - standard[at]) <= near).all()
     ]
 
 
