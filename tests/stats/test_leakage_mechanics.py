@@ -149,6 +149,8 @@ def test_a_later_step_that_saw_the_test_cases(cohort):
 
 def test_steps_without_a_record_need_the_training_cases(cohort):
     table, _, _ = cohort
+    with refused("RT305", "object keeps no record.*cannot be fitted again"):
+        require_unseen(object(), table[TEST], X_train=table[TRAIN])
     model = make_pipeline(FunctionTransformer(), "passthrough", StandardScaler()).fit(table[TRAIN])
     with refused("RT305", "StandardScaler keeps no record.*give X_train"):
         require_unseen(model, table[TEST])

@@ -136,6 +136,8 @@ def require_unseen(estimator: Any, X: Any, *, X_train: Any = None, y_train: Any 
             if seen:
                 hint = "fit it on the training cases only, inside each fold"
                 raise ComputeError("RT309", f"{name} was fitted on {seen} of the {len(values)} test cases", hint=hint)
+        elif not hasattr(step, "fit"):
+            raise ComputeError("RT305", f"{name} keeps no record of the cases it was fitted on, and cannot be fitted again")
         elif step.__sklearn_tags__().requires_fit:
             _require_same_fit(step, name, X, X_train, y_train)
         if not last:
