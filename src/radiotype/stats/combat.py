@@ -138,17 +138,22 @@ class ComBat(BaseEstimator):
         self.adjusted_ = np.logical_and.reduce(varies) if varies else np.ptp(values, axis=0) > 0
         if not self.adjusted_.any():
             raise ComputeError("RT305", "no feature varies within every batch, so there is nothing to harmonise")
-        table = values[:, self.adjusted_]
-        effects = np.linalg.lstsq(np.hstack([indicators, kept]), table, rcond=None)[0]
+        table = values if self.adjusted_.all() else values[:, self.adjusted_]
+        q, r = np.linalg.qr(np.hstack([indicators, kept]))
+        effects = np.linalg.solve(r, q.T @ table)
         of_batch, of_covariates = effects[: sizes.size], effects[sizes.size :]
-        residuals = table - indicators @ of_batch - kept @ of_covariates
         reference = None if self.reference_batch is None else self.batches_.index(self.reference_batch)
+        mean = sizes / len(table) @ of_batch if reference is None else of_batch[reference]
+        centred = table - mean
+        if kept.shape[1]:
+            centred -= kept @ of_covariates
+        # the mean of each batch is its effect, so the residuals are the distances from it
+        moments = [_moments(centred[codes == at]) for at in range(sizes.size)]
         if reference is None:
-            mean, counted = sizes / len(table) @ of_batch, residuals
+            variance = np.sum([squares for _, _, squares in moments], axis=0) / len(table)
         else:
-            mean, counted = of_batch[reference], residuals[codes == reference]
-        variance = np.mean(counted**2, axis=0)
-        explained = variance <= (ROUNDING * np.abs(table).max(axis=0)) ** 2
+            variance = moments[reference][2] / sizes[reference]
+        explained = variance <= (ROUNDING * np.maximum(table.max(axis=0), -table.min(axis=0))) ** 2
         if explained.any():
             found = f"{np.count_nonzero(explained)} features have no variance left after batches and covariates"
             raise ComputeError("RT305", found, hint="use fewer covariates, or drop these features")
@@ -159,12 +164,12 @@ class ComBat(BaseEstimator):
         self.covariate_effects_ = np.zeros((kept.shape[1], values.shape[1]))
         self.mean_[self.adjusted_], self.deviation_[self.adjusted_] = mean, deviation
         self.covariate_effects_[:, self.adjusted_] = of_covariates
-        standard = (table - mean - kept @ of_covariates) / deviation
         self.shifts_ = np.zeros((sizes.size, values.shape[1]))
         self.scales_ = np.ones((sizes.size, values.shape[1]))
         for at in range(sizes.size):
             if at != reference:
-                effect = self._effects(standard[codes == at])
+                n, centre, squares = moments[at]
+                effect = self._effects(n, centre / deviation, squares / variance)
                 self.shifts_[at, self.adjusted_], self.scales_[at, self.adjusted_] = effect
         return self
 
@@ -196,22 +201,21 @@ class ComBat(BaseEstimator):
         same_rows(_given(X, batch, covariates, None))
         codes, batches = labels(batch, "batch")
         kept = self._covariate_columns(covariates, len(values), learn=False)
-        expected = self.mean_ + kept @ self.covariate_effects_
-        standard = (values - expected) / self.deviation_
         harmonised = values.copy()
-        known = {name: at for at, name in enumerate(self.batches_)}
+        own = {name: at for at, name in enumerate(self.batches_)}
         for code, name in enumerate(batches):
-            rows = codes == code
-            shift, scale = self._known(known[name]) if name in known else self._new(name, standard[rows])
-            if name in known and name == self.reference_batch:
+            if self.reference_batch is not None and name == self.reference_batch:
                 continue
-            changed = (standard[rows][:, self.adjusted_] - shift) / scale
-            changed = changed * self.deviation_[self.adjusted_] + expected[rows][:, self.adjusted_]
-            harmonised[np.ix_(rows, self.adjusted_)] = changed
+            rows = np.flatnonzero(codes == code)
+            expected = self.mean_ + kept[rows] @ self.covariate_effects_ if kept.shape[1] else self.mean_
+            standard = (values[rows] - expected) / self.deviation_
+            shift, scale = (self.shifts_[own[name]], self.scales_[own[name]]) if name in own else self._new(name, standard)
+            standard -= shift
+            standard /= scale
+            standard *= self.deviation_
+            standard += expected
+            harmonised[rows] = np.where(self.adjusted_, standard, values[rows])
         return harmonised
-
-    def _known(self, at: int) -> tuple[FloatArray, FloatArray]:
-        return self.shifts_[at, self.adjusted_], self.scales_[at, self.adjusted_]
 
     def _new(self, name: Any, standard: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self.new_batch == "refuse":
@@ -222,19 +226,19 @@ class ComBat(BaseEstimator):
             )
         if len(standard) < 2 and not self.mean_only:
             raise ComputeError("RT301", f"new batch {name!r} has one case, which has no scale", hint="wait for more cases")
-        return self._effects(standard[:, self.adjusted_])
+        shift, scale = np.zeros(self.mean_.size), np.ones(self.mean_.size)
+        shift[self.adjusted_], scale[self.adjusted_] = self._effects(*_moments(standard[:, self.adjusted_]))
+        return shift, scale
 
-    def _effects(self, standard: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Shrunken shift and scale of each feature in one batch, from its standardised cases."""
-        n, mean = len(standard), standard.mean(axis=0)
+    def _effects(self, n: int, mean: FloatArray, squares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Shrunken shift and scale of each feature in one batch, from the moments of its n standardised cases."""
         one = np.ones_like(mean)
         if self.prior == "nonparametric":
-            scale = one if self.mean_only else standard.var(axis=0, ddof=1)
-            shift, variance = nonparametric_effects(n, mean, ((standard - mean) ** 2).sum(axis=0), scale)
+            shift, variance = nonparametric_effects(n, mean, squares, one if self.mean_only else squares / (n - 1))
         elif self.mean_only:
             shift, variance = shrunken_means(mean), one
         else:
-            shift, variance = parametric_effects(n, mean, standard.var(axis=0, ddof=1))
+            shift, variance = parametric_effects(n, mean, squares / (n - 1))
         return shift, one if self.mean_only else np.sqrt(variance)
 
     def _check_batches(self, sizes: NDArray[np.intp]) -> None:
@@ -286,6 +290,13 @@ class ComBat(BaseEstimator):
             place = np.array([known.index(one) for one in found])[codes]
             coded.append((place[:, None] == np.arange(1, len(known))).astype(float))
         return np.hstack(coded)
+
+
+def _moments(cases: FloatArray) -> tuple[int, FloatArray, FloatArray]:
+    """Number of cases, mean of each feature, and sum of squares around it."""
+    mean = cases.mean(axis=0)
+    distance = cases - mean
+    return len(cases), mean, np.einsum("ij,ij->j", distance, distance)
 
 
 def _given(X: Any, batch: Any, covariates: Any, outcome: Any) -> dict[str, Any]:
