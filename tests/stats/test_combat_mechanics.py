@@ -8,6 +8,7 @@ import pytest
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats import ComBat
+from radiotype.stats._empirical_bayes import nonparametric_effects, parametric_effects
 
 
 @pytest.fixture
@@ -118,6 +119,10 @@ def test_a_new_batch_is_refused_unless_it_may_be_estimated(cohort):
     assert np.abs(model.transform(table + 5, new).mean() - table.mean()) < 0.1
     with refused("RT301", "new batch 'z' has one case"):
         model.transform(table[:1], new[:1])
+    flat = table.copy()
+    flat[:, 2] = 4.0
+    with refused("RT305", "1 features are constant in new batch 'z'"):
+        model.transform(flat, new)
     only_means = ComBat(new_batch="estimate", mean_only=True).fit(table, site)
     assert np.isfinite(only_means.transform(table[:1], new[:1])).all()
 
@@ -157,6 +162,17 @@ def test_features_without_a_prior(cohort):
             ComBat(**settings).fit(table[:, :1], site)
     with refused("RT305", "same variance in a batch"):
         ComBat().fit(table[:, [0, 0]], site)
+
+
+def test_steps_that_do_not_settle(monkeypatch):
+    monkeypatch.setattr("radiotype.stats._empirical_bayes.MOST_STEPS", 1)
+    with refused("RT303", "did not settle in 1 steps"):
+        parametric_effects(5, np.array([0.5, 1.0, -1.0]), np.array([0.1, 2.0, 5.0]))
+
+
+def test_a_feature_without_variance_has_no_likelihood():
+    with refused("RT305", "a feature has no variance in a batch"):
+        nonparametric_effects(5, np.zeros(3), np.zeros(3), np.array([1.0, 0.0, 1.0]))
 
 
 def test_features_that_covariates_explain_wholly(cohort):

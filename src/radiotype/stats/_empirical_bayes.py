@@ -48,6 +48,8 @@ def nonparametric_effects(n: int, mean: FloatArray, squares: FloatArray, varianc
     n_features = mean.size
     if n_features < 2:
         raise ComputeError("RT301", "one feature alone has no others to take a prior from", hint="give two features or more")
+    if not variance.all():
+        raise ComputeError("RT305", "a feature has no variance in a batch", hint='use prior="parametric", or drop the feature')
     shift, scale = np.empty(n_features), np.empty(n_features)
     rows = max(1, PAIRS_AT_ONCE // n_features)
     flat = -0.5 * n * np.log(variance)

@@ -135,7 +135,7 @@ class ComBat(BaseEstimator):
             _check_outcome(indicators, outcome)
 
         varies = [np.ptp(values[codes == at], axis=0) > 0 for at in range(sizes.size) if sizes[at] > 1]
-        self.adjusted_ = np.logical_and.reduce(varies) if varies else np.ptp(values, axis=0) > 0
+        self.adjusted_ = np.logical_and.reduce(varies)
         if not self.adjusted_.any():
             raise ComputeError("RT305", "no feature varies within every batch, so there is nothing to harmonise")
         table = values if self.adjusted_.all() else values[:, self.adjusted_]
@@ -193,8 +193,8 @@ class ComBat(BaseEstimator):
         Raises
         ------
         ComputeError
-            RT301 if a new batch is too small to estimate; RT305 for a batch that discovery has not (unless `new_batch` is
-            "estimate"), covariates other than those of `fit`, values that are missing or not finite, or different lengths.
+            RT301 if a new batch has one case (unless `mean_only`); RT305 for a batch that discovery has not (unless `new_batch`
+            is "estimate"), a feature that is constant in a new batch, covariates other than those of `fit`, values that are missing or not finite, or different lengths.
         """
         check_is_fitted(self)
         values = checked_table(self, X, reset=False)
@@ -226,8 +226,13 @@ class ComBat(BaseEstimator):
             )
         if len(standard) < 2 and not self.mean_only:
             raise ComputeError("RT301", f"new batch {name!r} has one case, which has no scale", hint="wait for more cases")
+        standard = standard[:, self.adjusted_]
+        constant = np.count_nonzero(np.ptp(standard, axis=0) == 0)
+        if constant and not self.mean_only:
+            hint = "drop these features from both cohorts, or leave the batch out"
+            raise ComputeError("RT305", f"{constant} features are constant in new batch {name!r}", hint=hint)
         shift, scale = np.zeros(self.mean_.size), np.ones(self.mean_.size)
-        shift[self.adjusted_], scale[self.adjusted_] = self._effects(*_moments(standard[:, self.adjusted_]))
+        shift[self.adjusted_], scale[self.adjusted_] = self._effects(*_moments(standard))
         return shift, scale
 
     def _effects(self, n: int, mean: FloatArray, squares: FloatArray) -> tuple[FloatArray, FloatArray]:
