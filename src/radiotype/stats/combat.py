@@ -194,7 +194,8 @@ class ComBat(BaseEstimator):
         ------
         ComputeError
             RT301 if a new batch has one case (unless `mean_only`); RT305 for a batch that discovery has not (unless `new_batch`
-            is "estimate"), a feature that is constant in a new batch, covariates other than those of `fit`, values that are missing or not finite, or different lengths.
+            is "estimate"), a feature that is constant in a new batch, covariates other than those of `fit`, values that are
+            missing or not finite, or different lengths.
         """
         check_is_fitted(self)
         values = checked_table(self, X, reset=False)
