@@ -1,4 +1,4 @@
-"""Statistics beside R (survival, limma) and lifelines: CPU time of one call, its ratio, and the largest difference.
+"""Statistics beside R (survival, limma, sva) and lifelines: CPU time of one call, its ratio, and the largest difference.
 
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
 looked for on the path (Debian: r-base-core, r-cran-survival, r-bioc-limma, r-cran-statmod). A peer that is absent is named
@@ -104,6 +104,15 @@ if (requireNamespace("limma", quietly = TRUE)) {
 }
 """
 
+COMBAT_PROGRAM = r"""
+suppressMessages(library(sva))
+arguments <- commandArgs(trailingOnly = TRUE)
+x <- matrix(readBin(file.path(arguments[1], "combat.bin"), "double", 20000 * 300), 20000)
+batch <- rep(c("a", "b", "c"), each = 100)
+start <- proc.time(); y <- suppressMessages(ComBat(x, batch)); used <- sum((proc.time() - start)[1:2])
+cat("ComBat", sprintf("%.17g", c(used, y[1:100, 1], y[1:100, 300])), sep = "\t"); cat("\n")
+"""
+
 LIFELINES_PROGRAM = r"""
 import sys, time, warnings
 from pathlib import Path
@@ -176,10 +185,10 @@ def cases() -> dict[str, np.ndarray]:
 
 def folds(event: np.ndarray) -> np.ndarray:
     """The folds that `cross_validated_concordance` deals with seed 0, shape (n_cases, n_repeats), from 1."""
-    from radiotype.stats.cross_validation import _deal
+    from radiotype.stats.cross_validation import deal_folds
 
     generators = (np.random.default_rng(np.random.SeedSequence(0, spawn_key=(r,))) for r in range(N_REPEATS))
-    return np.column_stack([_deal(event > 0, N_FOLDS, random) for random in generators]) + 1
+    return np.column_stack([deal_folds(event > 0, N_FOLDS, random) for random in generators]) + 1
 
 
 def expression() -> np.ndarray:
@@ -261,7 +270,27 @@ def timed(call: Callable[[], list[float]], calls: int) -> tuple[float, list[floa
 def peer(command: list[str], folder: Path) -> dict[str, tuple[float, list[float]]]:
     run = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=True)
     lines = [line.split("\t") for line in run.stdout.splitlines() if "\t" in line]
-    return {name: (float(values[0]), [float(one) for one in values[1:]]) for name, *values in lines if name in ROWS}
+    return {
+        name: (float(values[0]), [float(one) for one in values[1:]]) for name, *values in lines if name in {*ROWS, "ComBat"}
+    }
+
+
+def combat(folder: Path) -> None:
+    """One line: fit and transform of 20,000 features of 300 cases in 3 batches."""
+    random, batch = np.random.default_rng(np.random.SeedSequence(300)), np.repeat(["a", "b", "c"], 100)
+    scale, shift = random.uniform(0.5, 2, (3, 20_000)), random.normal(size=(3, 20_000))
+    table = random.normal(size=(300, 20_000)) * np.repeat(scale, 100, axis=0) + np.repeat(shift, 100, axis=0)
+    seconds, found = timed(lambda: stats.ComBat().fit(table, batch).transform(table, batch)[[0, 299], :100].ravel().tolist(), 3)
+    line = f"\nComBat: 20,000 features, 300 cases, 3 batches: {seconds * 1e3:.0f} ms"
+    probe = ["Rscript", "-e", "stopifnot(requireNamespace('sva'))"]
+    if shutil.which("Rscript") and subprocess.run(probe, capture_output=True).returncode == 0:
+        table.tofile(folder / "combat.bin")
+        (folder / "combat.R").write_text(COMBAT_PROGRAM, encoding="utf-8")
+        theirs, values = peer(["Rscript", str(folder / "combat.R")], folder)["ComBat"]
+        gap = max(abs(a - b) for a, b in zip(found, values, strict=True))
+        print(f"{line}; R sva {theirs * 1e3:.0f} ms, {theirs / seconds:.1f} times, differs {gap:.1e}")
+    else:
+        print(f"{line}; R sva absent, left out")
 
 
 def main() -> None:
@@ -301,6 +330,8 @@ def main() -> None:
             else:
                 line += f"{'-':>14s}{'-':>8s}{'-':>10s}"
         print(line)
+    with tempfile.TemporaryDirectory() as name:
+        combat(Path(name))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ CODES: dict[str, str] = {
     "RT306": "the region is too large for the memory allowed",
     "RT307": "the process that worked on it was killed",
     "RT308": "no spherical map of the region was found",
+    "RT309": "cases to test on were seen before",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

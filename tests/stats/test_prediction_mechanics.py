@@ -21,7 +21,7 @@ from radiotype.stats import (
     time_dependent_auc,
     uno_concordance,
 )
-from radiotype.stats.cross_validation import _deal
+from radiotype.stats.cross_validation import deal_folds
 
 COVARIATES = ["age", "volume", "treated"]
 
@@ -43,7 +43,7 @@ def test_cross_validation_depends_on_its_seed_only(simulated, data):
 
 def test_folds_hold_whole_patients_and_about_equal_numbers_of_events():
     had_event = np.arange(100) < 23
-    folds = _deal(had_event, 5, np.random.default_rng(0))
+    folds = deal_folds(had_event, 5, np.random.default_rng(0))
     assert np.bincount(folds).tolist() == [20] * 5
     assert sorted(np.bincount(folds[had_event]).tolist()) == [4, 4, 5, 5, 5]
 

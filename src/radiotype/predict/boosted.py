@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from radiotype.errors import ComputeError
 from radiotype.predict.folds import patient_folds
 from radiotype.predict.grow import LEARNERS, Growth, grow
+from radiotype.stats._row_digests import row_digests
 from radiotype.subtypes.checks import check_between, check_choice, check_finite, check_whole, checked_table
 
 
@@ -114,6 +115,7 @@ class SubtypeClassifier(ClassifierMixin, BaseEstimator):
         values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
         check_classification_targets(labels)
         check_finite(values, getattr(self, "feature_names_in_", None))
+        self.fitted_on_ = row_digests(values)
         self.classes_, subtype = np.unique(labels, return_inverse=True)
         n_subtypes = len(self.classes_)
         if n_subtypes < 2:

@@ -1,8 +1,14 @@
 """Statistics that equal R's: survival, association, agreement, moderated tests.
 
 The imports are not lazy: a module that loaded later would hide the function of its own name (`cox`, `concordance`).
-The modules import NumPy only; SciPy and pandas load inside the functions that need them.
+The modules import NumPy only; SciPy and pandas load inside the functions that need them. Estimators are lazy, since
+scikit-learn loads with them; no module of theirs is named like them.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from radiotype.stats.agreement import IntraclassCorrelation, icc, readings_by_feature
 from radiotype.stats.association import Association, cramers_v, kruskal_wallis, spearman, wilcoxon
@@ -15,11 +21,13 @@ from radiotype.stats.cutpoint import Cutpoint, maximal_cutpoint
 from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
 from radiotype.stats.hazard_ratio import HazardRatio
+from radiotype.stats.leakage import check_split, require_unseen
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
 from radiotype.stats.moderated import ModeratedTests, moderated_tests
 from radiotype.stats.multiple_testing import adjust_p_values
 from radiotype.stats.pairwise import pairwise_logrank
 from radiotype.stats.performance import Confusion, Proportion, RocArea, confusion, roc_area, roc_area_difference
+from radiotype.stats.permutation import PermutationCheck, permutation_check
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
@@ -29,15 +37,21 @@ from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from radiotype.stats.uno import UnoConcordance, uno_concordance
 
+if TYPE_CHECKING:
+    from radiotype.stats.combat import ComBat
+    from radiotype.stats.refitting import CrossValidation, cross_validate
+
 __all__ = [
     "Association",
     "Calibration",
     "ChiSquareTest",
+    "ComBat",
     "Concordance",
     "ConcordanceDifference",
     "Confusion",
     "CoxFit",
     "CrossValidatedConcordance",
+    "CrossValidation",
     "Cutpoint",
     "DecisionCurve",
     "Finding",
@@ -48,6 +62,7 @@ __all__ = [
     "KaplanMeier",
     "LogRank",
     "ModeratedTests",
+    "PermutationCheck",
     "Proportion",
     "ProportionalHazards",
     "RestrictedMean",
@@ -60,11 +75,13 @@ __all__ = [
     "UnoConcordance",
     "adjust_p_values",
     "calibration",
+    "check_split",
     "concordance",
     "concordance_difference",
     "confusion",
     "cox",
     "cramers_v",
+    "cross_validate",
     "cross_validated_concordance",
     "decision_curve",
     "icc",
@@ -77,8 +94,10 @@ __all__ = [
     "nested_test",
     "pairwise_logrank",
     "per_feature",
+    "permutation_check",
     "proportional_hazards",
     "readings_by_feature",
+    "require_unseen",
     "restricted_mean",
     "risk_groups",
     "risk_score",
@@ -91,3 +110,16 @@ __all__ = [
     "uno_concordance",
     "wilcoxon",
 ]
+
+
+_HOME = {"ComBat": "combat", "CrossValidation": "refitting", "cross_validate": "refitting"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -128,7 +128,7 @@ def cross_validated_concordance(
     found = []
     for repeat in range(n_repeats):
         random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(repeat,)))
-        folds = _deal(had_event, n_folds, random)[patients]
+        folds = deal_folds(had_event, n_folds, random)[patients]
         risk = np.empty(n)
         for fold in range(n_folds):
             test = folds == fold
@@ -161,12 +161,12 @@ def cross_validated_concordance(
     )
 
 
-def _deal(had_event: NDArray[np.bool_], n_folds: int, random: np.random.Generator) -> NDArray[np.intp]:
-    """Fold of each patient: those with an event are dealt first, then the others, both in random order."""
-    order = random.permutation(had_event.size)
-    order = order[np.argsort(~had_event[order], kind="stable")]
-    folds = np.empty(had_event.size, dtype=np.intp)
-    folds[order] = np.arange(had_event.size) % n_folds
+def deal_folds(kind: NDArray[Any], n_folds: int, random: np.random.Generator) -> NDArray[np.intp]:
+    """Fold of each patient: each kind (with an event or without, or a class) is dealt in turn, in random order."""
+    order = random.permutation(kind.size)
+    order = order[np.argsort(~kind[order], kind="stable")]
+    folds = np.empty(kind.size, dtype=np.intp)
+    folds[order] = np.arange(kind.size) % n_folds
     return folds
 
 

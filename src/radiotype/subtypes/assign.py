@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from radiotype.stats._row_digests import row_digests
 from radiotype.subtypes.checks import check_choice, check_finite, checked_table
 from radiotype.subtypes.distances import METRICS, case_distances, distances_between
 
@@ -66,6 +67,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
         check_classification_targets(labels)
         check_finite(values, getattr(self, "feature_names_in_", None))
+        self.fitted_on_ = row_digests(values)
         self.classes_, subtype = np.unique(labels, return_inverse=True)
         self.centroids_ = np.array([self._centre(values[subtype == at]) for at in range(len(self.classes_))])
         return self
