@@ -37,6 +37,16 @@ def check_finite(values: np.ndarray, names: Sequence[str] | None = None) -> None
         )
 
 
+def check_none_missing(labels: ArrayLike, name: str) -> None:
+    """Refuse labels of which one is missing; their form is left to scikit-learn's checks."""
+    from pandas import isna
+
+    missing = np.flatnonzero(isna(np.asarray(labels, dtype=object)))
+    if np.ndim(labels) and missing.size:
+        found = f"{name} has {missing.size} missing labels, the first at row {missing[0]}, counted from 0"
+        raise ComputeError("RT305", found, hint="drop these cases")
+
+
 def checked_table(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> np.ndarray:
     """The table as finite floats, (n_cases, n_features), after scikit-learn's checks of its form."""
     # one order in memory, for sums over rows and sums over columns may round differently
