@@ -14,9 +14,10 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from radiotype.errors import ModelError, RadiotypeError, unwritable
 from radiotype.features.strict import Strict
@@ -36,14 +37,26 @@ MAX_BYTES, MAX_HEADER_BYTES = 2**30, 8 * 2**20
 _MEMBERS = ("model.json", "arrays.safetensors", "SHA256SUMS")
 
 
+def _of_one_kind(labels: object) -> object:
+    if isinstance(labels, list) and {type(label) for label in labels} not in ({int}, {str}):
+        raise ValueError("the labels are neither whole numbers nor text")
+    return labels
+
+
 class StoredStep(Strict):
     """A step without its arrays: class, settings, labels, and whether its columns had names."""
 
     kind: str
     settings: dict[str, Any]
-    classes: list[int] | list[str] | None
+    classes: Annotated[list[int] | list[str] | None, BeforeValidator(_of_one_kind)]
     named: bool
     n_columns: int
+
+
+def _known(steps: object) -> object:
+    if isinstance(steps, dict) and not set(steps) <= set(KINDS):
+        raise ValueError("there are other steps than a model has")
+    return steps
 
 
 class Header(Strict):
@@ -53,7 +66,7 @@ class Header(Strict):
     format_version: Literal[1]
     model_schema: FeatureSchema
     card: ModelCard
-    steps: dict[str, StoredStep]
+    steps: Annotated[dict[str, StoredStep], BeforeValidator(_known)]
     provenance: dict[str, Any]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import FailFast
 
 from radiotype.features.strict import Listed, Strict
 
@@ -33,7 +34,7 @@ class ModelCard(Strict):
     n_cases: int
     n_per_subtype: dict[str, int]
     purpose: str = ""
-    notes: Annotated[tuple[str, ...], Listed] = ()
+    notes: Annotated[tuple[str, ...], FailFast(), Listed] = ()
 
     @classmethod
     def of(cls, labels: ArrayLike, *, purpose: str = "", notes: tuple[str, ...] = ()) -> ModelCard:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, FailFast, Field
 
 from radiotype.core.table import FeatureTable
 from radiotype.errors import ModelError, did_you_mean
@@ -48,7 +48,7 @@ class FeatureSchema(Strict):
         The groups of settings that these families read; `spharm` holds the map of a surface onto the sphere.
     """
 
-    features: Annotated[tuple[SchemaFeature, ...], Listed, AfterValidator(_all_different)]
+    features: Annotated[tuple[SchemaFeature, ...], FailFast(), Listed, AfterValidator(_all_different)]
     algorithm_versions: dict[str, int] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
 

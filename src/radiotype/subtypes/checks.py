@@ -41,8 +41,9 @@ def check_none_missing(labels: ArrayLike, name: str) -> None:
     """Refuse labels of which one is missing; their form is left to scikit-learn's checks."""
     from pandas import isna
 
-    missing = np.flatnonzero(isna(np.asarray(labels, dtype=object)))
-    if np.ndim(labels) and missing.size:
+    array = np.asarray(labels, dtype=object)
+    missing = np.flatnonzero(isna(array))
+    if array.ndim and missing.size:
         found = f"{name} has {missing.size} missing labels, the first at row {missing[0]}, counted from 0"
         raise ComputeError("RT305", found, hint="drop these cases")
 

@@ -28,7 +28,6 @@ from radiotype.subtypes.significance import (
 )
 from radiotype.subtypes.two_means import cluster_index
 
-
 #: Corrected p-values of pairs must be able to get this low.
 LEAST_Q = 0.05
 
