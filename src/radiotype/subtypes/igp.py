@@ -72,7 +72,8 @@ def in_group_proportion(
         Distance of cases, and of cases and centroids. The publication and R's clusterRepro 0.9 use "pearson".
     null : {"permuted", "gaussian"}
         "permuted": groups around permuted centroids. "gaussian": each subtype in cohorts of one Gaussian, with the mean and the
-        covariance of `values`, around the same centroids.
+        covariance of `values`, around the same centroids. It measures all distances of every cohort: of 2000 cases with 100
+        features one takes 0.05 s on one core (the default number of them 8 minutes), of 500 cases 0.006 s.
     n_permutations : int
         Permuted sets of centroids, or simulated cohorts.
     size_tolerance : float

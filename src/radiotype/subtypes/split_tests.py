@@ -210,8 +210,8 @@ def sigclust_pairs(
     """How far apart every two subtypes of a partition are, beside the two halves of one Gaussian.
 
     This is no evidence that there are groups: the partition is taken as given, and the null does not know that it was chosen to
-    part the cases. Of one Gaussian cut into three or more pieces by a clustering, pairs are nearly always "significant", since
-    two outer pieces lie further apart than two halves. Whether there are groups at all `sigclust_tree` asks.
+    part the cases. Where one Gaussian with a few long directions is cut into three or more pieces by a clustering, some pair is
+    nearly always "significant", since outer pieces lie further apart than two halves. Evidence is what `sigclust_tree` gives.
 
     Parameters
     ----------
