@@ -17,6 +17,7 @@ typedef uint8_t Bytes __attribute__((vector_size(8), aligned(1), may_alias));
 constexpr int64_t LANES = 8;
 constexpr uint8_t EVERY[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
 constexpr double ROUNDER = 6755399441055744.0;  // 1.5 x 2^52: what is added to it is rounded to a whole number
+constexpr double LARGE = 2251799813685248.0;    // 2^51: beyond, it is not
 
 inline Values all(double value) { return Values{value, value, value, value, value, value, value, value}; }
 
@@ -66,7 +67,8 @@ void intensity_range(const IntensityBox& box, IntensityRange* found) {
             most = high > most ? high : most;
             n -= inside;
             broken -= eight.region & ~finite;
-            fractions |= inside & ((eight.x + rounder) - rounder != eight.x);
+            const Flags large = (eight.x > all(LARGE)) | (eight.x < all(-LARGE));
+            fractions |= inside & (((eight.x + rounder) - rounder != eight.x) | large);
         }
     }
     *found = {infinity, -infinity, 0, 0, true};

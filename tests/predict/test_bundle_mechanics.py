@@ -1,5 +1,6 @@
 """Models on disk: the same bytes back, and nothing but a ModelError from files that are damaged, foreign or hostile."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from planted_cohort import PROVENANCE
 
 from radiotype.errors import ModelError, StoreError
-from radiotype.predict import Model, bundle
+from radiotype.predict import FeatureSchema, Model, ModelCard, bundle
+from radiotype.subtypes import NearestCentroid
 
 KINDS = ["everything", "groups", "components", "xgboost"]
 
@@ -105,9 +107,6 @@ def test_a_model_that_cannot_be_written_leaves_nothing_behind(models, tmp_path):
 
 
 def test_labels_that_json_does_not_give_back_are_refused(cohort, tmp_path):
-    from radiotype.predict import FeatureSchema, ModelCard
-    from radiotype.subtypes import NearestCentroid
-
     table, labels = cohort
     rule = NearestCentroid().fit(table.values, np.searchsorted(["a", "b", "c"], labels) + 0.0)
     model = Model(FeatureSchema.of(table), ModelCard.of(labels), assignment=rule)
@@ -169,6 +168,52 @@ def test_a_file_that_is_too_large_is_not_read(saved, monkeypatch):
     monkeypatch.setattr(bundle, "MAX_BYTES", 1000)
     with pytest.raises(ModelError, match="larger than 1000 bytes"):
         Model.load(saved / "groups.rt")
+
+
+def test_a_header_that_is_too_large_is_neither_parsed_nor_written(models, saved, tmp_path, monkeypatch):
+    large = members(saved / "groups.rt")
+    large["model.json"] += b" " * (bundle.MAX_HEADER_BYTES + 1 - len(large["model.json"]))
+    monkeypatch.setattr(bundle, "_plain", lambda content: pytest.fail("it was parsed"))
+    assert "model.json is larger than 8388608 bytes" in refusal(tmp_path, resealed(large))
+    monkeypatch.undo()
+    monkeypatch.setattr(bundle, "MAX_HEADER_BYTES", 1000)
+    with pytest.raises(ModelError, match="is larger than 1000 bytes"):
+        models["groups"].save(tmp_path / "large.rt")
+
+
+def test_a_header_is_parsed_once(saved, monkeypatch):
+    parse, times = bundle._plain, []
+    monkeypatch.setattr(bundle, "_plain", lambda content: times.append(1) or parse(content))
+    monkeypatch.setattr(bundle.Header, "model_validate_json", lambda text: pytest.fail("it was parsed again"))
+    Model.load(saved / "groups.rt")
+    assert times == [1]
+
+
+def with_provenance(model, **further):
+    return dataclasses.replace(model, provenance={**model.provenance, **further})
+
+
+def test_numbers_of_numpy_in_provenance_are_stored_as_numbers(models, tmp_path):
+    model = with_provenance(models["groups"], n=np.int64(7), deep={"x": [np.float32(0.5), np.bool_(True)]}, list=np.arange(2))
+    model.save(tmp_path / "model.rt")
+    found = Model.load(tmp_path / "model.rt").provenance
+    assert (found["n"], found["deep"], found["list"]) == (7, {"x": [0.5, True]}, [0, 1])
+
+
+@pytest.mark.parametrize("value", ["\ud800", np.nan, float("inf"), object(), {"deep": ["\udfff"]}, np.array([np.nan])])
+def test_provenance_that_json_does_not_give_back_is_refused(models, tmp_path, value):
+    with pytest.raises(ModelError, match="the model cannot be stored") as caught:
+        with_provenance(models["groups"], further=value).save(tmp_path / "model.rt")
+    assert caught.value.code == "RT504"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_label_that_is_no_unicode_is_refused(cohort, tmp_path):
+    table, labels = cohort
+    rule = NearestCentroid().fit(table.values, np.where(labels == "a", "\ud800", labels))
+    with pytest.raises(ModelError, match="the model cannot be stored"):
+        Model(FeatureSchema.of(table), ModelCard.of(labels), assignment=rule).save(tmp_path / "model.rt")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_member_that_claims_to_be_larger_than_the_file_is_refused(saved, tmp_path):
@@ -233,6 +278,7 @@ def test_another_version_of_the_format_is_refused_with_its_number(saved, tmp_pat
         put("steps", "further", {"kind": "NearestCentroid", "settings": {}, "classes": None, "named": False, "n_columns": 6}),
         put("model_schema", "features", []),
         put("model_schema", "features", 0, "name", 7),
+        put("model_schema", "features", 0, "name", "power_1"),
         put("model_schema", "algorithm_versions", {"spharm": "2"}),
         put("card", "n_cases", "many"),
         put("provenance", None),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from planted_cohort import FAMILIES, NAMES, PROVENANCE, UNITS, feature_table
 
-from radiotype.errors import ModelError, RecipeError
+from radiotype.errors import ComputeError, ModelError, RecipeError
 from radiotype.predict import FeatureSchema, Model, ModelCard, OutOfDistribution, SubtypeClassifier
 from radiotype.subtypes import NearestCentroid, PrincipalComponents, RobustScaler01
 
@@ -243,3 +243,71 @@ def test_a_run_that_measured_regions_tells_a_model_all_it_needs(tmp_path):
     model.save(tmp_path / "model.rt")
     found = Model.load(tmp_path / "model.rt").predict(table, provenance=provenance)
     np.testing.assert_array_equal(found.position, labels)
+
+
+@pytest.mark.parametrize("metric", ["pearson", "spearman", "euclidean"])
+def test_a_row_beyond_all_limits_correlates_with_nothing_and_spoils_no_other(cohort, metric):
+    frame, labels = cohort[0].values, cohort[1]
+    scaler = RobustScaler01().fit(frame)
+    rule = NearestCentroid(metric).fit(scaler.transform(frame), labels)
+    model = Model(FeatureSchema.of(frame), ModelCard.of(labels), scaler=scaler, assignment=rule)
+    table = frame.copy()
+    table.iloc[1, 0] = np.nan
+    table.iloc[4] = 1e9
+    found = model.predict(table)
+    without = [1] if metric == "euclidean" else [1, 4]
+    assert list(np.flatnonzero(found.position < 0)) == without
+    assert [at for at, reason in enumerate(found.reasons) if reason] == without
+    if metric != "euclidean":
+        assert found.reasons[4] == "all 6 values that are compared are equal and correlate with nothing"
+        assert list(model.predict(table.iloc[[4]]).position) == [-1]
+    rest = np.delete(np.arange(90), [1, 4])
+    np.testing.assert_array_equal(found.position[rest], model.predict(frame).position[rest])
+
+
+def test_a_model_of_a_plain_frame_takes_the_feature_table_of_the_same_run(cohort):
+    table, labels = cohort
+    frame = table.values[["volume_mm3", "contrast_5mm"]]  # neither is of the family spharm, which the run measured too
+    rule = NearestCentroid("euclidean").fit(frame, labels)
+    model = Model(FeatureSchema.of(frame, PROVENANCE), ModelCard.of(labels), assignment=rule)
+    found = model.predict(table, provenance=PROVENANCE)
+    np.testing.assert_array_equal(found.classes[found.position], rule.predict(frame))
+    refused(model, table, "setting spharm.sphere_map is 'cald'", provenance=with_settings(sphere_map="cald"))
+
+
+def test_a_feature_that_stands_twice_in_a_schema_is_refused(cohort):
+    for table in (cohort[0], cohort[0].values):
+        with pytest.raises(ModelError, match="power_1 is asked for more than once") as caught:
+            FeatureSchema.of(table, columns=["power_1", "power_2", "power_1"])
+        assert caught.value.code == "RT501"
+
+
+def test_a_table_without_names_is_refused(cohort, models):
+    values = cohort[0].values.to_numpy()
+    for table in (values, values.tolist(), None):
+        refused(models["everything"], table, "whose columns have no names")
+        with pytest.raises(ModelError, match="whose columns have no names"):
+            FeatureSchema.of(table)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_a_missing_patient_or_label_is_refused(cohort, missing):
+    values, labels = cohort[0].values, cohort[1]
+    gap = np.array([missing, *labels[1:]], dtype=object)
+    patients = np.array([*(f"P{at}" for at in range(89)), missing], dtype=object)
+    for fit, words in (
+        (lambda: SubtypeClassifier(n_rounds=2).fit(values, gap), "y has 1 missing labels, the first at row 0"),
+        (lambda: NearestCentroid().fit(values, gap), "y has 1 missing labels, the first at row 0"),
+        (lambda: SubtypeClassifier(n_rounds=2).fit(values, labels, groups=patients), "groups has 1 missing values"),
+        (lambda: OutOfDistribution().fit(values, groups=patients), "groups has 1 missing values"),
+    ):
+        with pytest.raises(ComputeError, match=words) as caught:
+            fit()
+        assert caught.value.code == "RT305"
+
+
+def test_a_missing_number_as_label_is_refused(cohort):
+    labels = np.where(np.arange(90) < 2, np.nan, np.arange(90) % 3)
+    for estimator in (SubtypeClassifier(n_rounds=2), NearestCentroid()):
+        with pytest.raises(ComputeError, match="y has 2 missing labels"):
+            estimator.fit(cohort[0].values, labels)

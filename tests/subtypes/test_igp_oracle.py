@@ -103,10 +103,12 @@ def test_the_gaussian_null_is_that_of_the_definition():
     random = np.random.default_rng(9)
     values, centroids = random.normal(size=(30, 5)) * [3, 1, 1, 1, 1] + 2, random.normal(size=(3, 5))
     found = in_group_proportion(values, centroids, null="gaussian", n_permutations=150, seed=6)
+    root = np.linalg.qr((values - values.mean(axis=0)) / np.sqrt(29), mode="r")  # root.T @ root is the covariance
+    np.testing.assert_allclose(root.T @ root, np.cov(values.T), rtol=1e-12)
     null = []
     for cohort in range(150):
         generator = np.random.default_rng(np.random.SeedSequence(6, spawn_key=(cohort,)))
-        drawn = generator.standard_normal((30, 30)) @ (values - values.mean(axis=0)) / np.sqrt(29) + values.mean(axis=0)
+        drawn = generator.standard_normal((30, 5)) @ root + values.mean(axis=0)
         null.append(in_group_proportion(drawn, centroids, n_permutations=1).igp)
     null = np.array(null)
     as_high = np.sum(null >= found.igp - 1e-12, axis=0)

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.cluster import KMeans
+from sklearn.cluster import AgglomerativeClustering, KMeans
 
 from radiotype.errors import RadiotypeError
-from radiotype.subtypes import NearestCentroid, cluster_purity
+from radiotype.subtypes import ConsensusClustering, NearestCentroid, cluster_purity
+from radiotype.subtypes.distances import METRICS
 
 X = np.repeat([[0.0, 0.0], [9.0, 0.0]], 20, axis=0) + np.random.default_rng(1).normal(size=(40, 2))
 SETTINGS = {"classifier": NearestCentroid("euclidean"), "n_repeats": 2}
@@ -53,6 +54,27 @@ def test_repeats_depend_on_the_seed_and_their_number_alone():
     np.testing.assert_array_equal(many.confusion[:2], few.confusion)
     np.testing.assert_array_equal(many.adjusted_rand[:2], few.adjusted_rand)
     assert np.any(many.adjusted_rand != other.adjusted_rand)
+
+
+def test_without_a_classifier_the_metric_is_that_of_the_clusterer():
+    # two features correlate at 1 or -1, so that Pearson cannot tell these clusters apart
+    consensus = ConsensusClustering(2, n_resamples=60, metric="euclidean", n_jobs=1)
+    found = cluster_purity(X, consensus, n_repeats=1)
+    np.testing.assert_array_equal(found.purity, 1)
+    given = {metric: cluster_purity(X, consensus, classifier=NearestCentroid(metric), n_repeats=1) for metric in METRICS}
+    np.testing.assert_array_equal(found.confusion, given["euclidean"].confusion)
+    assert np.any(found.confusion != given["pearson"].confusion)
+    kmeans = KMeans(2, n_init=1, random_state=1)  # has none
+    settings = {"labels": np.arange(40) // 20, "n_repeats": 1}
+    expected = cluster_purity(X, kmeans, classifier=NearestCentroid("pearson"), **settings)
+    np.testing.assert_array_equal(cluster_purity(X, kmeans, **settings).confusion, expected.confusion)
+
+
+@pytest.mark.parametrize("metric", ["manhattan", len])
+def test_a_metric_that_no_centroid_knows_asks_for_a_classifier(metric):
+    with pytest.raises(RadiotypeError, match="does not know the clusterer's metric") as caught:
+        cluster_purity(X, AgglomerativeClustering(2, metric=metric, linkage="average"), labels=np.arange(40) // 20)
+    assert caught.value.code == "RT103"
 
 
 def test_the_estimators_given_stay_unfitted():

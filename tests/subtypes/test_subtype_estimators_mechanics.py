@@ -16,6 +16,7 @@ from radiotype.subtypes import (
 )
 
 NOT_FINITE = {"check_estimators_nan_inf": "a value that is not finite raises ComputeError RT305, which is no ValueError"}
+CLASSIFIER = NOT_FINITE | {"check_supervised_y_no_nan": "a missing label raises ComputeError RT305, which is no ValueError"}
 CONSENSUS = {
     "check_parameters_default_constructible": "the default k=range(2, 11) is a public name; ranges are not on the list",
     "check_fit2d_1sample": "one case raises ComputeError RT301, which is no ValueError",
@@ -77,17 +78,17 @@ FAST = {"n_rounds": 10, "min_cases": 2, "n_folds": 2}
     [
         (ConsensusClustering([2, 3], n_resamples=60, metric="euclidean", choose="area"), NOT_FINITE | CONSENSUS),
         (ConsensusClustering(3, n_resamples=60), NOT_FINITE | CONSENSUS | PEARSON_CLUSTERING),
-        (NearestCentroid("euclidean"), NOT_FINITE),
-        (NearestCentroid(), NOT_FINITE | PEARSON_CLASSIFIER),
-        (NearestMedoid("euclidean"), NOT_FINITE),
-        (NearestMedoid(), NOT_FINITE | PEARSON_MEDOID),
+        (NearestCentroid("euclidean"), CLASSIFIER),
+        (NearestCentroid(), CLASSIFIER | PEARSON_CLASSIFIER),
+        (NearestMedoid("euclidean"), CLASSIFIER),
+        (NearestMedoid(), CLASSIFIER | PEARSON_MEDOID),
         (RobustScaler01(), NOT_FINITE),
         (PrincipalComponents(1), NOT_FINITE | ONE_CASE),
         (FeatureGroups(1), NOT_FINITE | ONE_CASE | GROUPS),
         (SparseAutoencoder(2, max_iterations=30), NOT_FINITE | NOT_SCALED),
         (make_pipeline(RobustScaler01(0, 100), SparseAutoencoder(2, max_iterations=30)), NOT_FINITE | SCALED),
-        (SubtypeClassifier(**FAST), NOT_FINITE | ONE_CASE | ONE_CLASS),
-        (SubtypeClassifier("xgboost", **FAST), NOT_FINITE | ONE_CASE | ONE_CLASS),
+        (SubtypeClassifier(**FAST), CLASSIFIER | ONE_CASE | ONE_CLASS),
+        (SubtypeClassifier("xgboost", **FAST), CLASSIFIER | ONE_CASE | ONE_CLASS),
         (OutOfDistribution(n_folds=2), NOT_FINITE | ONE_CASE),
     ],
     ids=lambda value: repr(value) if hasattr(value, "fit") else "",

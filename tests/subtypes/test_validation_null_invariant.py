@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from radiotype.subtypes import in_group_proportion, sigclust, sigclust_tree
+from radiotype.subtypes import in_group_proportion, sigclust, sigclust_pairs, sigclust_tree
 
 N_COHORTS, LEVEL, FEW = 200, 0.05, 39
 UPPER = binom.ppf(0.9995, N_COHORTS, LEVEL)
@@ -61,3 +61,15 @@ def test_the_same_cohorts_with_two_groups_are_rejected():
     shifted = [one + apart for one, _ in list(cohorts())[:20]]
     for name in ("sigclust, soft", "sigclust, hard", "sigclust_tree"):
         assert max(TESTS[name](one, None) for one in shifted) <= LEVEL
+
+
+def test_pairs_of_one_gaussian_in_pieces_are_no_evidence_where_the_tree_finds_no_groups():
+    """What the docs warn of: the null of the pairs does not know that the partition was chosen."""
+    told_apart = groups = 0
+    for seed in range(5):
+        one_cloud = np.random.default_rng(seed).normal(size=(100, 2)) * [4, 1]
+        pieces = np.digitize(one_cloud[:, 0], np.quantile(one_cloud[:, 0], [1 / 3, 2 / 3]))
+        told_apart += np.any(sigclust_pairs(one_cloud, pieces, n_simulations=99).q_value <= 0.05)
+        groups += sigclust_tree(one_cloud, n_simulations=50).labels.max() > 0
+    assert told_apart == 5
+    assert groups == 0

@@ -25,6 +25,7 @@ MISSING = {
     "single_voxel": "one voxel has no axes",
     "sphere_map_failed": "the surface could not be laid onto the sphere",
     "too_few_dimensions": "the region is narrower than `minimum_dimensions` ask for",
+    "too_many_grey_levels": "tables of so many grey levels were refused; choose wider bins, or a number of them",
     "too_few_voxels": "the region has fewer voxels than `minimum_voxels` asks for",
 }
 

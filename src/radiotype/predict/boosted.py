@@ -12,7 +12,7 @@ from radiotype.errors import ComputeError
 from radiotype.predict.folds import patient_folds
 from radiotype.predict.grow import LEARNERS, Growth, grow
 from radiotype.stats._row_digests import row_digests
-from radiotype.subtypes.checks import check_between, check_choice, check_finite, check_whole, checked_table
+from radiotype.subtypes.checks import check_between, check_choice, check_finite, check_none_missing, check_whole, checked_table
 
 
 class SubtypeClassifier(ClassifierMixin, BaseEstimator):
@@ -109,9 +109,11 @@ class SubtypeClassifier(ClassifierMixin, BaseEstimator):
         RecipeError
             RT103 if a setting has a value that is not allowed, or xgboost is asked for and not installed.
         ComputeError
-            RT301 if there is one subtype only, or one with fewer patients than folds; RT305 if a value is not finite.
+            RT301 if there is one subtype only, or one with fewer patients than folds; RT305 if a value is not finite, or a
+            subtype or a patient is missing.
         """
         self._check_settings()
+        check_none_missing(y, "y")
         values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
         check_classification_targets(labels)
         check_finite(values, getattr(self, "feature_names_in_", None))

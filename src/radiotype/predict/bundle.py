@@ -14,9 +14,10 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from radiotype.errors import ModelError, RadiotypeError, unwritable
 from radiotype.features.strict import Strict
@@ -30,10 +31,16 @@ if TYPE_CHECKING:
 FORMAT: Literal["radiotype model"] = "radiotype model"
 FORMAT_VERSION: Literal[1] = 1
 
-#: Larger files are not read, bytes.
-MAX_BYTES = 2**30
+#: Larger files are not read, bytes; nor is a larger model.json, for parsed it takes far more memory than as text.
+MAX_BYTES, MAX_HEADER_BYTES = 2**30, 8 * 2**20
 
 _MEMBERS = ("model.json", "arrays.safetensors", "SHA256SUMS")
+
+
+def _of_one_kind(labels: object) -> object:
+    if isinstance(labels, list) and {type(label) for label in labels} not in ({int}, {str}):
+        raise ValueError("the labels are neither whole numbers nor text")
+    return labels
 
 
 class StoredStep(Strict):
@@ -41,9 +48,15 @@ class StoredStep(Strict):
 
     kind: str
     settings: dict[str, Any]
-    classes: list[int] | list[str] | None
+    classes: Annotated[list[int] | list[str] | None, BeforeValidator(_of_one_kind)]
     named: bool
     n_columns: int
+
+
+def _known(steps: object) -> object:
+    if isinstance(steps, dict) and not set(steps) <= set(KINDS):
+        raise ValueError("there are other steps than a model has")
+    return steps
 
 
 class Header(Strict):
@@ -53,7 +66,7 @@ class Header(Strict):
     format_version: Literal[1]
     model_schema: FeatureSchema
     card: ModelCard
-    steps: dict[str, StoredStep]
+    steps: Annotated[dict[str, StoredStep], BeforeValidator(_known)]
     provenance: dict[str, Any]
 
 
@@ -65,7 +78,7 @@ def write_model(model: Model, path: Path) -> None:
     StoreError
         RT401 or RT405 if the file cannot be written.
     ModelError
-        RT504 if a label is neither a whole number nor text.
+        RT504 if a label is neither a whole number nor text, or the header could not be read again.
     """
     contents = _bytes_of(model)
     unfinished = path.with_name(path.name + ".part")
@@ -88,7 +101,10 @@ def read_model(path: Path) -> Model:
     from radiotype.predict.model import Model
 
     members = _read_members(path)
-    plain = _json(members["model.json"], path)
+    try:
+        plain = _plain(members["model.json"])
+    except ValueError as error:
+        raise _refusal(path, "model.json cannot be read") from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise _refusal(path, "it is no model of this program")
     if plain.get("format_version") != FORMAT_VERSION:
@@ -101,7 +117,7 @@ def read_model(path: Path) -> Model:
     try:
         from safetensors.numpy import load
 
-        header = Header.model_validate_json(members["model.json"])
+        header = Header.model_validate(plain)
         steps = _steps(header, load(members["arrays.safetensors"]))
         return Model(schema=header.model_schema, card=header.card, provenance=header.provenance, **steps)
     # whatever is wrong in the bytes, a user can do one thing only; the chained exception says more
@@ -113,26 +129,7 @@ def _bytes_of(model: Model) -> bytes:
     from safetensors.numpy import save
 
     arrays = {f"{name}/{at}": array for name, step in model.steps.items() for at, array in arrays_of(step).items()}
-    stored = {
-        name: StoredStep(
-            kind=type(step).__name__,
-            settings=plain_settings(step),
-            classes=plain_classes(step),
-            named=hasattr(step, "feature_names_in_"),
-            n_columns=int(step.n_features_in_),
-        )
-        for name, step in model.steps.items()
-    }
-    header = Header(
-        format=FORMAT,
-        format_version=FORMAT_VERSION,
-        model_schema=model.schema,
-        card=model.card,
-        steps=stored,
-        provenance=dict(model.provenance),
-    )
-    text = json.dumps(header.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
-    members = {"model.json": text.encode() + b"\n", "arrays.safetensors": save(arrays)}
+    members = {"model.json": _header_bytes(model), "arrays.safetensors": save(arrays)}
     members["SHA256SUMS"] = _sums(members)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
@@ -142,6 +139,44 @@ def _bytes_of(model: Model) -> bytes:
             entry.external_attr = 0o644 << 16
             file.writestr(entry, content)
     return buffer.getvalue()
+
+
+def _header_bytes(model: Model) -> bytes:
+    from pydantic_core import to_jsonable_python
+
+    try:
+        provenance = to_jsonable_python(dict(model.provenance), fallback=_without_numpy)
+        header = Header(
+            format=FORMAT,
+            format_version=FORMAT_VERSION,
+            model_schema=model.schema,
+            card=model.card,
+            steps={name: _stored(step) for name, step in model.steps.items()},
+            provenance=provenance,
+        )
+        plain = header.model_dump(mode="json") | {"provenance": provenance}  # which would have null for NaN
+        text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False) + "\n"
+        Header.model_validate(_plain(text.encode()))
+    except (TypeError, ValueError) as error:
+        hint = "look for text that is no Unicode, numbers that are not finite, and other objects in provenance, card and labels"
+        raise ModelError("RT504", f"the model cannot be stored ({error})", hint=hint) from error
+    return text.encode()
+
+
+def _stored(step: Any) -> StoredStep:
+    return StoredStep(
+        kind=type(step).__name__,
+        settings=plain_settings(step),
+        classes=plain_classes(step),
+        named=hasattr(step, "feature_names_in_"),
+        n_columns=int(step.n_features_in_),
+    )
+
+
+def _without_numpy(value: object) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is no JSON value")
 
 
 def _read_members(path: Path) -> dict[str, bytes]:
@@ -156,6 +191,8 @@ def _read_members(path: Path) -> dict[str, bytes]:
                 raise _refusal(path, f"it does not hold exactly {', '.join(_MEMBERS)}")
             if any(entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 for entry in entries):
                 raise _refusal(path, "a part of it is compressed or encrypted, which no model is")
+            if any(entry.filename == "model.json" and entry.file_size > MAX_HEADER_BYTES for entry in entries):
+                raise _refusal(path, f"its model.json is larger than {MAX_HEADER_BYTES} bytes")
             members = {entry.filename: file.read(entry) for entry in entries}
     except RadiotypeError:
         raise
@@ -188,11 +225,13 @@ def _steps(header: Header, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return steps
 
 
-def _json(content: bytes, path: Path) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _refusal(path, f"model.json cannot be read ({type(error).__name__})") from error
+def _plain(content: bytes) -> Any:
+    """What a `model.json` says; ValueError if it is no JSON, or too much."""
+    from pydantic_core import from_json
+
+    if len(content) > MAX_HEADER_BYTES:
+        raise ValueError(f"model.json is larger than {MAX_HEADER_BYTES} bytes")
+    return from_json(content, allow_inf_nan=False)
 
 
 def _refusal(path: Path, why: str) -> ModelError:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import FailFast
 
-from radiotype.features.strict import Strict
+from radiotype.features.strict import Listed, Strict
 
 
 class ModelCard(Strict):
@@ -31,7 +34,7 @@ class ModelCard(Strict):
     n_cases: int
     n_per_subtype: dict[str, int]
     purpose: str = ""
-    notes: tuple[str, ...] = ()
+    notes: Annotated[tuple[str, ...], FailFast(), Listed] = ()
 
     @classmethod
     def of(cls, labels: ArrayLike, *, purpose: str = "", notes: tuple[str, ...] = ()) -> ModelCard:

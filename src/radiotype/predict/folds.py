@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError, RecipeError
+from radiotype.stats._inputs import labels
 
 
 def patient_folds(
@@ -29,14 +30,14 @@ def patient_folds(
     Raises
     ------
     ComputeError
-        RT301 if a subtype has fewer patients than there are folds.
+        RT301 if a subtype has fewer patients than there are folds; RT305 if a patient is missing.
     RecipeError
         RT103 if there is not one patient per case.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     n_cases = len(subtype)
-    patient = np.arange(n_cases) if patients is None else np.unique(np.asarray(patients), return_inverse=True)[1].ravel()
+    patient = np.arange(n_cases) if patients is None else labels(np.asarray(patients, dtype=object), "groups")[0]
     if len(patient) != n_cases:
         raise RecipeError("RT103", f"groups names {len(patient)} patients for {n_cases} cases", hint="give one per case")
     for at, name in enumerate(names):

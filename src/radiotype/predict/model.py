@@ -21,6 +21,7 @@ from radiotype.predict.steps import KINDS, n_inputs, n_outputs
 from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.autoencoder import SparseAutoencoder
 from radiotype.subtypes.components import PrincipalComponents
+from radiotype.subtypes.distances import without_distance
 from radiotype.subtypes.groups import FeatureGroups
 from radiotype.subtypes.scaling import RobustScaler01
 
@@ -155,7 +156,8 @@ class Model:
     ) -> Prediction:
         """Subtype, probability and whether a case is unlike any seen, row by row.
 
-        A row with a value that is missing or infinite gets no subtype, and a reason.
+        A row with a value that is missing or infinite gets no subtype, and a reason; so does a row that is the same value
+        throughout where the rule compares by a correlation, as one beyond all limits of the scaler is.
 
         Parameters
         ----------
@@ -183,6 +185,7 @@ class Model:
         rule = self._rule(by)
         values = self.schema.values_of(table, provenance, trust=trust)
         usable = np.isfinite(values).all(axis=1)
+        reasons = ["" if fine else self._why(row) for fine, row in zip(usable, values, strict=True)]
         position = np.full(len(values), -1)
         probabilities = np.full((len(values), len(rule.classes_)), np.nan)
         distances = np.full(len(values), np.nan)
@@ -192,12 +195,17 @@ class Model:
                 probabilities[usable] = rule.predict_proba(_named(rule, cases))
                 position[usable] = np.argmax(probabilities[usable], axis=1)
             else:
-                position[usable] = np.argmin(rule.distances(self._codes(cases)), axis=1)
+                codes = self._codes(cases)
+                alike = without_distance(codes, rule.metric)
+                for row in np.flatnonzero(usable)[alike]:
+                    reasons[row] = f"all {codes.shape[1]} values that are compared are equal and correlate with nothing"
+                if not alike.all():
+                    nearest = np.argmin(rule.distances(_named(rule, codes[~alike])), axis=1)
+                    position[np.flatnonzero(usable)[~alike]] = nearest
             if self.novelty is not None:
                 distances[usable] = self.novelty.distances(_named(self.novelty, cases)) / self.novelty.limit_
-        reasons = tuple("" if fine else self._why(row) for fine, row in zip(usable, values, strict=True))
         keys = table.keys if isinstance(table, FeatureTable) else None
-        return Prediction(rule.classes_, position, probabilities, distances, reasons, keys)
+        return Prediction(rule.classes_, position, probabilities, distances, tuple(reasons), keys)
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file; the same model gives the same bytes.
@@ -233,13 +241,13 @@ class Model:
             raise RecipeError("RT103", f"by={by!r} is no rule of this model", hint=f"it has: {', '.join(rules)}")
         return rules[chosen]
 
-    def _codes(self, values: np.ndarray) -> Any:
+    def _codes(self, values: np.ndarray) -> np.ndarray:
         """What the assignment is given."""
-        codes: Any = values
+        codes = values
         for step in (self.scaler, self.encoder):
             if step is not None:
                 codes = step.transform(_named(step, codes))
-        return _named(self.assignment, codes)
+        return codes
 
     def _why(self, row: np.ndarray) -> str:
         bad = np.flatnonzero(~np.isfinite(row))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, FailFast, Field
 
 from radiotype.core.table import FeatureTable
 from radiotype.errors import ModelError, did_you_mean
-from radiotype.features.strict import Strict
+from radiotype.features.strict import Listed, Strict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,12 @@ class SchemaFeature(Strict):
     family: str = ""
 
 
+def _all_different(features: tuple[SchemaFeature, ...]) -> tuple[SchemaFeature, ...]:
+    if twice := _repeated([feature.name for feature in features]):
+        raise ValueError(f"the feature {twice[0]} stands there more than once")
+    return features
+
+
 class FeatureSchema(Strict):
     """Columns of a feature table, with what decides whether two tables can be compared.
 
@@ -41,7 +48,7 @@ class FeatureSchema(Strict):
         The groups of settings that these families read; `spharm` holds the map of a surface onto the sphere.
     """
 
-    features: tuple[SchemaFeature, ...]
+    features: Annotated[tuple[SchemaFeature, ...], FailFast(), Listed, AfterValidator(_all_different)]
     algorithm_versions: dict[str, int] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -72,13 +79,16 @@ class FeatureSchema(Strict):
         Raises
         ------
         ModelError
-            RT501 if a column is missing, two have the same name, a name is no text, or the provenance holds no settings.
+            RT501 if it is no table with names, a column is missing or asked for twice, two have the same name, a name is no
+            text, or the provenance holds no settings.
         """
         if isinstance(table, FeatureTable):
             given = {one.name: SchemaFeature(name=one.name, unit=one.unit, family=one.family) for one in table.records}
         else:
             given = {name: SchemaFeature(name=name) for name in _column_names(table)}
         chosen = list(given) if columns is None else list(columns)
+        if twice := _repeated(chosen):
+            raise ModelError("RT501", f"the column {twice[0]} is asked for more than once")
         missing = [name for name in chosen if name not in given]
         if missing:
             close = did_you_mean(missing[0], given)
@@ -86,14 +96,7 @@ class FeatureSchema(Strict):
         features = tuple(given[name] for name in chosen)
         if provenance is None:
             return cls(features=features)
-        try:
-            measured = provenance["algorithm_versions"]
-            families = list(dict.fromkeys(one.family for one in features if one.family)) or list(measured)
-            versions = {name: int(measured[name]) for name in families}
-            settings = _read_by(families, provenance["settings"])
-        except (KeyError, TypeError, ValueError) as error:
-            found = f"the provenance does not tell algorithm versions and settings of the features ({error})"
-            raise ModelError("RT501", found, hint="give provenance.json of the run, or Features.provenance") from error
+        versions, settings = _measured(features, provenance)
         return cls(features=features, algorithm_versions=versions, settings=settings)
 
     def values_of(
@@ -114,7 +117,7 @@ class FeatureSchema(Strict):
         ModelError
             RT501 naming what differs: columns, units, families, algorithm versions or settings.
         """
-        theirs = FeatureSchema.of(table, provenance, columns=self.names)
+        theirs = FeatureSchema.of(table, columns=self.names)
         differences = []
         for ours, other in zip(self.features, theirs.features, strict=True):
             for what in ("unit", "family"):
@@ -122,8 +125,11 @@ class FeatureSchema(Strict):
                 if isinstance(table, FeatureTable) and mine and mine != his:
                     differences.append(f"{what} of {ours.name} is {his!r}, the model's is {mine!r}")
         if provenance is not None:
-            differences += _differences("algorithm version", theirs.algorithm_versions, self.algorithm_versions)
-            differences += _differences("setting", _flat(theirs.settings), _flat(self.settings))
+            # a model that does not know its families fixes all that were measured beside its features
+            known = theirs.features if any(one.family for one in self.features) else ()
+            versions, settings = _measured(known, provenance)
+            differences += _differences("algorithm version", versions, self.algorithm_versions)
+            differences += _differences("setting", _flat(settings), _flat(self.settings))
         elif self.algorithm_versions and not trust:
             _refuse(
                 ["the table does not tell how its features were measured"],
@@ -139,13 +145,33 @@ def _refuse(differences: list[str], hint: str) -> NoReturn:
     raise ModelError("RT501", "; ".join(differences[:_SHOWN]) + rest, hint=hint)
 
 
+def _repeated(names: Sequence[object]) -> list[object]:
+    """Names that stand there more than once."""
+    return [name for name, times in Counter(names).items() if times > 1]
+
+
+def _measured(features: Sequence[SchemaFeature], provenance: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
+    """Algorithm versions and settings of the families of features; of all that were measured, if none has a family."""
+    try:
+        measured = provenance["algorithm_versions"]
+        families = list(dict.fromkeys(one.family for one in features if one.family)) or list(measured)
+        return {name: int(measured[name]) for name in families}, _read_by(families, provenance["settings"])
+    except (KeyError, TypeError, ValueError) as error:
+        found = f"the provenance does not tell algorithm versions and settings of the features ({error})"
+        raise ModelError("RT501", found, hint="give provenance.json of the run, or Features.provenance") from error
+
+
 def _column_names(table: pd.DataFrame) -> list[str]:
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        found = f"the table is a {type(table).__name__}, whose columns have no names"
+        raise ModelError("RT501", found, hint="give a FeatureTable or a data frame")
     names = list(table.columns)
     for name in names:
         if not isinstance(name, str):
             raise ModelError("RT501", f"the column {name!r} has no text as its name")
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if repeated:
+    if repeated := _repeated(names):
         raise ModelError("RT501", f"the column {repeated[0]} stands there more than once")
     return names
 

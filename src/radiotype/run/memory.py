@@ -15,7 +15,7 @@ from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
-from radiotype.run.memory_ibsi import needed_for_ibsi
+from radiotype.run.memory_ibsi import needed_for_ibsi, needed_for_pyradiomics
 from radiotype.run.memory_spharm import needed_for_spharm
 from radiotype.run.parts import PICTURES, SHOWN
 from radiotype.run.resources import available_bytes
@@ -116,7 +116,10 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     if name == "spharm":
         return needed_for_spharm(mask, settings)
     options = settings.margin
-    reach = {"morphology": 0.0, PICTURES: MARGIN_MM, "ibsi": PEAK_RADIUS_MM}.get(name, max(options.distances_mm))
+    peaks = dict.fromkeys(("ibsi", "captk", "pyradiomics"), PEAK_RADIUS_MM)
+    reach = ({"morphology": 0.0, PICTURES: MARGIN_MM} | peaks).get(name, max(options.distances_mm))
+        name, max(options.distances_mm)
+    )
     spacing = np.array(scan.grid.spacing_mm)
     low, high = (np.array(corner) for corner in mask.box)
     margin = np.ceil(reach / spacing).astype(int)
@@ -128,7 +131,11 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     touched = int(size[2]) * min(row * scan.grid.shape[1], row * int(size[1]) + AT_ONCE)
     mapped = touched if scan.voxels.mapped else 0
     if name == "ibsi":
-        return mapped + needed_for_ibsi(scan, mask, settings)
+        return mapped + needed_for_ibsi(scan, mask, settings.ibsi)
+    if name == "captk":
+        return mapped + needed_for_ibsi(scan, mask, settings.captk.preparation)
+    if name == "pyradiomics":
+        return mapped + needed_for_pyradiomics(scan, mask, settings.pyradiomics)
     if name == PICTURES:
         drawing = mapped + PICTURE.get(scan.modality, OTHER_PICTURE) * n_voxels
         return max(drawing + n_voxels, _around(scan, mask, SHOWN, settings)) if SHOWN in settings.families else drawing

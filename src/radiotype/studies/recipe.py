@@ -94,6 +94,15 @@ class Recipe(Strict):
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
+    @field_validator("features")
+    @classmethod
+    def _what_is_set_is_measured(cls, value: FeatureSettings) -> FeatureSettings:
+        for group in ("margin", "spharm", "ibsi", "pyradiomics", "captk"):
+            own = getattr(value, group)
+            if group not in value.families and own != type(own)():
+                raise ValueError(f"`{group}` is set, but `families` does not name {group}: name it there, or set nothing")
+        return value
+
     @field_validator("recipe_version", mode="before")
     @classmethod
     def _no_look_alike(cls, value: object) -> object:

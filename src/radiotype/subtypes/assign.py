@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from radiotype.stats._row_digests import row_digests
-from radiotype.subtypes.checks import check_choice, check_finite, checked_table
+from radiotype.subtypes.checks import check_choice, check_finite, check_none_missing, checked_table
 from radiotype.subtypes.distances import METRICS, case_distances, distances_between
 
 
@@ -61,9 +61,10 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         RecipeError
             RT103 if there is no such metric.
         ComputeError
-            RT305 if a value is not finite.
+            RT305 if a value is not finite or a subtype is missing.
         """
         check_choice("metric", self.metric, METRICS)
+        check_none_missing(y, "y")
         values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
         check_classification_targets(labels)
         check_finite(values, getattr(self, "feature_names_in_", None))

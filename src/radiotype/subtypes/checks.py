@@ -25,6 +25,17 @@ def check_between(setting: str, value: object, low: float, high: float) -> None:
         raise RecipeError("RT103", f"{setting}={value!r} is not a number above {low:g} and below {high:g}")
 
 
+def check_none_missing(labels: ArrayLike, name: str) -> None:
+    """Refuse labels of which one is missing; their form is left to scikit-learn's checks."""
+    from pandas import isna
+
+    array = np.asarray(labels, dtype=object)
+    missing = np.flatnonzero(isna(array))
+    if array.ndim and missing.size:
+        found = f"{name} has {missing.size} missing labels, the first at row {missing[0]}, counted from 0"
+        raise ComputeError("RT305", found, hint="drop these cases")
+
+
 def check_choice(setting: str, value: object, allowed: Sequence[str | None]) -> None:
     """Refuse a setting that is not one of the words that exist."""
     if value not in allowed:

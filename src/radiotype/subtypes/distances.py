@@ -62,12 +62,23 @@ def distances_between(values: np.ndarray, centroids: np.ndarray, metric: str = "
     return 1.0 - np.clip(correlation, -1.0, 1.0)
 
 
+def without_distance(values: np.ndarray, metric: str) -> np.ndarray:
+    """Cases that `distances_between` refuses, array of bool: constant across features under a correlation.
+
+    Examples
+    --------
+    >>> without_distance(np.array([[1.0, 1.0], [1.0, 2.0]]), "pearson")
+    array([ True, False])
+    """
+    if metric == "euclidean":
+        return np.zeros(len(values), dtype=bool)
+    return np.ptp(values, axis=1) == 0 if metric == "spearman" else _centred_rows(values)[2]
+
+
 def _standard_rows(values: np.ndarray) -> np.ndarray:
     """Rows of mean 0 and norm 1."""
-    mean = values.mean(axis=1, keepdims=True)
-    centred = values - mean
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    constant = np.flatnonzero(norm <= CONSTANT_BELOW * np.abs(mean))
+    centred, norm, alike = _centred_rows(values)
+    constant = np.flatnonzero(alike)
     if constant.size:
         raise ComputeError(
             "RT305",
@@ -76,3 +87,11 @@ def _standard_rows(values: np.ndarray) -> np.ndarray:
             hint='drop the case, add features, or use metric="euclidean"',
         )
     return centred / norm
+
+
+def _centred_rows(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of mean 0, their norms (n, 1), and which are nothing but rounding."""
+    mean = values.mean(axis=1, keepdims=True)
+    centred = values - mean
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
+    return centred, norm, (norm <= CONSTANT_BELOW * np.abs(mean))[:, 0]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes.checks import check_between, check_choice, check_whole, checked_table
 from radiotype.subtypes.components import PrincipalComponents
 from radiotype.subtypes.distances import case_distances
@@ -34,8 +34,8 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     k : int, or sequence of int
-        Numbers of groups to try; those that the number of features does not allow are left out. A single number is taken as
-        it is; 1 keeps all features together.
+        Numbers of groups to try, 2 to 254; those that the number of features does not allow are left out. A single number is
+        taken as it is; 1 alone keeps all features together.
     variance : float
         Share of a group's variance that its components exceed, in (0, 1).
     linkage : {"average", "complete", "single", "ward"}
@@ -109,10 +109,10 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
         Raises
         ------
         RecipeError
-            RT103 if a setting has a value that is not allowed.
+            RT103 if a setting has a value that is not allowed, or if some pair of features was never drawn together.
         ComputeError
             RT301 if there are fewer than three cases, or too few features for any `k`; RT305 if a value is not finite or a
-            feature is constant.
+            feature is constant; RT306 if there are too many features for the memory.
         """
         check_between("variance", self.variance, 0, 1)
         check_choice("linkage", self.linkage, LINKAGES)
@@ -121,6 +121,10 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
         all_k = [self.k] if isinstance(self.k, int | np.integer) else list(self.k)
         for k in all_k:
             check_whole("k", k, 1)
+        if 1 in all_k and len(all_k) > 1:
+            raise RecipeError(
+                "RT103", f"k={self.k!r} holds 1 among others, which is never chosen", hint="try 2 and more, or k=1"
+            )
         values = checked_table(self, X, reset=True)
         if len(values) < 3:
             raise ComputeError("RT301", f"{len(values)} cases do not tell which features correlate", hint="give three or more")
@@ -197,7 +201,7 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
         from radiotype.subtypes.consensus import ConsensusClustering
 
         n_features = standard.shape[1]
-        possible = sorted({int(k) for k in all_k if k == 1 or k < int(0.8 * n_features)})
+        possible = sorted({int(k) for k in all_k if k < int(0.8 * n_features)})
         if len(all_k) == 1 and all_k[0] <= n_features:
             return int(all_k[0])
         if not possible:
@@ -206,7 +210,13 @@ class FeatureGroups(TransformerMixin, BaseEstimator):
         if len(possible) == 1:
             return possible[0]
         consensus = ConsensusClustering(possible, n_resamples=self.n_resamples, choose="area", seed=self.seed)
-        return consensus.fit(standard.T).k_
+        try:
+            return consensus.fit(standard.T).k_
+        except ComputeError as error:
+            if error.code != "RT306":
+                raise
+            found = f"grouping {n_features} features at {len(possible)} numbers of groups takes more memory than is allowed"
+            raise ComputeError("RT306", found, hint="drop features, or give one k, which needs no choice") from error
 
     def _reduce(self, standard: np.ndarray) -> None:
         components, explained, of = [], [], []

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import labels as checked_labels
 from radiotype.stats._inputs import read_only, same_rows, whole_number
 from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.checks import finite_table
+from radiotype.subtypes.distances import METRICS
 from radiotype.subtypes.matching import UNMATCHED, match_partitions
 
 
@@ -67,7 +68,8 @@ def cluster_purity(
     labels : array, shape (n_cases,), optional
         The subtypes; without them those of `clusterer` on all cases.
     classifier : estimator, optional
-        Has `fit(X, y)` and `predict(X)`; without it NearestCentroid with Pearson's correlation.
+        Has `fit(X, y)` and `predict(X)`; without it NearestCentroid with the `metric` of `clusterer`, or with Pearson's
+        correlation if that has none.
     groups : array, shape (n_cases,), optional
         Patient of each case: all cases of a patient are left out together.
     n_folds : int
@@ -115,7 +117,7 @@ def cluster_purity(
     patient, patients = checked_labels(groups, "groups")
     if len(patients) < folds:
         raise ComputeError("RT301", f"{len(patients)} patients cannot form {folds} folds", hint="lower n_folds")
-    predictor = NearestCentroid() if classifier is None else classifier
+    predictor = _nearest_centroid(clusterer) if classifier is None else classifier
 
     k = len(subtypes)
     confusion = np.zeros((repeats, k, k + 1), dtype=np.int64)
@@ -132,6 +134,13 @@ def cluster_purity(
     by_subtype = np.where(predicted_as > 0, matched / np.maximum(predicted_as, 1), np.nan)
     purity = matched.sum(axis=1) / len(values)
     return ClusterPurity(read_only(purity), read_only(by_subtype), read_only(confusion), read_only(agreement), subtypes)
+
+
+def _nearest_centroid(clusterer: BaseEstimator) -> NearestCentroid:
+    metric = getattr(clusterer, "metric", "pearson")
+    if not isinstance(metric, str) or metric not in METRICS:
+        raise RecipeError("RT103", f"NearestCentroid does not know the clusterer's metric={metric!r}", hint="give classifier=")
+    return NearestCentroid(metric)
 
 
 def _predicted(

@@ -28,6 +28,9 @@ from radiotype.subtypes.significance import (
 )
 from radiotype.subtypes.two_means import cluster_index
 
+#: Corrected p-values of pairs must be able to get this low.
+LEAST_Q = 0.05
+
 
 @dataclass(frozen=True)
 class Split:
@@ -204,7 +207,11 @@ def sigclust_pairs(
     correction: str = "holm",
     seed: int = 0,
 ) -> PairTests:
-    """Whether every two subtypes of a partition are further apart than two halves of one Gaussian.
+    """How far apart every two subtypes of a partition are, beside the two halves of one Gaussian.
+
+    This is no evidence that there are groups: the partition is taken as given, and the null does not know that it was chosen to
+    part the cases. Where one Gaussian with a few long directions is cut into three or more pieces by a clustering, some pair is
+    nearly always "significant", since outer pieces lie further apart than two halves. Evidence is what `sigclust_tree` gives.
 
     Parameters
     ----------
@@ -212,8 +219,10 @@ def sigclust_pairs(
         Feature values on comparable scales.
     labels : array, shape (n_cases,)
         Two subtypes or more, together at least 3 cases in each pair.
-    covariance, n_simulations, seed
+    covariance, seed
         As in `sigclust`.
+    n_simulations : int
+        As in `sigclust`; so many that a `q_value` of 0.05 can be reached, with Holm 20 per pair.
     correction : {"bh", "by", "holm", "bonferroni", "none"}
         As in `radiotype.stats.adjust_p_values`.
 
@@ -226,7 +235,7 @@ def sigclust_pairs(
     ComputeError
         As `sigclust`; RT305 if there is one subtype only.
     RecipeError
-        RT103 if a setting has a value that is not allowed.
+        RT103 if a setting has a value that is not allowed, or `n_simulations` is too small.
 
     References
     ----------
@@ -246,8 +255,13 @@ def sigclust_pairs(
     if len(levels) < 2:
         raise ComputeError("RT305", "labels hold one group; expected two or more")
     start = whole_number("seed", seed, 0)
-    settings: dict[str, Any] = {"covariance": covariance, "n_simulations": n_simulations}
+    simulations = whole_number("n_simulations", n_simulations, 2)
+    settings: dict[str, Any] = {"covariance": covariance, "n_simulations": simulations}
     numbers = list(combinations(range(len(levels)), 2))
+    least = adjust_p_values(np.full(len(numbers), 1 / (simulations + 1)), correction=correction).min()
+    if least > LEAST_Q * (1 + 1e-9):
+        found = f"with n_simulations={simulations} no q_value of {len(numbers)} pairs can fall below {least:.2g}"
+        raise RecipeError("RT103", found, hint=f"give more simulations; with Holm {round(len(numbers) / LEAST_Q) - 1} or more")
     tests = []
     for place, pair in enumerate(numbers):
         both = np.isin(codes, pair)

@@ -255,7 +255,7 @@ def test_a_mask_on_another_grid_is_refused() -> None:
         ({"bins": {"number": 1}}, "greater than or equal to 2"),
         ({"intensity_range": (None, None)}, "at least one of the two limits"),
         ({"intensity_range": (400.0, -500.0)}, "the first number must be below"),
-        ({"spacing_mm": 0.0}, "greater than 0"),
+        ({"spacing_mm": 0.0}, "greater than or equal to 0.001"),
         ({"interpolation": "nearest"}, "'linear' or 'cubic'"),
         ({"binwidth": 25}, "Extra inputs are not permitted"),
     ],

@@ -26,6 +26,9 @@ _ROWS = (
 #: to a flat scan, where it does not matter which.
 MAX_CANDIDATES = 100
 
+#: Values around a region that span so many times its own, padding for example, take the precision of sums for themselves.
+OUTSHONE = 1e4
+
 #: Largest sum in a ball; one number of 32 bits is kept for voxels outside.
 HIGHEST_SUM = 2**31 - 2
 
@@ -43,7 +46,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     several voxels of highest intensity the one with the highest mean counts. The region has at least one voxel with an
     intensity.
     """
-    ball = ball_offsets(prepared.spacing_mm)
+    ball = ball_offsets(prepared.spacing_mm, prepared.surroundings.shape)
     ranking = ranked_balls(prepared, ball)
     top = prepared.intensity_counts.values[-1]
     places = (np.flatnonzero(top == prepared.image.T), np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
@@ -51,10 +54,14 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
 
-def ball_offsets(spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.int64]:
-    """Voxels whose centres lie within a ball of 1 cm3 around one of them, (n, 3), as steps from there."""
+def ball_offsets(spacing_mm: tuple[float, float, float], shape: tuple[int, ...] | None = None) -> npt.NDArray[np.int64]:
+    """Voxels whose centres lie within a ball of 1 cm3 around one of them, (n, 3), as steps from there.
+
+    In a box of that shape no step leads further than from its one end to the other.
+    """
     spacing = np.array(spacing_mm)
-    reach = np.floor(PEAK_RADIUS_MM / spacing + 1e-9).astype(np.int64)
+    far = PEAK_RADIUS_MM / spacing + 1e-9
+    reach = np.floor(far if shape is None else np.minimum(far, np.array(shape) - 1)).astype(np.int64)
     steps = np.moveaxis(np.indices((2 * reach + 1).tolist()), 0, -1).reshape(-1, 3) - reach
     inside: npt.NDArray[np.int64] = steps[np.sqrt(((steps * spacing) ** 2).sum(axis=1)) <= PEAK_RADIUS_MM + 1e-9]
     return inside
@@ -132,10 +139,30 @@ def _peak(prepared: Prepared, ball: npt.NDArray[np.int64], ranking: Ranking, pla
     inside = np.ascontiguousarray(prepared.intensity_mask.T).ravel()[places]
     scores = ranking.scores.ravel()[places].astype(np.float64)
     places = places[inside & (scores >= scores[inside].max() - ranking.slack)]
-    if len(places) > MAX_CANDIDATES:
-        places = places[np.argsort(-ranking.scores.ravel()[places].astype(np.float64), kind="stable")[:MAX_CANDIDATES]]
     centres = np.stack(np.unravel_index(places, ranking.scores.shape)[::-1], axis=1) + np.array(prepared.first)
-    return max(_mean(prepared.surroundings, ball + centre) for centre in centres)
+    if len(centres) > MAX_CANDIDATES and ranking.slack and _outshone(prepared):
+        centres = _best(prepared.surroundings, ball, centres)
+    return max(_mean(prepared.surroundings, ball + centre) for centre in centres[:MAX_CANDIDATES])
+
+
+def _outshone(prepared: Prepared) -> bool:
+    """Whether values around the region reach so much further than its own that whole numbers tell few of these apart."""
+    own = prepared.intensity_counts.values
+    around = prepared.surroundings[np.isfinite(prepared.surroundings)]
+    return bool(np.ptp(around) > OUTSHONE * np.ptp(own))
+
+
+def _best(image: Floats, ball: npt.NDArray[np.int64], centres: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Centres by falling mean in double precision, for scans whose range is too wide for whole numbers."""
+    sums, counts = np.zeros(len(centres)), np.zeros(len(centres))
+    for step in ball:
+        places = centres + step
+        there = ((places >= 0) & (places < image.shape)).all(axis=1)
+        values = image[tuple(np.where(there[:, None], places, 0).T)]
+        there &= np.isfinite(values)
+        sums += np.where(there, values, 0.0)
+        counts += there
+    return centres[np.argsort(-sums / counts, kind="stable")]
 
 
 def _mean(image: Floats, voxels: npt.NDArray[np.int64]) -> float:

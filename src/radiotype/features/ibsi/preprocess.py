@@ -198,6 +198,10 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits)
 
 
+#: Squares of larger intensities, summed over a region, could overflow.
+LARGEST = 1e140
+
+
 @cache
 def _keep_freed_memory() -> None:
     """Once: a block is freed unused, and glibc keeps up to twice its size from then on.
@@ -213,9 +217,12 @@ def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
 
 
 def _require_finite(values: Floats, region: npt.NDArray[np.bool_]) -> None:
-    broken = native.intensity_range(values.T, region.T.view(np.uint8), -math.inf, math.inf)[3]
+    least, most, _, broken, _ = native.intensity_range(values.T, region.T.view(np.uint8), -math.inf, math.inf)
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
+    if max(-least, most) > LARGEST:
+        found = f"the region holds values from {least:.3g} to {most:.3g}, whose squares are no numbers any more"
+        raise InputError("RT206", found, hint="check the scan in a viewer")
 
 
 def _slices(first: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:

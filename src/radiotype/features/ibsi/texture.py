@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.core.feature import FeatureRecord
+from radiotype.errors import ComputeError
 from radiotype.features.ibsi.glcm import glcm_features
 from radiotype.features.ibsi.level_statistics import level_statistics
-from radiotype.features.ibsi.level_volume import level_volume
+from radiotype.features.ibsi.level_volume import HIGHEST_LEVEL, level_volume
 from radiotype.features.ibsi.ngtdm import HIGHEST_COARSENESS, ngtdm_features
 from radiotype.features.ibsi.preprocess import Prepared
 from radiotype.features.ibsi.records import records as records_of
@@ -149,14 +150,23 @@ def _detail(family: TextureFamily, name: str, how: str) -> dict[str, str]:
 
 
 def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
-    """The texture features of a prepared region; codes as `texture_features` gives them."""
-    found = texture_features(
-        prepared.levels,
-        settings.aggregations,
-        mask=prepared.morphological_mask,
-        n_grey_levels=prepared.n_levels,
-        alpha=settings.dependence_alpha,
-    )
+    """The texture features of a prepared region; codes as `texture_features` gives them.
+
+    `too_many_grey_levels` where their tables were refused: the other features of the region are not lost for that.
+    """
+    try:
+        found = texture_features(
+            prepared.levels,
+            settings.aggregations,
+            mask=prepared.morphological_mask,
+            n_grey_levels=prepared.n_levels,
+            alpha=settings.dependence_alpha,
+        )
+    except ComputeError as error:
+        if prepared.n_levels <= HIGHEST_LEVEL and error.code != "RT306":
+            raise
+        names = [record.name for record in records(settings)]
+        return Measured(dict.fromkeys(names, math.nan), dict.fromkeys(names, "too_many_grey_levels"))
     return Measured(found.values, found.reasons)
 
 

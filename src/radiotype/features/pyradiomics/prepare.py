@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from radiotype.core.volume import Box, Mask, Scan, require_same_grid
+from radiotype.core.volume import Box, Mask, PhaseVoxels, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.ibsi.preprocess import LOST, NOTHING_LEFT
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+from radiotype.io.volumes import NiftiVoxels
 
 Values = npt.NDArray[Any]
 Region = npt.NDArray[np.bool_]
@@ -93,12 +94,19 @@ def prepare(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Prepared:
 
 
 def stored_values(scan: Scan, box: Box) -> Values:
-    """Voxels of a box in the narrowest type that a file of the same values would have."""
+    """Voxels of a box in the type in which ITK hands the file to pyradiomics, which cuts resampled whole numbers to whole.
+
+    A NIfTI file with a slope or intercept is read in single precision, unless its numbers are double; other whole numbers stay
+    whole.
+    """
     plain = (scan.slope, scan.intercept) == (1.0, 0.0)
     if plain and len(scan.voxels.shape) == 3:
         part = scan.data[tuple(slice(low, high) for low, high in zip(*box, strict=True))]
         return part.astype(part.dtype.newbyteorder("="), copy=False)
     values = scan.box(*box)
+    source = scan.voxels.series if isinstance(scan.voxels, PhaseVoxels) else scan.voxels
+    if isinstance(source, NiftiVoxels) and not plain:
+        return values if scan.data.dtype.itemsize == 8 and scan.data.dtype.kind == "f" else values.astype(np.float32)
     whole = scan.data.dtype.kind in "iu" and float(scan.slope).is_integer() and float(scan.intercept).is_integer()
     return values.astype(np.int32) if whole and np.abs(values).max() < 2**31 else values
 
