@@ -3,9 +3,10 @@
 //
 // Newton steps outside, cyclic coordinate descent on the quadratic model inside (Friedman, Hastie & Tibshirani 2010; Simon et al. 2011), only
 // over the coefficients that the sequential strong rule keeps, all others checked afterwards (Tibshirani et al. 2012). Cost: 4 n
-// multiplications per coefficient and sweep, n p per lambda. The trick: the Hessian is diagonal less one rank per event, so its product with a
-// column is two running sums; it is formed for the columns that move only, and then the quadratic model is exact at no cost per sweep,
-// where the usual diagonal model needs many more Newton steps. All sums have LANES parts, so every SIMD level gives equal bytes.
+// multiplications per coefficient and sweep, n p per lambda. The tricks: the Hessian is diagonal less one rank per event, so its product
+// with a column is two running sums; it is formed for the columns that move only, and kept while it serves, so the quadratic model is exact
+// at no cost per sweep. Where sweeps go on, the coefficients that are not zero are solved for at once (Cholesky), with their signs held.
+// All sums have LANES parts, so every SIMD level gives equal bytes.
 #include "kernels.hpp"
 
 namespace radiotype {
@@ -13,17 +14,24 @@ namespace RADIOTYPE_LEVEL {
 
 static constexpr int64_t LANES = COXNET_LANES;
 static constexpr double LOOSENESS = 0.02;  // descent ends when its steps are this small beside the violation that began it
+static constexpr double STALE = 0.2;       // a step that leaves this share of the violation asks for a new Hessian
+static constexpr int64_t PATIENCE = 5;     // sweeps before the coefficients that are not zero are solved for at once
 static constexpr int64_t HALVINGS = 40;
+static constexpr int64_t TILE = 4;  // columns of a matrix product summed at once
+
+static double total(double* lane) {
+    for (int64_t half = LANES / 2; half > 0; half /= 2) {
+        for (int64_t k = 0; k < half; ++k) lane[k] += lane[k + half];
+    }
+    return lane[0];
+}
 
 static double dot(const double* a, const double* b, int64_t stride) {
     double lane[LANES] = {};
     for (int64_t start = 0; start < stride; start += LANES) {
         for (int64_t k = 0; k < LANES; ++k) lane[k] += a[start + k] * b[start + k];
     }
-    for (int64_t half = LANES / 2; half > 0; half /= 2) {
-        for (int64_t k = 0; k < half; ++k) lane[k] += lane[k + half];
-    }
-    return lane[0];
+    return total(lane);
 }
 
 static void add_scaled(double* sum, double scale, const double* row, int64_t stride) {
@@ -148,58 +156,175 @@ struct Penalty {
     }
 };
 
+// The quadratic model: minus the Hessian of one point, as far as columns have asked for it. A column that has has a slot.
+struct Model {
+    const CoxnetProblem& problem;
+    Curve frozen;        // of the point
+    double* scratch;     // (stride)
+    double* products;    // (slots, stride) minus the Hessian times the column
+    double* gram;        // (slots, slots) those times the columns
+    double* factor;      // (slots, slots) of the coefficients that leaped last
+    double* right;       // (slots)
+    int64_t* slot;       // (p) or -1
+    int64_t* member;     // (slots) the column of each slot
+    int64_t* leapt;      // (slots) those coefficients
+    int64_t most, n_slots, n_gram, n_leapt;
+
+    void move_to(const Curve& curve) {
+        const int64_t n = problem.n_cases;
+        for (int64_t i = 0; i < n; ++i) {
+            frozen.weight[i] = curve.weight[i];
+            frozen.hazard[i] = curve.hazard[i];
+        }
+        for (int64_t i = 0; i < 3 * n; ++i) frozen.groups[i] = curve.groups[i];
+        for (int64_t j = 0; j < problem.n_covariates; ++j) slot[j] = -1;
+        n_slots = n_gram = n_leapt = 0;
+    }
+
+    // The slot of a column; -1 if all are taken.
+    int64_t at(int64_t j) {
+        if (slot[j] < 0 && n_slots < most) {
+            slot[j] = n_slots;
+            member[n_slots] = j;
+            frozen.curvature(problem.covariates + j * problem.stride, products + n_slots * problem.stride, scratch);
+            gram[n_slots * most + n_slots] = dot(problem.covariates + j * problem.stride, products + n_slots * problem.stride, problem.stride);
+            n_slots += 1;
+        }
+        return slot[j];
+    }
+
+    // Completes the Gram matrix below its diagonal; the last row of a tile may be there already.
+    void fill_gram() {
+        const int64_t stride = problem.stride;
+        for (int64_t top = n_gram / TILE * TILE; top < n_slots; top += TILE) {
+            const int64_t rows = n_slots - top < TILE ? n_slots - top : TILE;
+            const double* row[TILE];
+            for (int64_t r = 0; r < TILE; ++r) row[r] = problem.covariates + member[top + (r < rows ? r : 0)] * stride;
+            for (int64_t c = 0; c < top + rows; ++c) {
+                double lane[TILE][LANES] = {};
+                const double* product = products + c * stride;
+                for (int64_t start = 0; start < stride; start += LANES) {
+                    for (int64_t r = 0; r < TILE; ++r) {
+                        for (int64_t k = 0; k < LANES; ++k) lane[r][k] += row[r][start + k] * product[start + k];
+                    }
+                }
+                for (int64_t r = 0; r < rows; ++r) {
+                    if (c <= top + r) gram[(top + r) * most + c] = total(lane[r]);
+                }
+            }
+        }
+        n_gram = n_slots;
+    }
+
+    // Solves for the coefficients that are not zero, with their signs held, and goes there as far as the signs stay. False if it cannot.
+    bool leap(const Penalty& penalty, const uint8_t* kept, double* b, double* residual) {
+        const int64_t p = problem.n_covariates, stride = problem.stride;
+        int64_t n = 0;
+        bool same = n_leapt > 0;
+        for (int64_t j = 0; j < p; ++j) {
+            if (!kept[j] || b[j] == 0.0) continue;
+            if (n == most || at(j) < 0) return false;
+            same = same && n < n_leapt && leapt[n] == j;
+            leapt[n] = j;
+            n += 1;
+        }
+        if (n == 0) return false;
+        if (!same || n != n_leapt || penalty.l2 > 0.0) {
+            n_leapt = 0;
+            fill_gram();
+            for (int64_t r = 0; r < n; ++r) {
+                for (int64_t c = r; c < n; ++c) {
+                    const int64_t x = slot[leapt[r]], y = slot[leapt[c]];
+                    factor[r * n + c] = x > y ? gram[x * most + y] : gram[y * most + x];
+                }
+                factor[r * n + r] += penalty.l2 * penalty.factor[leapt[r]];
+            }
+            if (cholesky(factor, n) < 1e-6) return false;
+            n_leapt = n;
+        }
+        double share = 1.0;
+        for (int64_t r = 0; r < n; ++r) {
+            const int64_t j = leapt[r];
+            right[r] = dot(problem.covariates + j * stride, residual, stride) -
+                       penalty.factor[j] * (penalty.l2 * b[j] + (b[j] > 0.0 ? penalty.l1 : -penalty.l1));
+        }
+        cholesky_solve(factor, n, 1, right);
+        for (int64_t r = 0; r < n; ++r) {
+            const double next = b[leapt[r]] + right[r];
+            if (penalty.l1 * penalty.factor[leapt[r]] > 0.0 && (next > 0.0) != (b[leapt[r]] > 0.0)) {
+                const double reach = -b[leapt[r]] / right[r];
+                share = reach < share ? reach : share;
+            }
+        }
+        for (int64_t r = 0; r < n; ++r) {
+            const int64_t j = leapt[r];
+            const double next = b[j] + share * right[r];
+            const bool crosses = penalty.l1 * penalty.factor[j] > 0.0 && (next > 0.0) != (b[j] > 0.0);
+            const double step = crosses ? -b[j] : share * right[r];
+            b[j] = crosses ? 0.0 : next;
+            add_scaled(residual, -step, products + slot[j] * stride, stride);
+        }
+        return true;
+    }
+};
+
 struct Solver {
     const CoxnetProblem& problem;
     Curve curve;
+    Model model;
     double* predictor;  // (stride)
     double* trial;      // (stride)
     double* residual;   // (stride) gradient of the quadratic model
-    double* scratch;    // (stride)
     double* before;     // (p) coefficients at the start of a step
-    double* bend;       // (p) curvature along a coefficient, below 0 if not known
     double* gradient;   // (p)
-    double* products;   // (p, stride) minus the Hessian times each column
     uint8_t* kept;      // (p) the coefficients that are worked on
 
     // Minimises the quadratic model over the kept coefficients; false if that takes too many sweeps.
-    bool descend(const Penalty& penalty, double enough, double* b) const {
+    bool descend(const Penalty& penalty, double enough, double* b) {
         const int64_t p = problem.n_covariates, stride = problem.stride;
-        for (int64_t j = 0; j < p; ++j) bend[j] = -1.0;
         for (int64_t i = 0; i < stride; ++i) residual[i] = curve.slope[i];
-        bool everything = true;
+        bool everything = true, leaps = true;
+        int64_t waited = 0;
         for (int64_t sweep = 0; sweep < problem.max_sweeps; ++sweep) {
             double largest = 0.0;
             for (int64_t j = 0; j < p; ++j) {
                 if (!kept[j] || (!everything && b[j] == 0.0)) continue;
                 const double* column = problem.covariates + j * stride;
-                double* product = products + j * stride;
                 const double pull = dot(column, residual, stride), limit = penalty.l1 * penalty.factor[j];
                 if (b[j] == 0.0 && size_of(pull) <= limit) continue;
-                if (bend[j] < 0.0) bend[j] = curve.curvature(column, product, scratch);
-                const double total = bend[j] + penalty.l2 * penalty.factor[j];
+                const int64_t s = model.at(j);
+                if (s < 0) return false;
+                const double bend = model.gram[s * model.most + s], total = bend + penalty.l2 * penalty.factor[j];
                 if (!(total > 1e-14)) continue;
-                const double goal = pull + bend[j] * b[j], excess = size_of(goal) - limit;
+                const double goal = pull + bend * b[j], excess = size_of(goal) - limit;
                 const double next = excess > 0.0 ? (goal > 0.0 ? excess : -excess) / total : 0.0;
                 const double step = next - b[j];
                 if (step == 0.0) continue;
                 b[j] = next;
-                add_scaled(residual, -step, product, stride);
+                add_scaled(residual, -step, model.products + s * stride, stride);
                 const double moved = size_of(step) * total;
                 largest = moved > largest ? moved : largest;
             }
             if (largest <= enough) {
                 if (everything) return true;
                 everything = true;
-            } else {
-                everything = false;
+                continue;
+            }
+            everything = false;
+            waited += 1;
+            if (leaps && waited >= PATIENCE) {
+                leaps = model.leap(penalty, kept, b, residual);
+                waited = 0;
             }
         }
         return false;
     }
 
     // Newton steps over the kept coefficients until none violates its condition; `value` is that at b. False if they do not end.
-    bool newton(const Penalty& penalty, double* b, double& value) const {
+    // The Hessian is kept from step to step, and from lambda to lambda, for as long as a step still cuts the violation enough.
+    bool newton(const Penalty& penalty, double* b, double& value) {
         const int64_t p = problem.n_covariates, stride = problem.stride;
+        double last = __builtin_inf();
         for (int64_t round = 0; round < problem.max_steps; ++round) {
             double worst = 0.0;
             for (int64_t j = 0; j < p; ++j) {
@@ -208,6 +333,8 @@ struct Solver {
                 worst = found > worst ? found : worst;
             }
             if (worst <= problem.allowed) return true;
+            if (worst > STALE * last) model.move_to(curve);
+            last = worst;
             for (int64_t j = 0; j < p; ++j) before[j] = b[j];
             const double enough = LOOSENESS * worst > 0.2 * problem.allowed ? LOOSENESS * worst : 0.2 * problem.allowed;
             if (!descend(penalty, enough, b)) return false;
@@ -232,7 +359,7 @@ struct Solver {
 
 }  // namespace
 
-int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, uint8_t* kept) {
+int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, int64_t* positions, uint8_t* kept) {
     const int64_t n = problem.n_cases, p = problem.n_covariates, stride = problem.stride;
     double* next = workspace;
     const auto take = [&next](int64_t size) {
@@ -240,13 +367,17 @@ int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, do
         next += size;
         return start;
     };
-    const Curve curve{problem, take(n), take(n), take(stride), take(3 * n)};
-    const Solver solver{problem,      curve,   take(stride), take(stride), take(stride), take(stride),
-                        take(p), take(p), take(p),      take(p * stride), kept};
+    const int64_t most = coxnet_slots(n, p);
+    const Curve curve{problem, take(n), take(n), take(stride), take(3 * n)}, frozen{problem, take(n), take(n), nullptr, take(3 * n)};
+    Solver solver{problem, curve,
+                  Model{problem, frozen, take(stride), take(most * stride), take(most * most), take(most * most), take(most), positions,
+                        positions + p, positions + p + most, most, 0, 0, 0},
+                  take(stride), take(stride), take(stride), take(p), take(p), kept};
     double* b = take(p);
     for (int64_t i = 0; i < stride; ++i) solver.predictor[i] = curve.slope[i] = 0.0;
     for (int64_t j = 0; j < p; ++j) b[j] = 0.0;
     double value = curve.at(solver.predictor);
+    solver.model.move_to(curve);
     const double at_zero = value, reach = problem.saturated - at_zero;
     for (int64_t j = 0; j < p; ++j) solver.gradient[j] = dot(problem.covariates + j * stride, curve.slope, stride);
     double explained = 0.0;

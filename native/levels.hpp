@@ -96,9 +96,18 @@ struct CoxnetResult {
     double* gradient;      // (n_covariates,) at the last lambda
 };
 
-// Doubles that coxnet_path() needs.
+// Columns whose part of the Hessian coxnet_path() holds: more than n_cases are never needed at once, but some come and go.
+static inline int64_t coxnet_slots(int64_t n_cases, int64_t n_covariates) {
+    return n_covariates < 2 * n_cases ? n_covariates : 2 * n_cases;
+}
+
+// Doubles, and whole numbers, that coxnet_path() needs.
 static inline int64_t coxnet_workspace(int64_t n_cases, int64_t stride, int64_t n_covariates) {
-    return 5 * n_cases + 5 * stride + n_covariates * (stride + 4);
+    const int64_t slots = coxnet_slots(n_cases, n_covariates);
+    return 10 * n_cases + 5 * stride + 3 * n_covariates + slots * (stride + 2 * slots + 1);
+}
+static inline int64_t coxnet_positions(int64_t n_cases, int64_t n_covariates) {
+    return n_covariates + 2 * coxnet_slots(n_cases, n_covariates);
 }
 
 struct PairProblem {
@@ -265,7 +274,7 @@ struct Kernels {
     // Partial log-likelihood, then its gradient (width,), then minus its Hessian (width, width). See cox.cpp.
     void (*cox_likelihood)(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
     // The path of an elastic net; the number of lambdas done, or -1 less the lambda that did not converge. See coxnet.cpp.
-    int64_t (*coxnet_path)(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, uint8_t* kept);
+    int64_t (*coxnet_path)(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, int64_t* positions, uint8_t* kept);
     // Simply connected solids of voxels. See solid.cpp.
     void (*surface_counts)(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
     void (*squared_distance)(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);

@@ -18,6 +18,7 @@ using Medoids = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>
 using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Positions = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Covariates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -175,7 +176,8 @@ static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Int
 
 static int64_t coxnet_path(Covariates covariates, Doubles time, Flags event, Integers bounds, bool efron, Doubles factor, Doubles lambdas,
                            double l1_ratio, double allowed, double saturated, nb::tuple ends, int64_t max_steps, int64_t max_sweeps,
-                           Objective coefficients, Objective values, Workspace gradient, Workspace workspace, Row kept) {
+                           Objective coefficients, Objective values, Workspace gradient, Workspace workspace,
+                           Positions positions, Row kept) {
     const radiotype::CoxnetProblem problem{covariates.data(), int64_t(covariates.shape(0)), int64_t(time.shape(0)),
                                            int64_t(covariates.shape(1)), time.data(), event.data(), bounds.data(),
                                            int64_t(bounds.shape(0)) - 1, efron, factor.data(), lambdas.data(),
@@ -183,7 +185,7 @@ static int64_t coxnet_path(Covariates covariates, Doubles time, Flags event, Int
                                            nb::cast<double>(ends[1]), nb::cast<int64_t>(ends[2]), max_steps, max_sweeps};
     const radiotype::CoxnetResult result{coefficients.data(), values.data(), gradient.data()};
     nb::gil_scoped_release release;
-    return radiotype::active_kernels().coxnet_path(problem, result, workspace.data(), kept.data());
+    return radiotype::active_kernels().coxnet_path(problem, result, workspace.data(), positions.data(), kept.data());
 }
 
 static void concordant_pairs(Doubles time, Flags event, Integers rank, Doubles weight, Integers bounds, Objective later, Objective earlier,
@@ -403,9 +405,11 @@ NB_MODULE(_native, m) {
     m.attr("COXNET_LANES") = radiotype::COXNET_LANES;
     m.def("coxnet_workspace", &radiotype::coxnet_workspace, "n_cases"_a, "stride"_a, "n_covariates"_a,
           "Length of the float64 scratch that `coxnet_path` needs.");
+    m.def("coxnet_positions", &radiotype::coxnet_positions, "n_cases"_a, "n_covariates"_a,
+          "Length of the int64 scratch that `coxnet_path` needs.");
     m.def("coxnet_path", &coxnet_path, "covariates"_a, "time"_a, "event"_a, "bounds"_a, "efron"_a, "factor"_a, "lambdas"_a, "l1_ratio"_a,
           "allowed"_a, "saturated"_a, "ends"_a, "max_steps"_a, "max_sweeps"_a, "coefficients"_a, "values"_a, "gradient"_a, "workspace"_a,
-          "kept"_a,
+          "positions"_a, "kept"_a,
           "Fill the penalised coefficients, log-likelihood and largest violation of each lambda; `ends` is (share explained, least rise of it, "
           "number of coefficients). The number of lambdas done, or -1 less the first that did not converge.");
     m.def("surface_counts", &surface_counts, "voxels"_a,

@@ -88,6 +88,7 @@ def fit_path(
     columns[:, :n] = (centred / scale)[sets.order].T
     saturated, null = saturated_value(sets), value_at(sets, np.zeros(n))
     workspace, kept = np.empty(_native.coxnet_workspace(n, stride, p)), np.empty(p, dtype=np.uint8)
+    positions = np.empty(_native.coxnet_positions(n, p), dtype=np.int64)
 
     def run(lambdas: FloatArray, allowed: float, least_rise: float, most: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         coefficients, values, gradient = np.empty((lambdas.size, p)), np.empty((lambdas.size, 2)), np.empty(p)
@@ -109,6 +110,7 @@ def fit_path(
             values,
             gradient,
             workspace,
+            positions,
             kept,
         )
         if done < 0:
