@@ -163,12 +163,17 @@ struct Model {
     double* scratch;     // (stride)
     double* products;    // (slots, stride) minus the Hessian times the column
     double* gram;        // (slots, slots) those times the columns
-    double* factor;      // (slots, slots) of the coefficients that leaped last
+    double* factor;      // (slots, width) lower Cholesky factor of that of the coefficients that leaped last
     double* right;       // (slots)
     int64_t* slot;       // (p) or -1
     int64_t* member;     // (slots) the column of each slot
-    int64_t* leapt;      // (slots) those coefficients
-    int64_t most, n_slots, n_gram, n_leapt;
+    int64_t* leapt;      // (slots) those coefficients, in the order of the rows
+    int64_t* place;      // (p) their row, or -1
+    int64_t most, width;
+    int64_t n_slots, n_gram, n_leapt;
+    double factor_l2;  // ridge penalty in the factor
+
+    static int64_t padded(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
 
     void move_to(const Curve& curve) {
         const int64_t n = problem.n_cases;
@@ -177,7 +182,7 @@ struct Model {
             frozen.hazard[i] = curve.hazard[i];
         }
         for (int64_t i = 0; i < 3 * n; ++i) frozen.groups[i] = curve.groups[i];
-        for (int64_t j = 0; j < problem.n_covariates; ++j) slot[j] = -1;
+        for (int64_t j = 0; j < problem.n_covariates; ++j) slot[j] = place[j] = -1;
         n_slots = n_gram = n_leapt = 0;
     }
 
@@ -216,39 +221,90 @@ struct Model {
         n_gram = n_slots;
     }
 
+    // Adds a coefficient to the factor: one more row. False if it depends on the others.
+    bool append(const Penalty& penalty, int64_t j) {
+        const int64_t x = slot[j];
+        double* row = factor + n_leapt * width;
+        for (int64_t c = 0; c < width; ++c) row[c] = 0.0;
+        for (int64_t c = 0; c < n_leapt; ++c) {
+            const int64_t y = slot[leapt[c]];
+            const double entry = x > y ? gram[x * most + y] : gram[y * most + x];
+            const double* other = factor + c * width;
+            row[c] = (entry - dot(row, other, padded(c))) / other[c];
+        }
+        const double entry = gram[x * most + x] + penalty.l2 * penalty.factor[j], square = entry - dot(row, row, padded(n_leapt));
+        if (!(square > 1e-12 * entry)) return false;
+        row[n_leapt] = __builtin_sqrt(square);
+        leapt[n_leapt] = j;
+        place[j] = n_leapt;
+        n_leapt += 1;
+        return true;
+    }
+
+    // Takes a coefficient out of the factor: the rows after it move up, and rotations make it triangular again.
+    void remove(int64_t at) {
+        place[leapt[at]] = -1;
+        n_leapt -= 1;
+        for (int64_t r = at; r < n_leapt; ++r) {
+            leapt[r] = leapt[r + 1];
+            place[leapt[r]] = r;
+            for (int64_t c = 0; c < width; ++c) factor[r * width + c] = factor[(r + 1) * width + c];
+        }
+        for (int64_t k = at; k < n_leapt; ++k) {
+            const double left = factor[k * width + k], over = factor[k * width + k + 1];
+            const double size = __builtin_sqrt(left * left + over * over), cosine = left / size, sine = over / size;
+            for (int64_t r = k; r < n_leapt; ++r) {
+                double* pair = factor + r * width + k;
+                const double first = pair[0], second = pair[1];
+                pair[0] = cosine * first + sine * second;
+                pair[1] = cosine * second - sine * first;
+            }
+            factor[k * width + k + 1] = 0.0;
+        }
+    }
+
+    // right = the inverse of the factor times its transpose, times right.
+    void solve() const {
+        for (int64_t r = 0; r < n_leapt; ++r) {
+            double sum = right[r];
+            for (int64_t c = 0; c < r; ++c) sum -= factor[r * width + c] * right[c];
+            right[r] = sum / factor[r * width + r];
+        }
+        for (int64_t r = n_leapt - 1; r >= 0; --r) {
+            right[r] /= factor[r * width + r];
+            for (int64_t c = 0; c < r; ++c) right[c] -= factor[r * width + c] * right[r];
+        }
+    }
+
+    void forget_factor() {
+        for (int64_t r = 0; r < n_leapt; ++r) place[leapt[r]] = -1;
+        n_leapt = 0;
+    }
+
     // Solves for the coefficients that are not zero, with their signs held, and goes there as far as the signs stay. False if it cannot.
     bool leap(const Penalty& penalty, const uint8_t* kept, double* b, double* residual) {
         const int64_t p = problem.n_covariates, stride = problem.stride;
-        int64_t n = 0;
-        bool same = n_leapt > 0;
+        if (penalty.l2 != factor_l2) forget_factor();
+        factor_l2 = penalty.l2;
+        for (int64_t r = n_leapt - 1; r >= 0; --r) {
+            if (!kept[leapt[r]] || b[leapt[r]] == 0.0) remove(r);
+        }
         for (int64_t j = 0; j < p; ++j) {
-            if (!kept[j] || b[j] == 0.0) continue;
-            if (n == most || at(j) < 0) return false;
-            same = same && n < n_leapt && leapt[n] == j;
-            leapt[n] = j;
-            n += 1;
+            if (kept[j] && b[j] != 0.0 && at(j) < 0) return false;
         }
+        fill_gram();
+        for (int64_t j = 0; j < p; ++j) {
+            if (kept[j] && b[j] != 0.0 && place[j] < 0 && !append(penalty, j)) return false;
+        }
+        const int64_t n = n_leapt;
         if (n == 0) return false;
-        if (!same || n != n_leapt || penalty.l2 > 0.0) {
-            n_leapt = 0;
-            fill_gram();
-            for (int64_t r = 0; r < n; ++r) {
-                for (int64_t c = r; c < n; ++c) {
-                    const int64_t x = slot[leapt[r]], y = slot[leapt[c]];
-                    factor[r * n + c] = x > y ? gram[x * most + y] : gram[y * most + x];
-                }
-                factor[r * n + r] += penalty.l2 * penalty.factor[leapt[r]];
-            }
-            if (cholesky(factor, n) < 1e-6) return false;
-            n_leapt = n;
-        }
         double share = 1.0;
         for (int64_t r = 0; r < n; ++r) {
             const int64_t j = leapt[r];
             right[r] = dot(problem.covariates + j * stride, residual, stride) -
                        penalty.factor[j] * (penalty.l2 * b[j] + (b[j] > 0.0 ? penalty.l1 : -penalty.l1));
         }
-        cholesky_solve(factor, n, 1, right);
+        solve();
         for (int64_t r = 0; r < n; ++r) {
             const double next = b[leapt[r]] + right[r];
             if (penalty.l1 * penalty.factor[leapt[r]] > 0.0 && (next > 0.0) != (b[leapt[r]] > 0.0)) {
@@ -333,11 +389,17 @@ struct Solver {
                 worst = found > worst ? found : worst;
             }
             if (worst <= problem.allowed) return true;
-            if (worst > STALE * last) model.move_to(curve);
+            const bool fresh = worst > STALE * last || 4 * model.n_slots > 3 * model.most;
+            if (fresh) model.move_to(curve);
             last = worst;
             for (int64_t j = 0; j < p; ++j) before[j] = b[j];
             const double enough = LOOSENESS * worst > 0.2 * problem.allowed ? LOOSENESS * worst : 0.2 * problem.allowed;
-            if (!descend(penalty, enough, b)) return false;
+            if (!descend(penalty, enough, b)) {  // too many columns, or an old Hessian
+                if (fresh) return false;
+                for (int64_t j = 0; j < p; ++j) b[j] = before[j];
+                last = 0.0;
+                continue;
+            }
             const double old = penalty.value(before, p) - value;
             double share = 1.0;
             for (int64_t halving = 0;; ++halving) {
@@ -367,11 +429,11 @@ int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, do
         next += size;
         return start;
     };
-    const int64_t most = coxnet_slots(n, p);
+    const int64_t most = coxnet_slots(n, p), width = coxnet_width(most);
     const Curve curve{problem, take(n), take(n), take(stride), take(3 * n)}, frozen{problem, take(n), take(n), nullptr, take(3 * n)};
     Solver solver{problem, curve,
-                  Model{problem, frozen, take(stride), take(most * stride), take(most * most), take(most * most), take(most), positions,
-                        positions + p, positions + p + most, most, 0, 0, 0},
+                  Model{problem, frozen, take(stride), take(most * stride), take(most * most), take(most * width), take(most), positions,
+                        positions + p, positions + p + most, positions + p + 2 * most, most, width, 0, 0, 0, 0.0},
                   take(stride), take(stride), take(stride), take(p), take(p), kept};
     double* b = take(p);
     for (int64_t i = 0; i < stride; ++i) solver.predictor[i] = curve.slope[i] = 0.0;

@@ -101,13 +101,16 @@ static inline int64_t coxnet_slots(int64_t n_cases, int64_t n_covariates) {
     return n_covariates < 2 * n_cases ? n_covariates : 2 * n_cases;
 }
 
+// Doubles in a row of its Cholesky factor.
+static inline int64_t coxnet_width(int64_t slots) { return slots / COXNET_LANES * COXNET_LANES + COXNET_LANES; }
+
 // Doubles, and whole numbers, that coxnet_path() needs.
 static inline int64_t coxnet_workspace(int64_t n_cases, int64_t stride, int64_t n_covariates) {
     const int64_t slots = coxnet_slots(n_cases, n_covariates);
-    return 10 * n_cases + 5 * stride + 3 * n_covariates + slots * (stride + 2 * slots + 1);
+    return 10 * n_cases + 5 * stride + 3 * n_covariates + slots * (stride + slots + coxnet_width(slots) + 1);
 }
 static inline int64_t coxnet_positions(int64_t n_cases, int64_t n_covariates) {
-    return n_covariates + 2 * coxnet_slots(n_cases, n_covariates);
+    return 2 * (n_covariates + coxnet_slots(n_cases, n_covariates));
 }
 
 struct PairProblem {
