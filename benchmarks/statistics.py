@@ -1,5 +1,7 @@
 """Survival statistics beside R (package survival) and lifelines: CPU time of one call, its ratio, and the largest difference.
 
+The last row is the cross-validated path of a Cox LASSO, 500 cases and 1,000 covariates, beside R's glmnet (Debian: r-cran-glmnet).
+
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
 looked for on the path (Debian: r-base-core, r-cran-survival). A peer that is absent is named and left out. One data set of
 686 simulated cases with ties, censoring and 8 covariates; every program reads the same numbers from the same file.
@@ -43,7 +45,9 @@ ROWS = {  # name of the row: calls timed by us and R, and by lifelines
     "Uno's C with its error": (50, 0),
     "cross-validated C: 500 fits": (1, 0),
     "cross-validated C: 25 fits": (5, 1),
+    "cross-validated LASSO path": (1, 0),
 }
+N_WIDE, N_WIDE_COVARIATES, N_WIDE_FOLDS = 500, 1000, 10
 
 R_PROGRAM = r"""
 suppressMessages(library(survival))
@@ -86,6 +90,13 @@ row("C with its error", 50, function() index(concordance(y ~ d$x1, reverse = TRU
 row("Uno's C with its error", 50, function() index(concordance(y ~ d$x1, reverse = TRUE, timewt = "n/G2")))
 row("cross-validated C: 500 fits", 1, function() cross(1:100))
 row("cross-validated C: 25 fits", 5, function() cross(1:5))
+if (requireNamespace("glmnet", quietly = TRUE)) {
+  w <- as.matrix(read.csv(file.path(arguments[1], "wide.csv")))
+  start <- proc.time()
+  f <- glmnet::cv.glmnet(w[, -(1:3)], Surv(w[, 1], w[, 2]), family = "cox", foldid = w[, 3])
+  cat("cross-validated LASSO path", sprintf("%.17g", c(sum((proc.time() - start)[1:2]), f$lambda.min, f$lambda.1se)), sep = "\t")
+  cat("\n")
+}
 """
 
 LIFELINES_PROGRAM = r"""
@@ -158,6 +169,17 @@ def cases() -> dict[str, np.ndarray]:
     return columns | {"patient": np.arange(N_CASES) // 2} | dict(zip(COVARIATES, x.T, strict=True))
 
 
+def wide() -> np.ndarray:
+    """Time, event, fold and covariates, shape (n_cases, 3 + n_covariates); ten covariates matter."""
+    from radiotype.stats.cross_validation import _deal
+
+    random = np.random.default_rng(np.random.SeedSequence(1000))
+    x = random.normal(size=(N_WIDE, N_WIDE_COVARIATES))
+    latent, end = random.exponential(np.exp(-0.4 * x[:, :10].sum(axis=1))), random.exponential(2, N_WIDE)
+    event = latent <= end
+    return np.column_stack([np.minimum(latent, end), event, _deal(event, N_WIDE_FOLDS, random) + 1, x])
+
+
 def folds(event: np.ndarray) -> np.ndarray:
     """The folds that `cross_validated_concordance` deals with seed 0, shape (n_cases, n_repeats), from 1."""
     from radiotype.stats.cross_validation import _deal
@@ -196,7 +218,14 @@ def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
         found = stats.uno_concordance(*y, d["x1"])
         return [found.effect, found.standard_error]
 
+    table = wide()
+
+    def lasso() -> list[float]:
+        found = stats.cross_validated_lasso(stats.CoxLasso(), table[:, 3:], table[:, 0], table[:, 1], folds=table[:, 2])
+        return [found.lambda_min, found.lambda_1se]
+
     return {
+        "cross-validated LASSO path": lasso,
         "Kaplan-Meier: log-log limits": curve,
         "log-rank: 3 groups": lambda: [stats.logrank(*y, d["group"]).chi_square],
         "log-rank: strata": lambda: [stats.logrank(*y, d["group"], strata=d["site"]).chi_square],
@@ -239,6 +268,7 @@ def main() -> None:
         ):
             with (folder / file).open("w", newline="", encoding="utf-8") as handle:
                 csv.writer(handle).writerows([header, *rows])
+        np.savetxt(folder / "wide.csv", wide(), "%.17g", ",", header=",".join(f"w{j}" for j in range(N_WIDE_COVARIATES + 3)), comments="")
         (folder / "peer.R").write_text(R_PROGRAM, encoding="utf-8")
         (folder / "peer.py").write_text(LIFELINES_PROGRAM, encoding="utf-8")
         results = {"radiotype": {row: timed(call, ROWS[row][0]) for row, call in ours(data).items()}}

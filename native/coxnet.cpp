@@ -14,7 +14,7 @@ namespace RADIOTYPE_LEVEL {
 
 static constexpr int64_t LANES = COXNET_LANES;
 static constexpr double LOOSENESS = 0.02;  // descent ends when its steps are this small beside the violation that began it
-static constexpr double STALE = 0.2;       // a step that leaves this share of the violation asks for a new Hessian
+static constexpr double STALE = 0.6;       // a step that leaves this share of the violation asks for a new Hessian
 static constexpr int64_t PATIENCE = 5;     // sweeps before the coefficients that are not zero are solved for at once
 static constexpr int64_t HALVINGS = 40;
 static constexpr int64_t TILE = 4;  // columns of a matrix product summed at once

@@ -1,8 +1,12 @@
 """Survival statistics that equal R's.
 
 The imports are not lazy: a module that loaded later would hide the function of its own name (`cox`, `concordance`).
-The modules import NumPy only; SciPy and pandas load inside the functions that need them.
+The modules import NumPy only; SciPy and pandas load inside the functions that need them. The penalised models are scikit-learn
+estimators, so they load when first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from radiotype.stats.agreement import IntraclassCorrelation, icc, readings_by_feature
 from radiotype.stats.association import Association, cramers_v, kruskal_wallis, spearman, wilcoxon
@@ -27,6 +31,20 @@ from radiotype.stats.survival import KaplanMeier, LogRank, kaplan_meier, logrank
 from radiotype.stats.time_dependent_auc import TimeDependentAuc, time_dependent_auc
 from radiotype.stats.uno import UnoConcordance, uno_concordance
 
+if TYPE_CHECKING:
+    from radiotype.stats.coxnet import CoxLasso
+    from radiotype.stats.lasso_stability import StabilitySelection, stability_selection
+    from radiotype.stats.lasso_validation import LassoValidation, cross_validated_lasso
+
+#: Public names that load when first used, and the module each comes from.
+_LATER = {
+    "CoxLasso": "coxnet",
+    "LassoValidation": "lasso_validation",
+    "StabilitySelection": "lasso_stability",
+    "cross_validated_lasso": "lasso_validation",
+    "stability_selection": "lasso_stability",
+}
+
 __all__ = [
     "Association",
     "Calibration",
@@ -35,6 +53,7 @@ __all__ = [
     "ConcordanceDifference",
     "Confusion",
     "CoxFit",
+    "CoxLasso",
     "CrossValidatedConcordance",
     "Cutpoint",
     "DecisionCurve",
@@ -44,6 +63,7 @@ __all__ = [
     "Interaction",
     "IntraclassCorrelation",
     "KaplanMeier",
+    "LassoValidation",
     "LogRank",
     "Proportion",
     "ProportionalHazards",
@@ -51,6 +71,7 @@ __all__ = [
     "RiskGroups",
     "RiskScore",
     "RocArea",
+    "StabilitySelection",
     "SubgroupForest",
     "TimeDependentAuc",
     "UnoConcordance",
@@ -62,6 +83,7 @@ __all__ = [
     "cox",
     "cramers_v",
     "cross_validated_concordance",
+    "cross_validated_lasso",
     "decision_curve",
     "icc",
     "interaction",
@@ -80,8 +102,17 @@ __all__ = [
     "roc_area",
     "roc_area_difference",
     "spearman",
+    "stability_selection",
     "subgroup_forest",
     "time_dependent_auc",
     "uno_concordance",
     "wilcoxon",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'radiotype.stats' has no attribute {name!r}")
+    value = getattr(import_module(f"radiotype.stats.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

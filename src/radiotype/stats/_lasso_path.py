@@ -1,4 +1,4 @@
-"""A path of elastic-net penalties through checked arrays: what `CoxLasso` and its resamples fit. The descent is in native/coxnet.cpp."""
+"""A path of elastic-net penalties through checked arrays. The descent is in native/coxnet.cpp."""
 
 from __future__ import annotations
 
@@ -119,7 +119,11 @@ def fit_path(
         return coefficients[:done], values[:done], gradient
 
     free = settings.factors == 0
-    start = run(np.array([1e30]), settings.tolerance * n, 0.0, p + 1)[2] if free.any() else run(np.array([1e30]), np.inf, 0.0, p + 1)[2]
+    start = (
+        run(np.array([1e30]), settings.tolerance * n, 0.0, p + 1)[2]
+        if free.any()
+        else run(np.array([1e30]), np.inf, 0.0, p + 1)[2]
+    )
     pull = np.abs(start[~free] / settings.factors[~free]) / n
     largest = float(pull.max()) / max(settings.l1_ratio, LEAST_L1_RATIO) if pull.size else 0.0
     if settings.lambdas is not None:

@@ -10,7 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats._inputs import FloatArray, choice, design_matrix, labels, numbers, positive, same_rows, survival_times, whole_number
+from radiotype.stats._inputs import (
+    FloatArray,
+    choice,
+    design_matrix,
+    labels,
+    numbers,
+    positive,
+    same_rows,
+    survival_times,
+    whole_number,
+)
 from radiotype.stats._lasso_path import LassoPath, PathSettings, centred_and_scaled, fit_path
 from radiotype.stats._partial_likelihood import IntArray
 from radiotype.stats.cox import TIES
@@ -61,8 +71,8 @@ class CoxLasso(BaseEstimator):
 
     References
     ----------
-    Tibshirani, Stat Med 16 (1997) 385-395. Simon et al., J Stat Softw 39(5) (2011). Friedman, Hastie & Tibshirani, J Stat Softw 33(1)
-    (2010). Tibshirani et al., J R Stat Soc B 74 (2012) 245-266.
+    Tibshirani, Stat Med 16 (1997) 385-395. Simon et al., J Stat Softw 39(5) (2011). Friedman, Hastie & Tibshirani, J Stat
+    Softw 33(1) (2010). Tibshirani et al., J R Stat Soc B 74 (2012) 245-266.
 
     Examples
     --------
@@ -118,8 +128,8 @@ class CoxLasso(BaseEstimator):
         Raises
         ------
         ComputeError
-            RT301 and RT305 as in `cox`; RT302 with fewer than two events; RT303 if a lambda does not converge; RT304 if a column is
-            constant.
+            RT301 and RT305 as in `cox`; RT302 with fewer than two events; RT303 if a lambda does not converge; RT304 if a
+            column is constant.
         RecipeError
             RT103 if a setting is not allowed.
         """
@@ -233,5 +243,7 @@ def _setting(name: str, values: Sequence[float]) -> FloatArray:
     except ComputeError as error:
         raise RecipeError("RT103", error.found) from error
     if array.size == 0 or (array < 0).any():
-        raise RecipeError("RT103", f"{name} holds {'nothing' if array.size == 0 else 'negative numbers'}; expected numbers, 0 or more")
+        raise RecipeError(
+            "RT103", f"{name} holds {'nothing' if array.size == 0 else 'negative numbers'}; expected numbers, 0 or more"
+        )
     return array

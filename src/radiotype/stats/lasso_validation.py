@@ -27,8 +27,8 @@ LEAST_EVENTS_OF_A_FOLD = 2
 class LassoValidation:
     """How well each lambda of a path does for cases left out; arrays have shape (n_lambdas,).
 
-    `mean` and `standard_error` are over the folds, weighted by their events; of the deviance per event, or of Harrell's C.
-    `lambda_min` is the best lambda, `lambda_1se` the largest within one standard error of it. `model` is fitted on all cases.
+    `mean` and `standard_error` are over the folds: of the deviance per event, weighted by events, or of Harrell's C, weighted
+    by cases. `lambda_min` is the best lambda, `lambda_1se` the largest within one standard error of it. `model` is fitted on all cases.
     """
 
     measure: str
@@ -95,8 +95,8 @@ def cross_validated_lasso(
 
     References
     ----------
-    Verweij & Van Houwelingen, Stat Med 12 (1993) 2305-2314. Van Houwelingen et al., Stat Med 25 (2006) 3201-3216. Simon et al., J Stat
-    Softw 39(5) (2011).
+    Verweij & Van Houwelingen, Stat Med 12 (1993) 2305-2314. Van Houwelingen et al., Stat Med 25 (2006) 3201-3216. Simon et
+    al., J Stat Softw 39(5) (2011).
 
     Examples
     --------
@@ -117,7 +117,7 @@ def cross_validated_lasso(
     fitted: CoxLasso = clone(model).fit(X, time, event, strata=strata)
     settings, lambdas = model.path_settings(matrix.shape[1]), fitted.lambdas_
     n_found = int(fold_of.max()) + 1
-    weight, scores = np.bincount(fold_of, weights=events, minlength=n_found), np.empty((n_found, lambdas.size))
+    had, scores = np.bincount(fold_of, weights=events, minlength=n_found), np.empty((n_found, lambdas.size))
     everybody = risk_sets(times, events, blocks, settings.ties)
     for fold in range(n_found):
         test = fold_of == fold
@@ -131,10 +131,11 @@ def cross_validated_lasso(
             scores[fold] = [_index(times[test], events[test], one[test], blocks[test], fold) for one in predictors]
         elif measure == "deviance":
             part = risk_sets(times[train], events[train], blocks[train], settings.ties)
-            scores[fold] = (_deviance(everybody, predictors) - _deviance(part, predictors[:, train])) / weight[fold]
+            scores[fold] = (_deviance(everybody, predictors) - _deviance(part, predictors[:, train])) / had[fold]
         else:
             part = risk_sets(times[test], events[test], blocks[test], settings.ties)
-            scores[fold] = _deviance(part, predictors[:, test]) / weight[fold]
+            scores[fold] = _deviance(part, predictors[:, test]) / had[fold]
+    weight = np.bincount(fold_of) if measure == "concordance" else had
     mean = np.average(scores, axis=0, weights=weight)
     error = np.sqrt(np.average((scores - mean) ** 2, axis=0, weights=weight) / (n_found - 1))
     loss = -mean if measure == "concordance" else mean
@@ -165,7 +166,9 @@ def _folds(
     if folds is None:
         n_folds, seed = whole_number("n_folds", n_folds, 2), whole_number("seed", seed, 0)
         if n_patients < n_folds:
-            raise ComputeError("RT301", f"there are {n_patients} patients for {n_folds} folds; expected at least as many patients")
+            raise ComputeError(
+                "RT301", f"there are {n_patients} patients for {n_folds} folds; expected at least as many patients"
+            )
         had_event = np.bincount(patients, weights=events, minlength=n_patients) > 0
         found = _deal(had_event, n_folds, np.random.default_rng(np.random.SeedSequence(seed)))[patients]
     else:
