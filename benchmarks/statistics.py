@@ -1,6 +1,6 @@
 """Survival statistics beside R (package survival) and lifelines: CPU time of one call, its ratio, and the largest difference.
 
-The last row is the cross-validated path of a Cox LASSO, 500 cases and 1,000 covariates, beside R's glmnet (Debian: r-cran-glmnet).
+The last row is the cross-validated path of a Cox LASSO, 500 cases and 1,000 covariates, beside glmnet (Debian: r-cran-glmnet).
 
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
 looked for on the path (Debian: r-base-core, r-cran-survival). A peer that is absent is named and left out. One data set of
@@ -94,7 +94,8 @@ if (requireNamespace("glmnet", quietly = TRUE)) {
   w <- as.matrix(read.csv(file.path(arguments[1], "wide.csv")))
   start <- proc.time()
   f <- glmnet::cv.glmnet(w[, -(1:3)], Surv(w[, 1], w[, 2]), family = "cox", foldid = w[, 3])
-  cat("cross-validated LASSO path", sprintf("%.17g", c(sum((proc.time() - start)[1:2]), f$lambda.min, f$lambda.1se)), sep = "\t")
+  used <- sum((proc.time() - start)[1:2])
+  cat("cross-validated LASSO path", sprintf("%.17g", c(used, f$lambda.min, f$lambda.1se)), sep = "\t")
   cat("\n")
 }
 """
@@ -268,7 +269,14 @@ def main() -> None:
         ):
             with (folder / file).open("w", newline="", encoding="utf-8") as handle:
                 csv.writer(handle).writerows([header, *rows])
-        np.savetxt(folder / "wide.csv", wide(), "%.17g", ",", header=",".join(f"w{j}" for j in range(N_WIDE_COVARIATES + 3)), comments="")
+        np.savetxt(
+            folder / "wide.csv",
+            wide(),
+            "%.17g",
+            ",",
+            header=",".join(f"w{j}" for j in range(N_WIDE_COVARIATES + 3)),
+            comments="",
+        )
         (folder / "peer.R").write_text(R_PROGRAM, encoding="utf-8")
         (folder / "peer.py").write_text(LIFELINES_PROGRAM, encoding="utf-8")
         results = {"radiotype": {row: timed(call, ROWS[row][0]) for row, call in ours(data).items()}}

@@ -19,19 +19,23 @@ static constexpr int64_t PATIENCE = 5;     // sweeps before the coefficients tha
 static constexpr int64_t HALVINGS = 40;
 static constexpr int64_t TILE = 4;  // columns of a matrix product summed at once
 
-static double total(double* lane) {
-    for (int64_t half = LANES / 2; half > 0; half /= 2) {
-        for (int64_t k = 0; k < half; ++k) lane[k] += lane[k + half];
-    }
-    return lane[0];
+typedef double Pack __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(sizeof(double)), may_alias));
+
+static inline const Pack& pack(const double* values) { return *reinterpret_cast<const Pack*>(values); }
+
+// Sum of all lanes, the low half of them first.
+static inline double total(const Pack& low, const Pack& high) {
+    const Pack both = low + high;
+    return ((both[0] + both[4]) + (both[2] + both[6])) + ((both[1] + both[5]) + (both[3] + both[7]));
 }
 
 static double dot(const double* a, const double* b, int64_t stride) {
-    double lane[LANES] = {};
+    Pack low = {}, high = {};
     for (int64_t start = 0; start < stride; start += LANES) {
-        for (int64_t k = 0; k < LANES; ++k) lane[k] += a[start + k] * b[start + k];
+        low += pack(a + start) * pack(b + start);
+        high += pack(a + start + LANES / 2) * pack(b + start + LANES / 2);
     }
-    return total(lane);
+    return total(low, high);
 }
 
 static void add_scaled(double* sum, double scale, const double* row, int64_t stride) {
@@ -206,15 +210,17 @@ struct Model {
             const double* row[TILE];
             for (int64_t r = 0; r < TILE; ++r) row[r] = problem.covariates + member[top + (r < rows ? r : 0)] * stride;
             for (int64_t c = 0; c < top + rows; ++c) {
-                double lane[TILE][LANES] = {};
+                Pack low[TILE] = {}, high[TILE] = {};
                 const double* product = products + c * stride;
                 for (int64_t start = 0; start < stride; start += LANES) {
+                    const Pack first = pack(product + start), second = pack(product + start + LANES / 2);
                     for (int64_t r = 0; r < TILE; ++r) {
-                        for (int64_t k = 0; k < LANES; ++k) lane[r][k] += row[r][start + k] * product[start + k];
+                        low[r] += pack(row[r] + start) * first;
+                        high[r] += pack(row[r] + start + LANES / 2) * second;
                     }
                 }
                 for (int64_t r = 0; r < rows; ++r) {
-                    if (c <= top + r) gram[(top + r) * most + c] = total(lane[r]);
+                    if (c <= top + r) gram[(top + r) * most + c] = total(low[r], high[r]);
                 }
             }
         }

@@ -28,7 +28,8 @@ class LassoValidation:
     """How well each lambda of a path does for cases left out; arrays have shape (n_lambdas,).
 
     `mean` and `standard_error` are over the folds: of the deviance per event, weighted by events, or of Harrell's C, weighted
-    by cases. `lambda_min` is the best lambda, `lambda_1se` the largest within one standard error of it. `model` is fitted on all cases.
+    by cases. `lambda_min` is the best lambda, `lambda_1se` the largest within one standard error of it. `model` is fitted on
+    all cases.
     """
 
     measure: str
