@@ -259,11 +259,12 @@ struct Model {
         for (int64_t k = at; k < n_leapt; ++k) {
             const double left = factor[k * width + k], over = factor[k * width + k + 1];
             const double size = __builtin_sqrt(left * left + over * over), cosine = left / size, sine = over / size;
+            const double against = (0.0 - over) / size;  // a sum beside a difference would be fused, whatever -ffp-contract says
             for (int64_t r = k; r < n_leapt; ++r) {
                 double* pair = factor + r * width + k;
                 const double first = pair[0], second = pair[1];
                 pair[0] = cosine * first + sine * second;
-                pair[1] = cosine * second - sine * first;
+                pair[1] = cosine * second + against * first;
             }
             factor[k * width + k + 1] = 0.0;
         }

@@ -72,11 +72,6 @@ def test_a_path_that_does_not_converge_is_an_error(cases):
         CoxLasso(max_steps=1, tolerance=1e-12).fit(*cases)
 
 
-def test_without_a_penalty_separated_cases_do_not_converge():
-    with pytest.raises(ComputeError, match=r"RT303"):
-        CoxLasso(lambdas=[0.0]).fit(np.arange(20.0)[:, None], np.arange(20.0)[::-1], np.ones(20))
-
-
 def test_path_of_own_lambdas_is_followed_to_its_end(cases):
     model = CoxLasso(lambdas=[0.01, 0.2, 0.05]).fit(*cases)
     assert model.lambdas_.tolist() == [0.2, 0.05, 0.01]
@@ -155,9 +150,9 @@ def test_folds_that_are_refused(cases):
 def test_a_fold_without_a_pair_or_a_fit_says_which(cases):
     X, _, _ = cases
     time, event = np.where(np.arange(80) < 40, np.arange(80.0), 90.0), np.append(np.ones(40), np.append([1, 1], np.zeros(38)))
-    folds = np.arange(80) >= 40
+    folds = np.digitize(np.arange(80), [20, 40])
     time[42:] = 80.0
-    with pytest.raises(ComputeError, match=r"RT302.*fold 2: no two cases"):
+    with pytest.raises(ComputeError, match=r"RT302.*fold 3: no two cases"):
         cross_validated_lasso(CoxLasso(), X, time, event, measure="concordance", folds=folds)
     rare = np.zeros((80, 1))
     rare[:3] = 1.0

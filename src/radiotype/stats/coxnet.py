@@ -230,9 +230,9 @@ def checked_data(
     if events.sum() < LEAST_EVENTS:
         found = f"there are {int(events.sum())} events among {n} cases; expected at least {LEAST_EVENTS}"
         raise ComputeError("RT302", found, hint="check how the event column is coded")
-    constant = ~centred_and_scaled(matrix, True)[0].any(axis=0)
+    constant: NDArray[np.bool_] = ~np.any(centred_and_scaled(matrix, True)[0], axis=0)
     if constant.any():
-        found = ", ".join(repr(name) for name, flag in zip(names, constant, strict=True) if flag)
+        found = ", ".join(repr(name) for name, flag in zip(names, constant.tolist(), strict=True) if flag)
         raise ComputeError("RT304", f"constant: {found}", hint="leave it out; it cannot change the hazard ratio")
     return times, events, matrix, blocks, names
 

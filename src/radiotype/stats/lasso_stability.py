@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import FloatArray, labels, read_only, same_rows, whole_number
 from radiotype.stats._lasso_path import fit_path
+from radiotype.stats._partial_likelihood import IntArray
 from radiotype.stats.coxnet import CoxLasso, checked_data, share
 from radiotype.stats.cross_validation import _deal
 
@@ -154,7 +155,7 @@ def unimodal_factor(threshold: float, n_pairs: int, chance: float) -> float:
     return 1 / (2 * threshold - 1)
 
 
-def _first(coefficients: FloatArray, n_picked: int) -> FloatArray:
+def _first(coefficients: FloatArray, n_picked: int) -> IntArray:
     """Columns of the first covariates to enter a path (n_lambdas, n_covariates); of those that enter together, the largest."""
     nonzero = coefficients != 0
     when = np.where(nonzero.any(axis=0), nonzero.argmax(axis=0), len(nonzero))
