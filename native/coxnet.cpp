@@ -165,13 +165,14 @@ struct Model {
     const CoxnetProblem& problem;
     Curve frozen;        // of the point
     double* scratch;     // (stride)
-    double* products;    // (slots, stride) minus the Hessian times the column
-    double* gram;        // (slots, slots) those times the columns
-    double* factor;      // (slots, width) lower Cholesky factor of that of the coefficients that leaped last
-    double* right;       // (slots)
+    double* products;    // (p, stride) minus the Hessian times the column of each slot
+    double* bend;        // (p) that times the column
+    double* gram;        // (most, most) those of the first slots times the columns
+    double* factor;      // (most, width) lower Cholesky factor of that of the coefficients that leaped last
+    double* right;       // (most)
     int64_t* slot;       // (p) or -1
-    int64_t* member;     // (slots) the column of each slot
-    int64_t* leapt;      // (slots) those coefficients, in the order of the rows
+    int64_t* member;     // (p) the column of each slot
+    int64_t* leapt;      // (most) those coefficients, in the order of the rows
     int64_t* place;      // (p) their row, or -1
     int64_t most, width;
     int64_t n_slots, n_gram, n_leapt;
@@ -190,13 +191,12 @@ struct Model {
         n_slots = n_gram = n_leapt = 0;
     }
 
-    // The slot of a column; -1 if all are taken.
+    // The slot of a column.
     int64_t at(int64_t j) {
-        if (slot[j] < 0 && n_slots < most) {
+        if (slot[j] < 0) {
             slot[j] = n_slots;
             member[n_slots] = j;
-            frozen.curvature(problem.covariates + j * problem.stride, products + n_slots * problem.stride, scratch);
-            gram[n_slots * most + n_slots] = dot(problem.covariates + j * problem.stride, products + n_slots * problem.stride, problem.stride);
+            bend[n_slots] = frozen.curvature(problem.covariates + j * problem.stride, products + n_slots * problem.stride, scratch);
             n_slots += 1;
         }
         return slot[j];
@@ -297,8 +297,9 @@ struct Model {
             if (!kept[leapt[r]] || b[leapt[r]] == 0.0) remove(r);
         }
         for (int64_t j = 0; j < p; ++j) {
-            if (kept[j] && b[j] != 0.0 && at(j) < 0) return false;
+            if (kept[j] && b[j] != 0.0) at(j);
         }
+        if (n_slots > most) return false;
         fill_gram();
         for (int64_t j = 0; j < p; ++j) {
             if (kept[j] && b[j] != 0.0 && place[j] < 0 && !append(penalty, j)) return false;
@@ -356,8 +357,7 @@ struct Solver {
                 const double pull = dot(column, residual, stride), limit = penalty.l1 * penalty.factor[j];
                 if (b[j] == 0.0 && size_of(pull) <= limit) continue;
                 const int64_t s = model.at(j);
-                if (s < 0) return false;
-                const double bend = model.gram[s * model.most + s], total = bend + penalty.l2 * penalty.factor[j];
+                const double bend = model.bend[s], total = bend + penalty.l2 * penalty.factor[j];
                 if (!(total > 1e-14)) continue;
                 const double goal = pull + bend * b[j], excess = size_of(goal) - limit;
                 const double next = excess > 0.0 ? (goal > 0.0 ? excess : -excess) / total : 0.0;
@@ -401,7 +401,7 @@ struct Solver {
             last = worst;
             for (int64_t j = 0; j < p; ++j) before[j] = b[j];
             const double enough = LOOSENESS * worst > 0.2 * problem.allowed ? LOOSENESS * worst : 0.2 * problem.allowed;
-            if (!descend(penalty, enough, b)) {  // too many columns, or an old Hessian
+            if (!descend(penalty, enough, b)) {
                 if (fresh) return false;
                 for (int64_t j = 0; j < p; ++j) b[j] = before[j];
                 last = 0.0;
@@ -439,8 +439,8 @@ int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, do
     const int64_t most = coxnet_slots(n, p), width = coxnet_width(most);
     const Curve curve{problem, take(n), take(n), take(stride), take(3 * n)}, frozen{problem, take(n), take(n), nullptr, take(3 * n)};
     Solver solver{problem, curve,
-                  Model{problem, frozen, take(stride), take(most * stride), take(most * most), take(most * width), take(most), positions,
-                        positions + p, positions + p + most, positions + p + 2 * most, most, width, 0, 0, 0, 0.0},
+                  Model{problem, frozen, take(stride), take(p * stride), take(p), take(most * most), take(most * width), take(most),
+                        positions, positions + p, positions + 3 * p, positions + 2 * p, most, width, 0, 0, 0, 0.0},
                   take(stride), take(stride), take(stride), take(p), take(p), kept};
     double* b = take(p);
     for (int64_t i = 0; i < stride; ++i) solver.predictor[i] = curve.slope[i] = 0.0;

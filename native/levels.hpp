@@ -96,7 +96,7 @@ struct CoxnetResult {
     double* gradient;      // (n_covariates,) at the last lambda
 };
 
-// Columns whose part of the Hessian coxnet_path() holds: more than n_cases are never needed at once, but some come and go.
+// Columns that coxnet_path() solves for at once, at most: of a LASSO n_cases are not zero, and some come and go.
 static inline int64_t coxnet_slots(int64_t n_cases, int64_t n_covariates) {
     return n_covariates < 2 * n_cases ? n_covariates : 2 * n_cases;
 }
@@ -107,10 +107,10 @@ static inline int64_t coxnet_width(int64_t slots) { return slots / COXNET_LANES 
 // Doubles, and whole numbers, that coxnet_path() needs.
 static inline int64_t coxnet_workspace(int64_t n_cases, int64_t stride, int64_t n_covariates) {
     const int64_t slots = coxnet_slots(n_cases, n_covariates);
-    return 10 * n_cases + 5 * stride + 3 * n_covariates + slots * (stride + slots + coxnet_width(slots) + 1);
+    return 10 * n_cases + 5 * stride + n_covariates * (stride + 4) + slots * (slots + coxnet_width(slots) + 1);
 }
 static inline int64_t coxnet_positions(int64_t n_cases, int64_t n_covariates) {
-    return 2 * (n_covariates + coxnet_slots(n_cases, n_covariates));
+    return 3 * n_covariates + coxnet_slots(n_cases, n_covariates);
 }
 
 struct PairProblem {
