@@ -98,7 +98,8 @@ struct CoxnetResult {
 
 // Columns that coxnet_path() solves for at once, at most: of a LASSO n_cases are not zero, and some come and go.
 static inline int64_t coxnet_slots(int64_t n_cases, int64_t n_covariates) {
-    return n_covariates < 2 * n_cases ? n_covariates : 2 * n_cases;
+    const int64_t most = 2 * n_cases + 256;  // of an elastic net more are not zero, but seldom
+    return n_covariates < most ? n_covariates : most;
 }
 
 // Doubles in a row of its Cholesky factor.

@@ -34,10 +34,11 @@ def optimum_gap(X, time, event, strata, model, k, ratio, efron):
     return np.where(b == 0, np.maximum(np.abs(pull) - lambda_ * ratio, 0), np.abs(pull - lambda_ * ratio * np.sign(b))).max()
 
 
+SHAPES = [(60, 5, 1.0), (60, 150, 1.0), (50, 40, 0.3), (61, 17, 0.0), (30, 200, 0.1), (30, 100, 0.0), (20, 700, 0.0)]
+
+
 @pytest.mark.parametrize("ties", ["breslow", "efron"])
-@pytest.mark.parametrize(
-    ("n", "p", "ratio"), [(60, 5, 1.0), (60, 150, 1.0), (50, 40, 0.3), (61, 17, 0.0), (30, 200, 0.1), (30, 100, 0.0)]
-)
+@pytest.mark.parametrize(("n", "p", "ratio"), SHAPES)
 def test_optimality_conditions_hold_at_every_lambda(ties, n, p, ratio):
     X, time, event = data(n + p, n, p)
     strata = np.arange(n) % 3

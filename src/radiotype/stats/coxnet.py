@@ -95,7 +95,7 @@ class CoxLasso(BaseEstimator):
         penalty_factors: Sequence[float] | None = None,
         ties: str = "breslow",
         tolerance: float = 1e-6,
-        max_steps: int = 100,
+        max_steps: int = 1000,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.n_lambdas = n_lambdas
