@@ -1,5 +1,7 @@
 """Statistics beside R (survival, limma, sva) and lifelines: CPU time of one call, its ratio, and the largest difference.
 
+The last row is the cross-validated path of a Cox LASSO, 500 cases and 1,000 covariates, beside glmnet (Debian: r-cran-glmnet).
+
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
 looked for on the path (Debian: r-base-core, r-cran-survival, r-bioc-limma, r-cran-statmod). A peer that is absent is named
 and left out. One data set of 686 simulated cases with ties, censoring and 8 covariates, and 300 cases of 20,000 features in
@@ -47,8 +49,10 @@ ROWS = {  # name of the row: calls timed by us and R, and by lifelines
     "moderated: 20,000 x 300": (2, 0),
     "moderated: trend, robust": (2, 0),
     "SAM: 20,000 x 300, 100 orders": (1, 0),
+    "cross-validated LASSO path": (1, 0),
 }
 N_EXPRESSED, N_PROFILES = 20_000, 300
+N_WIDE, N_WIDE_COVARIATES, N_WIDE_FOLDS = 500, 1000, 10
 
 R_PROGRAM = r"""
 suppressMessages(library(survival))
@@ -101,6 +105,14 @@ if (requireNamespace("limma", quietly = TRUE)) {
   }
   row("moderated: 20,000 x 300", 1, function() moderated())
   row("moderated: trend, robust", 1, function() moderated(trend = TRUE, robust = TRUE))
+}
+if (requireNamespace("glmnet", quietly = TRUE)) {
+  w <- as.matrix(read.csv(file.path(arguments[1], "wide.csv")))
+  start <- proc.time()
+  f <- glmnet::cv.glmnet(w[, -(1:3)], Surv(w[, 1], w[, 2]), family = "cox", foldid = w[, 3])
+  used <- sum((proc.time() - start)[1:2])
+  cat("cross-validated LASSO path", sprintf("%.17g", c(used, f$lambda.min, f$lambda.1se)), sep = "\t")
+  cat("\n")
 }
 """
 
@@ -183,6 +195,17 @@ def cases() -> dict[str, np.ndarray]:
     return columns | {"patient": np.arange(N_CASES) // 2} | dict(zip(COVARIATES, x.T, strict=True))
 
 
+def wide() -> np.ndarray:
+    """Time, event, fold and covariates, shape (n_cases, 3 + n_covariates); ten covariates matter."""
+    from radiotype.stats.cross_validation import deal_folds
+
+    random = np.random.default_rng(np.random.SeedSequence(1000))
+    x = random.normal(size=(N_WIDE, N_WIDE_COVARIATES))
+    latent, end = random.exponential(np.exp(-0.4 * x[:, :10].sum(axis=1))), random.exponential(2, N_WIDE)
+    event = latent <= end
+    return np.column_stack([np.minimum(latent, end), event, deal_folds(event, N_WIDE_FOLDS, random) + 1, x])
+
+
 def folds(event: np.ndarray) -> np.ndarray:
     """The folds that `cross_validated_concordance` deals with seed 0, shape (n_cases, n_repeats), from 1."""
     from radiotype.stats.cross_validation import deal_folds
@@ -237,7 +260,14 @@ def ours(d: dict[str, np.ndarray]) -> dict[str, Callable[[], list[float]]]:
         found = stats.uno_concordance(*y, d["x1"])
         return [found.effect, found.standard_error]
 
+    table = wide()
+
+    def lasso() -> list[float]:
+        found = stats.cross_validated_lasso(stats.CoxLasso(), table[:, 3:], table[:, 0], table[:, 1], folds=table[:, 2])
+        return [found.lambda_min, found.lambda_1se]
+
     return {
+        "cross-validated LASSO path": lasso,
         "Kaplan-Meier: log-log limits": curve,
         "log-rank: 3 groups": lambda: [stats.logrank(*y, d["group"]).chi_square],
         "log-rank: strata": lambda: [stats.logrank(*y, d["group"], strata=d["site"]).chi_square],
@@ -304,6 +334,14 @@ def main() -> None:
             with (folder / file).open("w", newline="", encoding="utf-8") as handle:
                 csv.writer(handle).writerows([header, *rows])
         expression().tofile(folder / "expression.bin")
+        np.savetxt(
+            folder / "wide.csv",
+            wide(),
+            "%.17g",
+            ",",
+            header=",".join(f"w{j}" for j in range(N_WIDE_COVARIATES + 3)),
+            comments="",
+        )
         (folder / "peer.R").write_text(R_PROGRAM, encoding="utf-8")
         (folder / "peer.py").write_text(LIFELINES_PROGRAM, encoding="utf-8")
         results = {"radiotype": {row: timed(call, ROWS[row][0]) for row, call in ours(data).items()}}

@@ -20,6 +20,7 @@ void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint
 double two_means(const TwoMeansProblem& problem, uint8_t* sides, double* workspace);
 void concordant_pairs(const PairProblem& problem, double* later, double* earlier, double* tree);
 void cox_likelihood(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
+int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, int64_t* positions, uint8_t* kept);
 void surface_counts(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
 void squared_distance(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);
 int64_t grow_solid(uint8_t* voxels, const int64_t shape[3], const float* distance, bool outside, uint64_t* heap);

@@ -68,6 +68,52 @@ struct CoxProblem {
 // Doubles that cox_likelihood() needs.
 static inline int64_t cox_workspace(int64_t n_cases, int64_t n_events, int64_t width) { return 3 * n_cases + (n_events + 2) * width; }
 
+constexpr int64_t COXNET_LANES = 16;  // a covariate is padded with zeros to a multiple of it
+
+struct CoxnetProblem {
+    const double* covariates;  // (n_covariates, stride), cases sorted by stratum and within it by falling time
+    int64_t n_covariates, n_cases, stride;  // stride: n_cases, rounded up to a multiple of COXNET_LANES
+    const double* time;                     // (n_cases,)
+    const uint8_t* event;                   // (n_cases,) 1 where the case failed
+    const int64_t* bounds;                  // (n_strata + 1,) first case of each stratum, then n_cases
+    int64_t n_strata;
+    bool efron;             // ties by Efron, else by Breslow
+    const double* factor;   // (n_covariates,) of each penalty
+    const double* lambdas;  // (n_lambdas,) falling
+    int64_t n_lambdas;
+    double l1_ratio;
+    double allowed;         // violation of an optimality condition at which a coefficient is right
+    double saturated;       // largest log-likelihood that there can be
+    double most_explained;  // share of that at which the path ends
+    double least_rise;      // or the share by which it must rise from one lambda to the next; 0: the path has no such ends
+    int64_t most_nonzero;   // the path ends with this many coefficients
+    int64_t max_steps, max_sweeps;
+};
+
+struct CoxnetResult {
+    double* coefficients;  // (n_lambdas, n_covariates)
+    double* values;        // (n_lambdas, 2) log-likelihood and largest violation
+    double* gradient;      // (n_covariates,) at the last lambda
+};
+
+// Columns that coxnet_path() solves for at once, at most: of a LASSO n_cases are not zero, and some come and go.
+static inline int64_t coxnet_slots(int64_t n_cases, int64_t n_covariates) {
+    const int64_t most = 2 * n_cases + 256;  // of an elastic net more are not zero, but seldom
+    return n_covariates < most ? n_covariates : most;
+}
+
+// Doubles in a row of its Cholesky factor.
+static inline int64_t coxnet_width(int64_t slots) { return slots / COXNET_LANES * COXNET_LANES + COXNET_LANES; }
+
+// Doubles, and whole numbers, that coxnet_path() needs.
+static inline int64_t coxnet_workspace(int64_t n_cases, int64_t stride, int64_t n_covariates) {
+    const int64_t slots = coxnet_slots(n_cases, n_covariates);
+    return 10 * n_cases + 5 * stride + n_covariates * (stride + 4) + slots * (slots + coxnet_width(slots) + 1);
+}
+static inline int64_t coxnet_positions(int64_t n_cases, int64_t n_covariates) {
+    return 3 * n_covariates + coxnet_slots(n_cases, n_covariates);
+}
+
 struct PairProblem {
     const double* time;    // (n_cases,) sorted by stratum, rising time, and events before censored cases
     const uint8_t* event;  // (n_cases,) 1 where the case failed
@@ -231,6 +277,8 @@ struct Kernels {
     void (*concordant_pairs)(const PairProblem& problem, double* later, double* earlier, double* tree);
     // Partial log-likelihood, then its gradient (width,), then minus its Hessian (width, width). See cox.cpp.
     void (*cox_likelihood)(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
+    // The path of an elastic net; the number of lambdas done, or -1 less the lambda that did not converge. See coxnet.cpp.
+    int64_t (*coxnet_path)(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, int64_t* positions, uint8_t* kept);
     // Simply connected solids of voxels. See solid.cpp.
     void (*surface_counts)(const uint8_t* voxels, const int64_t shape[3], int64_t counts[3]);
     void (*squared_distance)(const uint8_t* voxels, const int64_t shape[3], const double spacing[3], float* out, double* scratch);

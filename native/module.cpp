@@ -18,6 +18,7 @@ using Medoids = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>
 using Labels = nb::ndarray<int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using ByteLabels = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Objective = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Positions = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Row = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Covariates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -171,6 +172,20 @@ static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Int
                                         event.data(), bounds.data(), int64_t(bounds.shape(0)) - 1, efron};
     nb::gil_scoped_release release;
     radiotype::active_kernels().cox_likelihood(problem, coefficients.data(), result.data(), workspace.data());
+}
+
+static int64_t coxnet_path(Covariates covariates, Doubles time, Flags event, Integers bounds, bool efron, Doubles factor, Doubles lambdas,
+                           double l1_ratio, double allowed, double saturated, nb::tuple ends, int64_t max_steps, int64_t max_sweeps,
+                           Objective coefficients, Objective values, Workspace gradient, Workspace workspace,
+                           Positions positions, Row kept) {
+    const radiotype::CoxnetProblem problem{covariates.data(), int64_t(covariates.shape(0)), int64_t(time.shape(0)),
+                                           int64_t(covariates.shape(1)), time.data(), event.data(), bounds.data(),
+                                           int64_t(bounds.shape(0)) - 1, efron, factor.data(), lambdas.data(),
+                                           int64_t(lambdas.shape(0)), l1_ratio, allowed, saturated, nb::cast<double>(ends[0]),
+                                           nb::cast<double>(ends[1]), nb::cast<int64_t>(ends[2]), max_steps, max_sweeps};
+    const radiotype::CoxnetResult result{coefficients.data(), values.data(), gradient.data()};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().coxnet_path(problem, result, workspace.data(), positions.data(), kept.data());
 }
 
 static void concordant_pairs(Doubles time, Flags event, Integers rank, Doubles weight, Integers bounds, Objective later, Objective earlier,
@@ -387,6 +402,16 @@ NB_MODULE(_native, m) {
           "Length of the float64 scratch that `cox_likelihood` needs.");
     m.def("cox_likelihood", &cox_likelihood, "covariates"_a, "time"_a, "event"_a, "bounds"_a, "efron"_a, "coefficients"_a, "result"_a,
           "workspace"_a, "Fill `result` with the partial log-likelihood, its gradient and minus its Hessian.");
+    m.attr("COXNET_LANES") = radiotype::COXNET_LANES;
+    m.def("coxnet_workspace", &radiotype::coxnet_workspace, "n_cases"_a, "stride"_a, "n_covariates"_a,
+          "Length of the float64 scratch that `coxnet_path` needs.");
+    m.def("coxnet_positions", &radiotype::coxnet_positions, "n_cases"_a, "n_covariates"_a,
+          "Length of the int64 scratch that `coxnet_path` needs.");
+    m.def("coxnet_path", &coxnet_path, "covariates"_a, "time"_a, "event"_a, "bounds"_a, "efron"_a, "factor"_a, "lambdas"_a, "l1_ratio"_a,
+          "allowed"_a, "saturated"_a, "ends"_a, "max_steps"_a, "max_sweeps"_a, "coefficients"_a, "values"_a, "gradient"_a, "workspace"_a,
+          "positions"_a, "kept"_a,
+          "Fill the penalised coefficients, log-likelihood and largest violation of each lambda; `ends` is (share explained, least rise of it, "
+          "number of coefficients). The number of lambdas done, or -1 less the first that did not converge.");
     m.def("surface_counts", &surface_counts, "voxels"_a,
           "Vertices, squares and badly composed corners of a solid (K, J, I) whose outermost layers are empty.");
     m.def("squared_distance", &squared_distance, "voxels"_a, "spacing"_a, "out"_a, "scratch"_a,

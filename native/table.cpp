@@ -25,6 +25,7 @@ Kernels kernels() {
     table.two_means = two_means;
     table.concordant_pairs = concordant_pairs;
     table.cox_likelihood = cox_likelihood;
+    table.coxnet_path = coxnet_path;
     table.surface_counts = surface_counts;
     table.squared_distance = squared_distance;
     table.grow_solid = grow_solid;

@@ -118,8 +118,6 @@ def _around(scan: Scan, mask: Mask, name: str, settings: FeatureSettings) -> int
     options = settings.margin
     peaks = dict.fromkeys(("ibsi", "captk", "pyradiomics"), PEAK_RADIUS_MM)
     reach = ({"morphology": 0.0, PICTURES: MARGIN_MM} | peaks).get(name, max(options.distances_mm))
-        name, max(options.distances_mm)
-    )
     spacing = np.array(scan.grid.spacing_mm)
     low, high = (np.array(corner) for corner in mask.box)
     margin = np.ceil(reach / spacing).astype(int)

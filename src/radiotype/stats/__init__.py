@@ -39,6 +39,9 @@ from radiotype.stats.uno import UnoConcordance, uno_concordance
 
 if TYPE_CHECKING:
     from radiotype.stats.combat import ComBat
+    from radiotype.stats.coxnet import CoxLasso
+    from radiotype.stats.lasso_stability import StabilitySelection, stability_selection
+    from radiotype.stats.lasso_validation import LassoValidation, cross_validated_lasso
     from radiotype.stats.refitting import CrossValidation, cross_validate
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "ConcordanceDifference",
     "Confusion",
     "CoxFit",
+    "CoxLasso",
     "CrossValidatedConcordance",
     "CrossValidation",
     "Cutpoint",
@@ -60,6 +64,7 @@ __all__ = [
     "Interaction",
     "IntraclassCorrelation",
     "KaplanMeier",
+    "LassoValidation",
     "LogRank",
     "ModeratedTests",
     "PermutationCheck",
@@ -70,6 +75,7 @@ __all__ = [
     "RiskScore",
     "RocArea",
     "Sam",
+    "StabilitySelection",
     "SubgroupForest",
     "TimeDependentAuc",
     "UnoConcordance",
@@ -83,6 +89,7 @@ __all__ = [
     "cramers_v",
     "cross_validate",
     "cross_validated_concordance",
+    "cross_validated_lasso",
     "decision_curve",
     "icc",
     "interaction",
@@ -105,6 +112,7 @@ __all__ = [
     "roc_area_difference",
     "sam",
     "spearman",
+    "stability_selection",
     "subgroup_forest",
     "time_dependent_auc",
     "uno_concordance",
@@ -112,7 +120,16 @@ __all__ = [
 ]
 
 
-_HOME = {"ComBat": "combat", "CrossValidation": "refitting", "cross_validate": "refitting"}
+_HOME = {
+    "ComBat": "combat",
+    "CoxLasso": "coxnet",
+    "CrossValidation": "refitting",
+    "LassoValidation": "lasso_validation",
+    "StabilitySelection": "lasso_stability",
+    "cross_validate": "refitting",
+    "cross_validated_lasso": "lasso_validation",
+    "stability_selection": "lasso_stability",
+}
 
 
 def __getattr__(name: str) -> object:
