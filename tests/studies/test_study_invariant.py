@@ -17,7 +17,7 @@ manifest: {manifest}
 cancer_type: cancer_type
 outcome: {{time: os_days, event: os_event}}
 covariates: [age]
-subtypes: {{k_range: [2, 4], n_resamples: 60}}
+subtypes: {{choose: area, k_range: [2, 4], n_resamples: 60}}
 seed: 3
 """
 
