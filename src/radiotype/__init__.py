@@ -39,7 +39,7 @@ _NAMES = {
     "read_scan": "radiotype.io",
 }
 
-_PACKAGES = ("features", "imaging", "io", "predict", "report", "run", "simulate", "stats", "studies", "subtypes")
+_PACKAGES = ("features", "genomics", "imaging", "io", "predict", "report", "run", "simulate", "stats", "studies", "subtypes")
 
 __all__ = ["__version__", *sorted(_NAMES), *_PACKAGES]
 

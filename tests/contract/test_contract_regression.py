@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import radiotype
-from radiotype import features, io, predict, report, run, simulate, stats, studies, subtypes
+from radiotype import features, genomics, io, predict, report, run, simulate, stats, studies, subtypes
 from radiotype.core import Grid, Mask, Scan
 from radiotype.features import FeatureSettings, family, family_names
 
 HERE = Path(__file__).parent
-PACKAGES = (radiotype, features, io, predict, report, run, simulate, stats, studies, subtypes)
+PACKAGES = (radiotype, features, genomics, io, predict, report, run, simulate, stats, studies, subtypes)
 
 
 def signatures():
