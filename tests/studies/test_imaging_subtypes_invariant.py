@@ -13,7 +13,7 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.run.store import RunFolder
 from radiotype.stats import cox, logrank
 from radiotype.studies.columns import check_columns
-from radiotype.studies.imaging_subtypes import numbers_of_subtypes, store_subtypes, subtype, survive
+from radiotype.studies.imaging_subtypes import consensus_clustering, numbers_of_subtypes, store_subtypes, subtype, survive
 from radiotype.studies.recipe import check_recipe
 from radiotype.studies.selection import complete_features, primary_regions
 
@@ -63,6 +63,27 @@ def test_planted_subtypes_are_found_in_discovery_and_in_validation():
     for part in (sample.discovery, ~sample.discovery):
         assert adjusted_rand_score(truth[part], found.subtype[part]) == 1
     assert (found.subtype.astype(int) - 1 == truth).all()  # numbered by volume, smallest first
+
+
+def test_subtypes_of_landmarks_are_those_of_all_patients_and_the_run_says_who_was_clustered(tmp_path):
+    cohort, table, truth = planted()
+    recipe = check_recipe({"manifest": "m.csv", "subtypes": {"k_range": [2, 5], "n_resamples": 200, "n_landmarks": 45}})
+    sample = primary_regions(table, cohort, recipe)
+    found = subtype(sample, recipe)
+    assert found.k == 3 and adjusted_rand_score(truth, found.subtype) == 1
+    folder = RunFolder.create(tmp_path / "run")
+    store_subtypes(folder, found, recipe)
+    members, stored = folder.read_table("results/subtypes.parquet"), folder.read_arrays("results/consensus.npz")
+    clustered = members.loc[members["how"] == "clustered", "case_id"].tolist()
+    assert stored["case_id"].tolist() == clustered and stored["consensus_3"].shape == (45, 45)
+    assert len(stored["labels_3"]) == 45 < sample.discovery.sum()
+
+
+def test_too_many_patients_for_the_memory_are_refused_by_a_key_of_the_recipe():
+    recipe = check_recipe({"manifest": "m.csv"})
+    with pytest.raises(ComputeError, match="RT306") as caught:
+        consensus_clustering(recipe, recipe.subtypes.candidates).require_memory(8000)
+    assert "n_landmarks" in caught.value.hint and "n_landmarks" in type(recipe.subtypes).model_fields
 
 
 def test_changing_the_validation_patients_changes_nothing_that_was_fitted():

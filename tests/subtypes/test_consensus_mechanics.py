@@ -93,6 +93,25 @@ def test_more_memory_than_allowed_is_refused_before_anything_is_computed():
     assert few._threads_that_fit(20, 2) == 2  # as many as fit
 
 
+def test_fewer_different_cases_than_clusters_are_refused():
+    few = np.repeat(X[:3], 8, axis=0)
+    with pytest.raises(ComputeError, match="RT301: 24 cases are 3 different ones; k=4 needs at least 4"):
+        ConsensusClustering([2, 4], n_resamples=20).fit(few)
+
+
+@pytest.mark.parametrize(
+    ("metric", "row", "words"),
+    [("pearson", np.full(X.shape[1], 2.0), "correlates with nothing"), ("euclidean", X[0] * 1e200, "distances overflow")],
+)
+def test_a_case_without_distances_is_found_before_the_landmarks_are_clustered(metric, row, words):
+    cases = np.vstack([X, row])
+    model = ConsensusClustering([2], n_resamples=20, metric=metric, n_landmarks=6, seed=0)
+    assert len(X) not in model._drawn_landmarks(len(cases))
+    with pytest.raises(ComputeError, match=words) as caught:
+        model.fit(cases)
+    assert caught.value.code == "RT305" and not hasattr(model, "consensus_")
+
+
 def test_an_error_in_a_thread_reaches_the_caller():
     class Failing:
         def __call__(self, subset):

@@ -55,7 +55,8 @@ def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
     """The study, from scans to the tables behind the report."""
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
-    numbers_of_subtypes(recipe.subtypes, discovery_patients(cohort))  # too few are refused before anything is measured
+    n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
+    consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
 
     extraction = measure(cohort, recipe, run)
     if extraction.table is None:
@@ -86,7 +87,8 @@ def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
 def subtype(sample: Sample, recipe: Recipe, *, watched: Progress = unwatched) -> Subtyping:
     """Consensus clustering of the discovery patients; every other patient gets the subtype of the nearest centroid.
 
-    Size is compared by its logarithm. Scaling limits, consensus and centroids come from the discovery patients alone.
+    Size is compared by its logarithm. Scaling limits, consensus and centroids come from the discovery patients alone; with
+    `n_landmarks` the consensus of so many of them, and the others are given the subtype of the nearest centroid as well.
     Subtypes are numbered by the median volume of their discovery tumours, smallest first. A patient whose scaled features are
     all the same correlates with nobody and is left out, with a note. Where no number of subtypes is stable, all patients are of
     one.
@@ -108,16 +110,7 @@ def subtype(sample: Sample, recipe: Recipe, *, watched: Progress = unwatched) ->
         notes.append(f"{counted(n, 'patient')} whose scaled features are all the same {were(n)} left out.")
     first = sample.discovery
     tried, note = numbers_of_subtypes(options, int(first.sum()))
-    clustering = ConsensusClustering(
-        tried,
-        n_resamples=options.n_resamples,
-        item_fraction=options.item_fraction,
-        metric=options.metric,
-        choose=options.choose if options.k == "auto" else "area",
-        k_null=options.null_tables,
-        seed=recipe.seed,
-        n_jobs=available_cores(),
-    ).fit(scaled[first].to_numpy(), progress=watched)
+    clustering = consensus_clustering(recipe, tried).fit(scaled[first].to_numpy(), progress=watched)
     k = int(clustering.k_ if options.k == "auto" else options.k)
     labels = np.zeros(len(scaled), dtype=int)
     if k > 1:
@@ -127,6 +120,22 @@ def subtype(sample: Sample, recipe: Recipe, *, watched: Progress = unwatched) ->
             labels[~first] = centroids.predict(scaled[~first].to_numpy())
     notes = [*sample.notes, *notes, *note]
     return Subtyping(sample, scaled, scaler, clustering, k, _named_by_size(labels, sample), notes)
+
+
+def consensus_clustering(recipe: Recipe, tried: list[int]) -> ConsensusClustering:
+    """The clustering that the recipe asks for, not yet fitted."""
+    options = recipe.subtypes
+    return ConsensusClustering(
+        tried,
+        n_resamples=options.n_resamples,
+        item_fraction=options.item_fraction,
+        metric=options.metric,
+        choose=options.choose if options.k == "auto" else "area",
+        k_null=options.null_tables,
+        seed=recipe.seed,
+        n_landmarks=options.n_landmarks,
+        n_jobs=available_cores(),
+    )
 
 
 def numbers_of_subtypes(options: SubtypeSettings, n_discovery: int) -> tuple[list[int], list[str]]:
@@ -140,20 +149,21 @@ def numbers_of_subtypes(options: SubtypeSettings, n_discovery: int) -> tuple[lis
     ComputeError
         RT301 if the patients are too few for the number that the recipe fixes, or for the smallest one of k_range.
     """
-    limit = math.floor(options.item_fraction * n_discovery) - 1
+    n_clustered = n_discovery if options.n_landmarks is None else min(n_discovery, options.n_landmarks)
+    limit = math.floor(options.item_fraction * n_clustered) - 1
     key, smallest = ("k", options.k) if options.k != "auto" else ("k_range", options.k_range[0])
     if smallest > limit:
         needed = next(n for n in itertools.count(n_discovery) if math.floor(options.item_fraction * n) > smallest)
         raise ComputeError(
             "RT301",
-            f"{counted(n_discovery, 'discovery patient')} cannot be clustered into {smallest} subtypes; "
+            f"{counted(n_clustered, 'discovery patient')} cannot be clustered into {smallest} subtypes; "
             f"at least {needed} are needed",
             hint=f"lower `subtypes.{key}` in the recipe, or add patients",
         )
     tried = [k for k in options.candidates if k <= limit]
     largest = options.k_range[1]
     if options.k == "auto" and largest > limit:
-        patients = counted(n_discovery, "discovery patient")
+        patients = counted(n_clustered, "discovery patient")
         return tried, [f"At most {limit} of up to {largest} subtypes were tried, because there are {patients}."]
     return tried, []
 
@@ -184,10 +194,11 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
     """Labels, consensus, scaling and the features of each subtype."""
     sample = found.sample
     clustering, tried = found.clustering, sorted(found.clustering.consensus_)
+    clustered = np.isin(np.arange(len(sample.discovery)), np.flatnonzero(sample.discovery)[clustering.landmarks_])
     members = sample.cases[["case_id", "patient_id", "visit", "scan", "roi", "modality", "split"]].assign(
         cancer_type=sample.cancer_type.to_numpy(),
         subtype=found.subtype.to_numpy(),
-        how=np.where(sample.discovery, "clustered", "assigned"),
+        how=np.where(clustered, "clustered", "assigned"),
     )
     if found.k > 1:
         folder.write_table("results/subtypes.parquet", members)
@@ -196,8 +207,8 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
     limits["transform"] = ["log" if name in sample.sizes else "none" for name in limits["feature"]]
     folder.write_table("results/scaling.parquet", limits)
     arrays: dict[str, np.ndarray] = {f"consensus_{k}": clustering.consensus_[k] for k in tried}
-    arrays |= {f"labels_{k}": clustering.labels_at_[k] for k in tried}
-    arrays["case_id"] = members.loc[sample.discovery, "case_id"].to_numpy().astype(str)
+    arrays |= {f"labels_{k}": clustering.labels_at_[k][clustering.landmarks_] for k in tried}
+    arrays["case_id"] = members.loc[clustered, "case_id"].to_numpy().astype(str)
     folder.write_arrays("results/consensus.npz", arrays)
     curves = {
         name: {str(k): np.asarray(getattr(clustering, f"{name}_")[k]).tolist() for k in tried}
@@ -210,7 +221,7 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
             "k": found.k,
             "ks": [int(k) for k in tried],
             **curves,
-            "n_cases": int(sample.discovery.sum()),
+            "n_cases": len(clustering.landmarks_),
             "n_resamples": options.n_resamples,
             "item_fraction": options.item_fraction,
             "metric": options.metric,

@@ -61,6 +61,11 @@ class SubtypeSettings(Strict):
     n_resamples: int = Field(10_000, ge=10, description="resamples of consensus clustering")
     item_fraction: float = Field(0.8, gt=0, lt=1, description="fraction of cases in each resample")
     metric: Literal["pearson", "spearman", "euclidean"] = Field("pearson", description="distance between cases")
+    n_landmarks: int | None = Field(
+        None,
+        ge=20,
+        description="find the subtypes in so many discovery patients drawn at random; none: in all (up to some 7,000)",
+    )
 
     @field_validator("k_range")
     @classmethod

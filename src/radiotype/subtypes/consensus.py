@@ -14,7 +14,7 @@ from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.checks import check_choice, checked_table
-from radiotype.subtypes.distances import METRICS
+from radiotype.subtypes.distances import METRICS, require_different_cases, require_distances
 from radiotype.subtypes.inner import ALGORITHMS, inner_partition
 from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table, table_with_margins
 from radiotype.subtypes.partition import LINKAGES, by_size, hierarchical_labels
@@ -198,14 +198,16 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         RecipeError
             RT103 if a setting has a value that is not allowed, or if some pair of cases was never drawn together.
         ComputeError
-            RT301 if a subset has too few cases for the largest k; RT305 if a value is not finite or a case is constant; RT306
-            if it would take more memory than allowed.
+            RT301 if a subset has too few cases for the largest k, or there are fewer different cases; RT305 if a value is not
+            finite or too large, or a case is constant; RT306 if it would take more memory than allowed.
         """
         table = checked_table(self, X, reset=True)
         all_k = self._checked_settings()
+        self.require_memory(len(table))
         self.landmarks_ = self._drawn_landmarks(len(table))
         values = table[self.landmarks_]
-        self._threads_that_fit(len(values), len(all_k))
+        require_distances(table, self.metric)
+        require_different_cases(values, all_k[-1])
         self.consensus_ = self._consensus(values, all_k, self.n_resamples, self.seed, progress)
         self._require_every_pair(self.consensus_.drawn)
 
@@ -227,6 +229,19 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         self.k_ = self._chosen_k(values, all_k, progress)
         self.labels_ = self.labels_at_[self.k_].copy() if self.k_ > 1 else np.zeros(len(table), dtype=np.int64)
         return self
+
+    def require_memory(self, n_cases: int) -> None:
+        """Refuse so many cases if `fit` would refuse them; a study asks before it measures anything.
+
+        Raises
+        ------
+        RecipeError
+            RT103 if a setting has a value that is not allowed.
+        ComputeError
+            RT306 if it would take more memory than allowed.
+        """
+        all_k = self._checked_settings()
+        self._threads_that_fit(n_cases if self.n_landmarks is None else min(n_cases, self.n_landmarks), len(all_k))
 
     def _drawn_landmarks(self, n_cases: int) -> np.ndarray:
         if self.n_landmarks is None or self.n_landmarks >= n_cases:
@@ -323,7 +338,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
                 "RT306",
                 f"consensus clustering of {n_cases:,} cases at {n_k} numbers of clusters takes about "
                 f"{(shared + own) / 1e9:.1f} GB, {self.memory_limit_bytes / 1e9:.1f} GB are allowed",
-                hint="use landmarks (n_landmarks), try fewer numbers of clusters, or raise memory_limit_bytes",
+                hint="find them in a part of the cases (n_landmarks), or try fewer numbers of clusters",
             )
         return min(self._n_threads(), (self.memory_limit_bytes - shared) // own)
 

@@ -12,6 +12,9 @@ METRICS = ("pearson", "spearman", "euclidean")
 # A row whose centred norm is at most this fraction of its mean is nothing but rounding (scipy.stats.pearsonr's bound).
 CONSTANT_BELOW = 1e-13
 
+#: Larger values have squares that no double holds.
+LARGEST_VALUE = 1e150
+
 
 def case_distances(values: np.ndarray, metric: str = "pearson") -> np.ndarray:
     """How unlike each other the cases are.
@@ -75,18 +78,52 @@ def without_distance(values: np.ndarray, metric: str) -> np.ndarray:
     return np.ptp(values, axis=1) == 0 if metric == "spearman" else _centred_rows(values)[2]
 
 
+def require_distances(values: np.ndarray, metric: str) -> None:
+    """Refuse cases that have no distance to others: constant ones under a correlation, or with values beyond 1e150.
+
+    Raises
+    ------
+    ComputeError
+        RT305 if there is such a case.
+    """
+    largest = np.abs(values).max(initial=0.0)
+    if largest > LARGEST_VALUE:
+        raise ComputeError(
+            "RT305", f"a value is as large as {largest:.3g}, so that distances overflow", hint="scale the features"
+        )
+    _refuse_constant(without_distance(values, metric), values.shape[1])
+
+
+def require_different_cases(values: np.ndarray, k: int) -> None:
+    """Refuse a table with fewer different cases than clusters.
+
+    Raises
+    ------
+    ComputeError
+        RT301 if there are fewer.
+    """
+    different = len(np.unique(values, axis=0))
+    if different < k:
+        found = f"{len(values)} cases are {different} different ones; k={k} needs at least {k}"
+        raise ComputeError("RT301", found, hint="lower the largest k")
+
+
 def _standard_rows(values: np.ndarray) -> np.ndarray:
     """Rows of mean 0 and norm 1."""
     centred, norm, alike = _centred_rows(values)
+    _refuse_constant(alike, values.shape[1])
+    return centred / norm
+
+
+def _refuse_constant(alike: np.ndarray, n_features: int) -> None:
     constant = np.flatnonzero(alike)
     if constant.size:
         raise ComputeError(
             "RT305",
-            f"case {constant[0]} has the same value in all {values.shape[1]} features, so it correlates with nothing "
+            f"case {constant[0]} has the same value in all {n_features} features, so it correlates with nothing "
             f"({constant.size} such cases in all)",
             hint='drop the case, add features, or use metric="euclidean"',
         )
-    return centred / norm
 
 
 def _centred_rows(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
