@@ -85,7 +85,8 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     """
     if not 0 <= least <= 1 or least_genes < 1:
         raise ComputeError("RT305", f"least is {least} and least_genes {least_genes}; expected 0 to 1, and 1 or more")
-    there = dict.fromkeys(map(str, genes.columns if hasattr(genes, "columns") else genes))
+    names, samples = (genes.columns, genes.index) if hasattr(genes, "columns") else (genes, ())
+    there = dict.fromkeys(map(str, names))
     rows, kept, refused, missing = [], {}, {}, {}
     for name, listed in gene_sets.items():
         if isinstance(listed, str):
@@ -100,7 +101,7 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
         else:
             kept[name] = found
     table = pd.DataFrame(rows, index=pd.Index(list(gene_sets), dtype=object), columns=["size", "found", "share", "refused"])
-    return Coverage(table, kept, refused, missing, _hint(gene_sets, there, missing, getattr(genes, "index", ())))
+    return Coverage(table, kept, refused, missing, _hint(gene_sets, there, missing, samples))
 
 
 def _reason(n_found: int, n_genes: int, least: float, least_genes: int) -> str:

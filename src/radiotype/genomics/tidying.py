@@ -23,7 +23,7 @@ _COLLAPSES = ("max_mean", "max_variance", "mean", "median", "refuse")
 _DATES = ("current", "former", "refuse")
 _ENSEMBL_VERSION = re.compile(r"(ENS[A-Z]{0,4}[GTP]\d{11})\.\d+(_PAR_Y)?")
 _WHOLE_NUMBER = re.compile(r"([1-9]\d{0,8})\.0")
-_SEVERAL = re.compile(r"\s*(///|//|\||;|,)\s*")
+_SEVERAL = re.compile(r"\s*(?:///|//|\||;|,)\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,14 +264,16 @@ def _looked_up(names: tuple[str, ...], annotation: Mapping[str, str] | None) -> 
     genes: list[str | None] = []
     dropped: dict[str, str] = {}
     for name in names:
-        gene = annotation.get(name, annotation.get(_plain(name)))
-        if gene is None:
-            dropped[name] = "the annotation does not know it"
-        elif not gene.strip():
-            dropped[name] = "the annotation names no gene"
-        elif len({part for part in _SEVERAL.split(gene)[::2] if part}) > 1:
-            dropped[name] = "the annotation names several genes"
-        genes.append(None if name in dropped else str(gene).strip())
+        told = annotation.get(name, annotation.get(_plain(name)))
+        several = [] if told is None else list(dict.fromkeys(part for part in _SEVERAL.split(str(told).strip()) if part))
+        if len(several) == 1:
+            genes.append(several[0])
+            continue
+        genes.append(None)
+        dropped[name] = (
+            "the annotation does not know it" if told is None
+            else "the annotation names several genes" if several else "the annotation names no gene"
+        )  # fmt: skip
     return genes, dropped
 
 

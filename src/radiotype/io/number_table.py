@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
     """
     rows = text_rows(path)
     _, header = next(rows)
+    require_bounds(1, len(header) - 1 - len(leave_out), path)
     line, first = next(rows, (0, []))
     if not line:
         raise InputError("RT218", "the table has a header and no rows", file=path)
@@ -53,9 +55,7 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
     if len(first) == len(header) + 1 and first[-1].strip():
         header = ["", *header]  # R writes no title for the names of rows
     place, kept, unnamed = _places(header, ids, leave_out, path)
-    require_bounds(1, len(kept), path)
-    parser = _Cells(path, decimal, [header[j] for j in kept])
-    values: list[FloatArray] = []
+    values = _Values(path, decimal, [header[j] for j in kept])
     names: list[str] = []
     while line:
         if len(first) != len(header):
@@ -68,10 +68,9 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
         if any(first[j].strip() for j in unnamed):
             raise InputError("RT218", f"line {line} has a value in a column without a name", file=path, hint="name the column")
         names.append(_name(first[place], line, path))
-        values.append(parser.numbers(_taken(first, kept), line))
-        require_bounds(len(values), len(kept), path)
+        values.add(_taken(first, kept), line)
         line, first = next(rows, (0, []))
-    return NumberTable(_stacked(values, len(kept)), names, [header[j] for j in kept], header[place])
+    return NumberTable(values.stacked(), names, [header[j] for j in kept], header[place])
 
 
 def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> NumberTable:
@@ -97,17 +96,17 @@ def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Number
     header = _filled([name.strip() for name in header], 1 + n_notes + n_columns, line, path)
     titles, columns = header[: 1 + n_notes], header[1 + n_notes :]
     place = _place_of(ids, titles, path) if ids is not None else 0
-    kept = [j for j, name in enumerate(columns) if name not in set(leave_out)]
+    left_out = set(leave_out)
+    kept = [j for j, name in enumerate(columns) if name not in left_out]
     _require_known(leave_out, header, path)
     for _ in range(n_more):  # facts about samples
         next(rows, None)
-    parser = _Cells(path, ".", [columns[j] for j in kept])
-    values: list[FloatArray] = []
+    values = _Values(path, ".", [columns[j] for j in kept])
     names: list[str] = []
     for line, row in rows:
         cells = _filled(row, len(header), line, path)
         names.append(_name(cells[place], line, path))
-        values.append(parser.numbers(_taken(cells[1 + n_notes :], kept), line))
+        values.add(_taken(cells[1 + n_notes :], kept), line)
         if len(names) > n_rows:
             break
     if len(names) != n_rows:
@@ -118,7 +117,7 @@ def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Number
             raise InputError(
                 "RT218", "names stand in quotes, which GCT does not know", file=path, hint="write it without quotes"
             )
-    return NumberTable(_stacked(values, len(kept)), names, [columns[j] for j in kept], titles[place])
+    return NumberTable(values.stacked(), names, [columns[j] for j in kept], titles[place])
 
 
 def require_once(names: Sequence[str], what: str, path: Path) -> None:
@@ -138,7 +137,8 @@ def _places(header: list[str], ids: str | None, leave_out: Sequence[str], path: 
     """Where the names stand, the columns of numbers, and those without a name."""
     place = _place_of(ids, header, path) if ids is not None else 0
     _require_known(leave_out, header, path)
-    others = [j for j, name in enumerate(header) if j != place and name not in set(leave_out)]
+    left_out = set(leave_out)
+    others = [j for j, name in enumerate(header) if j != place and name not in left_out]
     kept = [j for j in others if header[j]]
     if not kept:
         raise InputError(
@@ -181,33 +181,58 @@ def _taken(cells: list[str], places: list[int]) -> list[str]:
     return list(itemgetter(*places)(cells))
 
 
-def _stacked(rows: list[FloatArray], n_columns: int) -> FloatArray:
-    """Rows as one array; each row is let go as it is copied."""
-    values = np.empty((len(rows), n_columns))
-    for i in range(len(rows) - 1, -1, -1):
-        values[i] = rows.pop()
-    return values
+class _Values:
+    """Rows of cells turned into numbers, many at a time. What a cell holds is not repeated: it may be a person's name."""
 
-
-class _Cells:
-    """Turns cells into numbers, and says which cell is none. What a cell holds is not repeated: it may be a person's name."""
+    _AT_A_TIME = 2**14
 
     def __init__(self, path: Path, decimal: str, columns: list[str]) -> None:
         self._path = path
         self._decimal = decimal
         self._columns = columns
+        self._blocks: list[FloatArray] = []
+        self._cells: list[str] = []
+        self._lines: list[int] = []
+        self._n_rows = 0
 
-    def numbers(self, cells: list[str], line: int) -> FloatArray:
-        if _PLAIN[self._decimal].fullmatch("".join(cells)):
-            plain = cells if self._decimal == "." else [cell.replace(",", ".") for cell in cells]
-            try:
-                values = np.array(plain, dtype=np.float64)
-            except ValueError:
-                pass
-            else:
-                if np.isfinite(values).all():
-                    return values
-        return np.fromiter(self._one_by_one(cells, line), dtype=np.float64, count=len(cells))
+    def add(self, cells: list[str], line: int) -> None:
+        self._n_rows += 1
+        require_bounds(self._n_rows, len(self._columns), self._path)
+        self._cells += cells
+        self._lines.append(line)
+        if len(self._cells) >= self._AT_A_TIME:
+            self._parse()
+
+    def stacked(self) -> FloatArray:
+        """All rows as one array; what they were read into is let go as it is copied."""
+        self._parse()
+        values = np.empty((self._n_rows, len(self._columns)))
+        end = self._n_rows
+        while self._blocks:
+            block = self._blocks.pop()
+            values[end - len(block) : end] = block
+            end -= len(block)
+        return values
+
+    def _parse(self) -> None:
+        n = len(self._columns)
+        if self._lines:
+            values = self._numbers(self._cells)
+            if values is None:
+                slow = (self._one_by_one(self._cells[i * n : (i + 1) * n], line) for i, line in enumerate(self._lines))
+                values = np.fromiter(chain.from_iterable(slow), dtype=np.float64, count=len(self._cells))
+            self._blocks.append(values.reshape(-1, n))
+        self._cells, self._lines = [], []
+
+    def _numbers(self, cells: list[str]) -> FloatArray | None:
+        """Values of cells that are all plain numbers; None if one is not."""
+        if not _PLAIN[self._decimal].fullmatch("".join(cells)):
+            return None
+        try:
+            values = np.array(cells if self._decimal == "." else [cell.replace(",", ".") for cell in cells], dtype=np.float64)
+        except ValueError:
+            return None
+        return values if np.isfinite(values).all() else None
 
     def _one_by_one(self, cells: list[str], line: int) -> Iterator[float]:
         for j, cell in enumerate(cells):
@@ -224,10 +249,10 @@ class _Cells:
 
     def _refused(self, text: str, line: int, j: int) -> InputError:
         found, hint = "is no number", "leave columns of text out with leave_out=[...]; write NA for a missing value"
-        if self._decimal == "." and _NUMBER.fullmatch(text.replace(",", ".")):
+        if _INFINITE.fullmatch(text) or _NUMBER.fullmatch(text):
+            found, hint = "is not finite", "add a small number before taking logarithms"
+        elif self._decimal == "." and _NUMBER.fullmatch(text.replace(",", ".")):
             found, hint = "holds a comma", "say decimal=',' if commas stand before decimals; remove those between thousands"
         elif self._decimal == "," and _NUMBER.fullmatch(text.replace("?", ".")):
             found, hint = "holds a point where decimal=',' was said", "write every number alike"
-        elif _INFINITE.fullmatch(text) or _NUMBER.fullmatch(text):
-            found, hint = "is not finite", "add a small number before taking logarithms"
         return InputError("RT218", f"line {line}, column {self._columns[j]!r}: the cell {found}", file=self._path, hint=hint)

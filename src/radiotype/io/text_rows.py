@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ MAX_LINE = 2**25
 #: 20 times.
 MAX_TEXT_SWELLING = 200
 SWELLS_FROM = 2**23
+
+#: Characters of the header by which its separator is told.
+_ENOUGH = 100_000
 
 #: Most columns of a table, and most values: 2 GiB of them.
 MAX_COLUMNS = 200_000
@@ -60,7 +64,7 @@ def text_rows(path: Path, *, tabs_only: bool = False) -> Iterator[tuple[int, lis
             first = next((line for line in lines if line.text.strip()), None)
             if first is None:
                 raise InputError("RT218", "the table is empty", file=path)
-        separator = told.group(1) if told else "\t" if ".tsv" in path.suffixes else separator_of(first.text)
+        separator = told.group(1) if told else "\t" if ".tsv" in path.suffixes else separator_of(first.text[:_ENOUGH])
         yield from _quoted_rows(first, lines, separator, path)
 
 
@@ -106,6 +110,11 @@ def _opened(path: Path) -> Iterator[Iterator[_Line]]:
         stored = path.open("rb")
     with stored:
         if path.suffix.lower() == ".gz":
+            compressed = stored.read(2) == b"\x1f\x8b"
+            stored.seek(-min(4, path.stat().st_size), os.SEEK_END)  # where a stream tells how long it is unpacked
+            if compressed and int.from_bytes(stored.read(), "little") > max(SWELLS_FROM, stored.tell() * MAX_TEXT_SWELLING):
+                raise _swollen(path)
+            stored.seek(0)
             with gzip.GzipFile(fileobj=stored) as unpacked:
                 yield _lines(unpacked, stored, path)
         else:
@@ -127,12 +136,7 @@ def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
                 if len(line) == MAX_LINE:
                     raise InputError("RT219", f"line {number} has more than {MAX_LINE:,} characters", file=path)
                 if stored is not None and n_characters > max(SWELLS_FROM, stored.tell() * MAX_TEXT_SWELLING):
-                    raise InputError(
-                        "RT219",
-                        f"the compressed text swells more than {MAX_TEXT_SWELLING} times",
-                        file=path,
-                        hint="unpack it yourself if it is really a table",
-                    )
+                    raise _swollen(path)
                 yield _Line(number, line)
     except UnicodeDecodeError as error:
         raise InputError(
@@ -144,6 +148,15 @@ def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
     except (OSError, EOFError, zlib.error) as error:
         with foreign(path, "the table"):
             raise error
+
+
+def _swollen(path: Path) -> InputError:
+    return InputError(
+        "RT219",
+        f"the compressed text swells more than {MAX_TEXT_SWELLING} times",
+        file=path,
+        hint="unpack it yourself if it is really a table",
+    )
 
 
 def require_bounds(n_rows: int, n_columns: int, path: Path) -> None:
