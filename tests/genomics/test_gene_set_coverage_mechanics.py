@@ -14,7 +14,7 @@ SETS = {"CYCLE": ("MKI67", "AURKA", "MKI67"), "LIVER": ("ALB", "AFP", "TTR"), "E
 
 
 def test_sizes_shares_and_missing_genes_are_counted():
-    found = coverage(SETS, ["AURKA", "MKI67", "ALB"])
+    found = coverage(SETS, ["AURKA", "MKI67", "ALB"], least=0.5)
     assert found.table["size"].to_dict() == {"CYCLE": 2, "LIVER": 3, "EMPTY": 0}
     assert found.table["found"].to_dict() == {"CYCLE": 2, "LIVER": 1, "EMPTY": 0}
     assert found.table["share"].tolist() == [1, 1 / 3, 0]
@@ -28,6 +28,7 @@ def test_sizes_shares_and_missing_genes_are_counted():
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
+        ({}, {"CYCLE", "LIVER"}),
         ({"least": 0}, {"CYCLE", "LIVER"}),
         ({"least": 1 / 3}, {"CYCLE", "LIVER"}),
         ({"least": 0.34}, {"CYCLE"}),

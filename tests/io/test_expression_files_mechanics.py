@@ -108,6 +108,9 @@ REFUSED = {
     "GCT, other columns": ("a.gct", GCT.replace("2\t2", "2\t3", 1), {}, "RT209", "line 3 has 4 cells"),
     "GCT, no counts": ("a.gct", GCT.replace("2\t2", "two", 1), {}, "RT209", "line 2"),
     "GCT, huge counts": ("a.gct", GCT.replace("2\t2", "999999999\t100000", 1), {}, "RT219", "values"),
+    "GCT, no columns": ("a.gct", "#1.2\n1\t0\nName\tDescription\nTP53\tna\n", {}, "RT218", "no column of numbers"),
+    "GCT, no rows": ("a.gct", "#1.2\n0\t1\nName\tDescription\ts1\n", {}, "RT218", "no numbers"),
+    "GCT, facts without end": ("a.gct", GCT_13.replace("1\t2\n", "1\t999999999\n", 1), {}, "RT209", "promises 2 rows"),
     "GCT, quotes": ("a.gct", GCT.replace("TP53\t", '"TP53"\t'), {}, "RT218", "in quotes"),
     "GCT, samples in rows": ("a.gct", GCT, {"samples": "rows"}, "RT218", "samples in columns"),
     "other format": ("a.xlsx", "PK", {}, "RT211", "'.xlsx' is not read"),
@@ -287,6 +290,14 @@ def test_parquet_keeps_names_and_values(tmp_path):
     pd.testing.assert_frame_equal(read_expression(tmp_path / "column.parquet"), found)
 
 
+def test_parquet_with_whole_numbers_that_may_be_missing(tmp_path):
+    columns = {"TP53": pd.array([1, None], dtype="Int64"), "ESR1": pd.array([None, None], dtype="Int64")}
+    frame = pd.DataFrame(columns, index=["x", "y"])
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = read_expression(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(found.to_numpy(), [[1.0, NAN], [NAN, NAN]])
+
+
 def test_parquet_with_entrez_ids_as_numbers_and_a_column_left_out(tmp_path):
     frame = pd.DataFrame({"s1": [1.0, 2.0], "chr": ["17", "6"]}, index=pd.Index([7157, 2099], name="entrez_id"))
     frame.to_parquet(tmp_path / "a.parquet")
@@ -300,6 +311,7 @@ def test_parquet_with_entrez_ids_as_numbers_and_a_column_left_out(tmp_path):
         (pd.DataFrame({"TP53": [True, False]}, index=["x", "y"]), {}, "'TP53' holds no numbers"),
         (pd.DataFrame({"TP53": [1.0, np.inf]}, index=["x", "y"]), {}, "not finite"),
         (pd.DataFrame({"TP53": [1.0, 2.0]}), {}, "no column with names"),
+        (pd.DataFrame({"TP53": [2**53 + 1, 0]}, index=["x", "y"]), {}, "too large to be kept exactly"),
         (pd.DataFrame({"TP53": [1.0, 2.0]}, index=["x", None]), {}, "name is missing"),
         (pd.DataFrame({"TP53": [1.0, 2.0]}, index=[1.5, 2.5]), {}, "number with decimals"),
         (pd.DataFrame({"s1": [1.0]}, index=pd.to_datetime(["2021-09-01"])), {"samples": "columns"}, "stored as a date"),
@@ -339,11 +351,12 @@ def test_anndata_keeps_names_and_values(tmp_path, sparse):
     from scipy.sparse import csr_matrix
 
     values = np.array([[0.0, 1.5], [2.0, 0.0], [0.0, 3.0]], dtype=np.float32)
-    names = pd.DataFrame({"symbol": ["NA", "1-Mar"]}, index=["ENSG00000141510", "ENSG00000091831"])
-    with warnings.catch_warnings():
+    rows = pd.DataFrame(index=pd.Index(["007", "8", "9"], dtype=object))
+    names = pd.DataFrame({"symbol": ["NA", "1-Mar"]}, dtype=object, index=["ENSG00000141510", "ENSG00000091831"])
+    with warnings.catch_warnings(), pd.option_context("mode.string_storage", "python"):
         warnings.simplefilter("ignore")
-        made = anndata.AnnData(csr_matrix(values) if sparse else values, pd.DataFrame(index=["007", "8", "9"]), names)
-        made.write_h5ad(tmp_path / "a.h5ad")
+        anndata.settings.allow_write_nullable_strings = True
+        anndata.AnnData(csr_matrix(values) if sparse else values, rows, names).write_h5ad(tmp_path / "a.h5ad")
     found = read_expression(tmp_path / "a.h5ad")
     assert (list(found.index), list(found.columns)) == (["007", "8", "9"], list(names.index))
     np.testing.assert_array_equal(found.to_numpy(), values)

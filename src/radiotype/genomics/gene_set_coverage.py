@@ -50,7 +50,7 @@ class Coverage:
         return self.kept
 
 
-def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float = 0.5, least_genes: int = 1) -> Coverage:
+def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float = 0.3, least_genes: int = 1) -> Coverage:
     """How many genes of each set a table has; sets that it covers too little are refused by name.
 
     Parameters
@@ -58,7 +58,7 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     gene_sets : mapping of set name to genes
     genes : data frame with samples in rows and genes in columns, or names of genes
     least : float
-        Smallest share of a set's genes that must be there, 0 to 1.
+        Smallest share of a set's genes that must be there, 0 to 1. The default is a mere convention.
     least_genes : int
         Smallest number of a set's genes that must be there, 1 or more.
 
@@ -73,15 +73,15 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
 
     Examples
     --------
-    >>> found = coverage({"CYCLE": ["MKI67", "AURKA"], "LIVER": ["ALB", "AFP", "TTR"]}, ["MKI67", "AURKA", "ALB"])
+    >>> found = coverage({"CYCLE": ["MKI67", "AURKA"], "LIVER": ["ALB", "AFP", "TTR", "APOB"]}, ["MKI67", "AURKA", "ALB"])
     >>> found.table[["size", "found", "share"]]
-           size  found     share
-    CYCLE     2      2  1.000000
-    LIVER     3      1  0.333333
+           size  found  share
+    CYCLE     2      2   1.00
+    LIVER     4      1   0.25
     >>> found.refused
-    {'LIVER': '1 of its 3 genes are there, under 50 %'}
+    {'LIVER': '1 of its 4 genes are there, under 30 %'}
     >>> found.kept, found.missing["LIVER"]
-    ({'CYCLE': ('MKI67', 'AURKA')}, ('AFP', 'TTR'))
+    ({'CYCLE': ('MKI67', 'AURKA')}, ('AFP', 'TTR', 'APOB'))
     """
     if not 0 <= least <= 1 or least_genes < 1:
         raise ComputeError("RT305", f"least is {least} and least_genes {least_genes}; expected 0 to 1, and 1 or more")

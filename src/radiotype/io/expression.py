@@ -109,6 +109,8 @@ def read_expression(
         )  # fmt: skip
     if samples is not None and samples != side:
         raise InputError("RT218", f"this format has its samples in {side}", file=path, hint="leave `samples` out")
+    if not (table.rows and table.columns):
+        raise InputError("RT218", "the table has no numbers", file=path)
     names, genes = (table.rows, table.columns) if side == "rows" else (table.columns, table.rows)
     require_once(names, "sample", path)
     values = table.values if side == "rows" else table.values.T

@@ -99,8 +99,11 @@ def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Number
     left_out = set(leave_out)
     kept = [j for j, name in enumerate(columns) if name not in left_out]
     _require_known(leave_out, header, path)
+    if not kept:
+        raise InputError("RT218", "the table has no column of numbers", file=path)
     for _ in range(n_more):  # facts about samples
-        next(rows, None)
+        if next(rows, None) is None:
+            break
     values = _Values(path, ".", [columns[j] for j in kept])
     names: list[str] = []
     for line, row in rows:

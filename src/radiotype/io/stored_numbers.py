@@ -43,6 +43,8 @@ def read_parquet(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Nu
             raise InputError(
                 "RT218", f"the column {name!r} holds no numbers", file=path, hint="leave it out with leave_out=[...]"
             )
+        if kind.kind in "iu" and (frame[name].abs() > 2**53).any():
+            raise InputError("RT218", f"the column {name!r} has numbers too large to be kept exactly", file=path)
     with foreign(path, "the Parquet table"):
         values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     columns = [_text(name, path) for name in frame.columns]
@@ -131,6 +133,8 @@ def _named_rows(frame: pd.DataFrame, ids: str | None, path: Path) -> tuple[str, 
         if not texts:
             raise InputError("RT218", "the table has no column with names of rows", file=path, hint="say ids=...")
         ids = str(texts[0])
+    if (frame.columns == ids).sum() > 1:
+        raise InputError("RT218", f"the column {ids!r} is there more than once", file=path)
     return ids, [_text(name, path) for name in frame[ids]], frame.drop(columns=[ids])
 
 

@@ -64,7 +64,7 @@ def text_rows(path: Path, *, tabs_only: bool = False) -> Iterator[tuple[int, lis
             first = next((line for line in lines if line.text.strip()), None)
             if first is None:
                 raise InputError("RT218", "the table is empty", file=path)
-        separator = told.group(1) if told else "\t" if ".tsv" in path.suffixes else separator_of(first.text[:_ENOUGH])
+        separator = told.group(1) if told else "\t" if ".tsv" in path.name.lower() else separator_of(first.text[:_ENOUGH])
         yield from _quoted_rows(first, lines, separator, path)
 
 
@@ -110,15 +110,22 @@ def _opened(path: Path) -> Iterator[Iterator[_Line]]:
         stored = path.open("rb")
     with stored:
         if path.suffix.lower() == ".gz":
-            compressed = stored.read(2) == b"\x1f\x8b"
-            stored.seek(-min(4, path.stat().st_size), os.SEEK_END)  # where a stream tells how long it is unpacked
-            if compressed and int.from_bytes(stored.read(), "little") > max(SWELLS_FROM, stored.tell() * MAX_TEXT_SWELLING):
-                raise _swollen(path)
-            stored.seek(0)
+            with foreign(path, "the table"):
+                _require_little_swelling(stored, path)
             with gzip.GzipFile(fileobj=stored) as unpacked:
                 yield _lines(unpacked, stored, path)
         else:
             yield _lines(stored, None, path)
+
+
+def _require_little_swelling(stored: IO[bytes], path: Path) -> None:
+    """Refuse a compressed file that says itself, in its last four bytes, that it swells too much."""
+    if stored.read(2) == b"\x1f\x8b":
+        size = stored.seek(0, os.SEEK_END)
+        stored.seek(max(size - 4, 0))
+        if int.from_bytes(stored.read(), "little") > max(SWELLS_FROM, size * MAX_TEXT_SWELLING):
+            raise _swollen(path)
+    stored.seek(0)
 
 
 def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
