@@ -10,6 +10,8 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from radiotype.errors import InputError, RadiotypeError, RecipeError
@@ -296,6 +298,15 @@ def test_parquet_with_whole_numbers_that_may_be_missing(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     found = read_expression(tmp_path / "a.parquet")
     np.testing.assert_array_equal(found.to_numpy(), [[1.0, NAN], [NAN, NAN]])
+
+
+def test_parquet_with_a_gene_twice(tmp_path):
+    table = pyarrow.table([["s1"], [1], [2]], names=["sample", "TP53", "TP53"])
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    found = read_expression(tmp_path / "a.parquet")
+    assert (list(found.columns), found.to_numpy().tolist()) == (["TP53", "TP53"], [[1.0, 2.0]])
+    with pytest.raises(InputError, match="'TP53' is there more than once"):
+        read_expression(tmp_path / "a.parquet", ids="TP53")
 
 
 def test_parquet_with_entrez_ids_as_numbers_and_a_column_left_out(tmp_path):

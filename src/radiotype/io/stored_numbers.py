@@ -38,12 +38,12 @@ def read_parquet(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Nu
     title, names, frame = _named_rows(frame, ids, path)
     if frame.empty:
         raise InputError("RT218", "the table has no numbers", file=path)
-    for name, kind in frame.dtypes.items():
+    for j, (name, kind) in enumerate(frame.dtypes.items()):
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind) or kind.kind == "c":
             raise InputError(
                 "RT218", f"the column {name!r} holds no numbers", file=path, hint="leave it out with leave_out=[...]"
             )
-        if kind.kind in "iu" and (frame[name].abs() > 2**53).any():
+        if kind.kind in "iu" and (frame.iloc[:, j].abs() > 2**53).any():
             raise InputError("RT218", f"the column {name!r} has numbers too large to be kept exactly", file=path)
     with foreign(path, "the Parquet table"):
         values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
