@@ -41,6 +41,11 @@ CODES: dict[str, str] = {
     "RT215": "no decoder for this compression",
     "RT216": "the modality units cannot be computed",
     "RT217": "the frame of reference differs",
+    # expression, gene sets and public data
+    "RT218": "the table of numbers or names is not usable",
+    "RT219": "the table is larger than is read",
+    "RT220": "the data set is not there",
+    "RT221": "the download failed",
     # computation
     "RT301": "too few cases",
     "RT302": "too few events",

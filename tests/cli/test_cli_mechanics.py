@@ -22,7 +22,7 @@ def radiotype(*arguments, cwd=None, **environment):
     )  # fmt: skip
 
 
-LIGHT = ("--help", "info", "info --json", "info --schema", "info --features", "info --features --json")
+LIGHT = ("--help", "data list", "info", "info --json", "info --schema", "info --features", "info --features --json")
 
 
 @pytest.mark.parametrize("words", ["", *LIGHT])

@@ -199,3 +199,25 @@ def info(
     from radiotype.cli.info import run_info
 
     return run_info(jobs, memory, as_json=as_json, schema=schema, features=features)
+
+
+data = typer.Typer(
+    help="Public data sets: list them, or fetch one, the only thing that uses the network.", no_args_is_help=True
+)
+app.add_typer(data, name="data")
+
+
+@data.command("list")
+def list_data() -> int:
+    """Say which public data sets are known, where each comes from, and which are there. Uses no network."""
+    from radiotype.cli.data import run_list
+
+    return run_list()
+
+
+@data.command("fetch")
+def fetch_data(name: Annotated[str, typer.Argument(help="A name that `radiotype data list` gives.")]) -> int:
+    """Download a data set from its public source and check it. The only command that uses the network."""
+    from radiotype.cli.data import run_fetch
+
+    return run_fetch(name)

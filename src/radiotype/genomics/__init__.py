@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__: list[str] = []
+__all__ = ["Coverage", "TidyExpression", "TidyReport", "coverage", "gene_of_date", "looks_logged", "tidy_expression"]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "Coverage": "gene_set_coverage",
+    "TidyExpression": "tidying",
+    "TidyReport": "tidying",
+    "coverage": "gene_set_coverage",
+    "gene_of_date": "dates_as_genes",
+    "looks_logged": "tidying",
+    "tidy_expression": "tidying",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from radiotype.io.datasets import fetch, find_data
+    from radiotype.io.expression import read_expression
+    from radiotype.io.gene_sets import read_gene_names, read_gene_sets
     from radiotype.io.masks import list_regions, read_mask, read_masks
     from radiotype.io.seg_write import write_seg
     from radiotype.io.tables import read_cohort, read_features, write_features
@@ -14,9 +17,14 @@ if TYPE_CHECKING:
     from radiotype.io.volumes import read_scan
 
 _NAMES = {
+    "fetch": "datasets",
+    "find_data": "datasets",
     "list_regions": "masks",
     "read_cohort": "tables",
+    "read_expression": "expression",
     "read_features": "tables",
+    "read_gene_names": "gene_sets",
+    "read_gene_sets": "gene_sets",
     "read_mask": "masks",
     "read_masks": "masks",
     "read_scan": "volumes",
@@ -26,8 +34,8 @@ _NAMES = {
 }
 
 __all__ = [
-    "list_regions", "read_cohort", "read_features", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features",
-    "write_seg",
+    "fetch", "find_data", "list_regions", "read_cohort", "read_expression", "read_features", "read_gene_names",
+    "read_gene_sets", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features", "write_seg",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from radiotype.errors import RecipeError
 
 #: The first line by which a spreadsheet says what tells cells apart.
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,9 @@ def _separated(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if b"\0" in raw:
         raise RecipeError("RT110", "the table holds NUL bytes", file=path, hint="save it as UTF-8 text")
     text = raw.decode("utf-8-sig")
-    told = _SEPARATOR_LINE.match(text)
+    told = SEPARATOR_LINE.match(text)
     skipped = told.end() if told else 0
-    separator = told.group(1) if told else "\t" if path.suffix.lower() == ".tsv" else _separator(text)
+    separator = told.group(1) if told else "\t" if path.suffix.lower() == ".tsv" else separator_of(text)
     reader = csv.reader(io.StringIO(text[skipped:], newline=""), delimiter=separator, strict=True)
     before = 1 if told else 0
     rows: list[tuple[int, list[str]]] = []
@@ -121,7 +121,7 @@ def _separated(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return rows[0][1], rows[1:]
 
 
-def _separator(text: str) -> str:
+def separator_of(text: str) -> str:
     """What tells the cells of the first line apart: of comma, semicolon and tab the one that gives most cells."""
     line = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     counts = {sign: len(next(csv.reader([line], delimiter=sign), [])) for sign in ",;\t"}
