@@ -41,6 +41,9 @@ CODES: dict[str, str] = {
     "RT215": "no decoder for this compression",
     "RT216": "the modality units cannot be computed",
     "RT217": "the frame of reference differs",
+    # expression, gene sets and public data
+    "RT220": "the data set is not there",
+    "RT222": "the signature file is not usable",
     # computation
     "RT301": "too few cases",
     "RT302": "too few events",
@@ -51,6 +54,7 @@ CODES: dict[str, str] = {
     "RT307": "the process that worked on it was killed",
     "RT308": "no spherical map of the region was found",
     "RT309": "cases to test on were seen before",
+    "RT310": "too few of its genes are in the table",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__: list[str] = []
+__all__: list[str] = ["CentroidSignature", "Signature", "SignatureScores", "signature_names"]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "CentroidSignature": "centroid_signature",
+    "Signature": "signature",
+    "SignatureScores": "signature",
+    "signature_names": "signature",
+}
 
 
 def __getattr__(name: str) -> object:
