@@ -34,10 +34,12 @@ def checked_table(expression: Any) -> tuple[list[str], list[str]]:
     return samples, [str(name) for name in expression.columns]
 
 
-def candidates(columns: Sequence[str], names: Any, identifier: str, ids: pd.DataFrame) -> tuple[str, dict[str, list[int]]]:
+def candidates(
+    columns: Sequence[str], names: Any, identifier: str, ids: pd.DataFrame, aliases: Mapping[str, Sequence[str]]
+) -> tuple[str, dict[str, list[int]]]:
     """The kind of id under which most genes are found, and the places of the columns of each gene found.
 
-    Where a kind gives two genes one id, the first gene has it.
+    Where a kind gives two genes one id, the first gene has it. An alias counts where the name itself is not in the table.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def candidates(columns: Sequence[str], names: Any, identifier: str, ids: pd.Data
         Kind of the genes themselves.
     ids : data frame, (n_genes, n_kinds)
         Other ids of the genes; the index are the genes.
+    aliases : mapping
+        Gene: other names of the same kind.
     """
     places: dict[str, list[int]] = {}
     told = None if names is None else _told(names)
@@ -61,7 +65,14 @@ def candidates(columns: Sequence[str], names: Any, identifier: str, ids: pd.Data
         for gene, called in zip(ids.index, ids.index if kind is None else ids[kind], strict=True):
             if plain_id(called) is not None:
                 gene_of.setdefault(str(called), str(gene))
-        found = {gene: places[called] for called, gene in gene_of.items() if called in places}
+        if kind is None:
+            for gene, others in aliases.items():
+                for alias in others:
+                    gene_of.setdefault(alias, gene)
+        found: dict[str, list[int]] = {}
+        for called, gene in gene_of.items():
+            if called in places:
+                found.setdefault(gene, places[called])
         if len(found) > len(best[1]):
             best = (identifier if kind is None else str(kind), found)
     return best

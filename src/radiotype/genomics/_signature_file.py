@@ -14,7 +14,7 @@ from radiotype.features.strict import Listed, Strict
 from radiotype.io.signatures import find_data, read_signature_file, read_signature_table
 
 Rule = Literal["spearman", "pearson", "cosine", "weighted_sum", "up_down_mean"]
-Centre = Literal["none", "median", "z_score", "quantile_range"]
+Centre = Literal["none", "median", "z_score", "quantile_range", "class_mean"]
 
 SIMILARITIES = ("spearman", "pearson", "cosine")
 
@@ -45,7 +45,9 @@ class Combination(Strict):
 
     @model_validator(mode="after")
     def _limits_go_together(self) -> Combination:
-        if (self.low is None) != (self.high is None) or (self.low is not None and self.high is not None and self.low >= self.high):
+        if (self.low is None) != (self.high is None) or (
+            self.low is not None and self.high is not None and self.low >= self.high
+        ):
             raise ValueError("give low below high, or neither")
         return self
 
@@ -87,6 +89,7 @@ class Description(Strict):
     direction: str = Field(description="what a high score means")
     rule: Rule
     identifier: str = Field("symbol", description="what the genes are named by")
+    aliases: dict[str, Annotated[tuple[str, ...], Listed]] = Field({}, description="gene: other names, tried in this order")
     centre: Centre = "none"
     intercept: float = 0.0
     least_coverage: float = Field(0.8, gt=0, le=1, description="least share of the genes that a table must have")
@@ -103,6 +106,8 @@ class Description(Strict):
             raise ValueError("intercept: similarities have none")
         if self.centre == "none" and self.frozen is not None and self.frozen.shift:
             raise ValueError("frozen: a signature that is not centred has no shift")
+        if self.centre == "class_mean" and self.frozen is None:
+            raise ValueError("centre: class means are known of the samples of a fit only")
         return self
 
 
@@ -159,7 +164,9 @@ def read_signature(path: Path) -> tuple[Description, pd.DataFrame, pd.DataFrame]
 def content_of(description: Description, weights: pd.DataFrame, ids: pd.DataFrame) -> dict[str, Any]:
     """The file of a signature as plain data, with its numbers inside."""
     content = description.model_dump(mode="json", exclude_none=True)
-    content["weights"] = {str(name): {str(gene): float(w) for gene, w in column.dropna().items()} for name, column in weights.items()}
+    content["weights"] = {
+        str(name): {str(gene): float(w) for gene, w in column.dropna().items()} for name, column in weights.items()
+    }
     content["identifiers"] = {str(kind): {str(g): str(i) for g, i in column.dropna().items()} for kind, column in ids.items()}
     return content
 
@@ -219,7 +226,9 @@ def _numbers(table: Table, path: Path) -> pd.DataFrame:
         numbers = pd.to_numeric(texts, errors="coerce")
         bad = ~(numbers.abs() < float("inf"))
         if bad.any():
-            raise InputError("RT222", f"{column!r} of gene {rows.index[bad][0]!r} is {texts[bad].iloc[0]!r}, no number", file=file)
+            raise InputError(
+                "RT222", f"{column!r} of gene {rows.index[bad][0]!r} is {texts[bad].iloc[0]!r}, no number", file=file
+            )
         found[name] = numbers.astype(float)
     return pd.DataFrame(found, index=rows.index).rename_axis(None)
 

@@ -1,13 +1,14 @@
-"""The arithmetic of signatures: centring, ranks, similarities and sums. Missing values are left out sample by sample."""
+"""The arithmetic of signatures: centring, similarities and sums. Missing values are left out sample by sample."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from radiotype.stats._inputs import FloatArray
 
-#: Values of a sample that differ by less than this share of its largest are one value: subtracting a median leaves such noise.
+#: Values that differ by less than this share of the largest do not differ: subtracting a median leaves such noise.
 CLOSE = 1e-10
 
 
@@ -53,26 +54,12 @@ def column_scores(values: FloatArray, weights: FloatArray, rule: str) -> FloatAr
     return scores
 
 
-def tied_ranks(values: FloatArray) -> FloatArray:
-    """Ranks within each row from 1 on, equal values (to `CLOSE`) sharing the mean of theirs, shape of `values`."""
-    n, width = values.shape
-    order = np.argsort(values, axis=1, kind="stable")
-    ascending = np.take_along_axis(values, order, axis=1)
-    apart = np.diff(ascending, axis=1) > CLOSE * np.abs(values).max(axis=1, keepdims=True)
-    group = np.concatenate([np.zeros((n, 1), dtype=np.intp), np.cumsum(apart, axis=1)], axis=1) + width * np.arange(n)[:, None]
-    members = np.bincount(group.ravel(), minlength=n * width)
-    places = np.bincount(group.ravel(), np.tile(np.arange(1.0, width + 1), n), minlength=n * width)
-    ranks = np.empty_like(values)
-    np.put_along_axis(ranks, order, places[group] / members[group], axis=1)
-    return ranks
-
-
 def _similarities(values: FloatArray, weights: FloatArray, rule: str) -> FloatArray:
     """Of complete rows and the columns of weights; NaN where one of the two is constant."""
     rows, centroids = values, np.ascontiguousarray(weights.T)
     flat = _flat(rows)[:, None] | _flat(centroids)[None, :] if rule != "cosine" else np.zeros((len(rows), len(centroids)), bool)
     if rule == "spearman":
-        rows, centroids = tied_ranks(rows), tied_ranks(centroids)
+        rows, centroids = rankdata(rows, axis=1), rankdata(centroids, axis=1)
     if rule != "cosine":
         rows, centroids = rows - rows.mean(axis=1, keepdims=True), centroids - centroids.mean(axis=1, keepdims=True)
     products = np.stack([(rows * centroid).sum(axis=1) for centroid in centroids], axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics._expression import checked_expression
 from radiotype.genomics._signature_file import SIMILARITIES, Description, Frozen
 from radiotype.genomics._signature_rules import shift_and_scale
-from radiotype.genomics.signature import CENTRES, LEAST_COHORT, Signature
+from radiotype.genomics._signature_use import CENTRES, LEAST_COHORT
+from radiotype.genomics.signature import Signature
 from radiotype.stats import moderated_tests
 from radiotype.stats._inputs import choice, same_rows, whole_number
 from radiotype.stats._row_digests import row_digests
@@ -25,18 +25,21 @@ from radiotype.stats._row_digests import row_digests
 class CentroidSignature(ClassifierMixin, BaseEstimator):
     """Nearest centroid in the genes that differ most between labelled classes.
 
-    Everything is learned on the samples of the fit: the genes are those with the largest moderated F between the classes (of
-    equal ones the first columns), each is centred as `centre` says, and a centroid is the mean of its class. So cross-validate
-    the estimator, never a signature that it has made: chosen on all samples, genes have seen the answers.
+    Everything is learned on the samples of the fit. Classes take turns in choosing a gene: the one that is highest in the
+    class, by the moderated t of the class against the mean of the others. So every class has genes that mark it, as a
+    correlation needs, which does not see what all genes have in common. Each gene is centred, and a centroid is the mean of
+    a class. Cross-validate this estimator, never a signature that it has made: chosen on all samples, its genes have seen the
+    answers.
 
     Parameters
     ----------
     n_genes : int
-        Number of genes.
+        Number of genes, shared evenly between the classes.
     rule : {"spearman", "pearson", "cosine"}
         Similarity of a sample and a centroid.
-    centre : {"median", "none", "z_score", "quantile_range"}
-        What is done to each gene first, with numbers of the samples of the fit.
+    centre : {"class_mean", "median", "none", "z_score", "quantile_range"}
+        What is done to each gene, with numbers of the samples of the fit. "class_mean" takes off the mean of the class means,
+        so that zero lies midway however many samples a class has; a median lies within the largest class.
 
     Attributes
     ----------
@@ -44,8 +47,8 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
         The labels, sorted.
     signature_ : Signature
         What was learned, frozen; its weights are the centroids.
-    f_ : series
-        Moderated F of every gene, by which genes were chosen.
+    t_ : data frame, (n_genes, n_classes)
+        Moderated t of every gene, each class against the mean of the others.
     n_features_in_ : int
         Number of genes in the table of the fit.
 
@@ -67,7 +70,7 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
     array(['mutant', 'wild_type'], dtype=object)
     """
 
-    def __init__(self, n_genes: int = 50, *, rule: str = "spearman", centre: str = "median") -> None:
+    def __init__(self, n_genes: int = 50, *, rule: str = "spearman", centre: str = "class_mean") -> None:
         self.n_genes = n_genes
         self.rule = rule
         self.centre = centre
@@ -96,7 +99,7 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
         """
         whole_number("n_genes", self.n_genes, 3)
         choice("rule", self.rule, SIMILARITIES)
-        choice("centre", self.centre, CENTRES)
+        choice("centre", self.centre, ("class_mean", *CENTRES))
         same_rows({"X": X, "y": np.asarray(y)})
         table = checked_expression(X)
         labels = _checked_labels(y)
@@ -111,16 +114,19 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
         chosen = self._choose(table.values, member, table.genes)
         values = table.values[:, chosen]
         genes = [table.genes[at] for at in chosen]
-        shift, scale = shift_and_scale(values, self.centre)
-        centred = (values - shift) / scale
-        centroids = np.array([centred[member == at].mean(axis=0) for at in range(len(sizes))])
+        means = np.array([values[member == at].mean(axis=0) for at in range(len(sizes))])
+        if self.centre == "class_mean":
+            shift, scale = means.mean(axis=0), np.ones(len(genes))
+        else:
+            shift, scale = shift_and_scale(values, self.centre)
+        centroids = (means - shift) / scale
         weights = pd.DataFrame(centroids.T, index=genes, columns=[str(name) for name in self.classes_])
-        numbers = {"shift": shift, "scale": scale} if self.centre != "none" else {}
+        centred = self.centre != "none"
         frozen = Frozen(
             n_samples=len(labels),
             columns={gene: gene for gene in genes},
-            shift=dict(zip(genes, numbers["shift"].tolist(), strict=True)) if numbers else {},
-            scale=dict(zip(genes, numbers["scale"].tolist(), strict=True)) if numbers else {},
+            shift=dict(zip(genes, shift.tolist(), strict=True)) if centred else {},
+            scale=dict(zip(genes, scale.tolist(), strict=True)) if centred else {},
         )
         description = Description(
             format="radiotype signature",
@@ -128,7 +134,8 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
             name="centroids",
             version="1",
             title=f"Nearest of {len(sizes)} centroids of {len(genes)} genes",
-            source=f"learned on {len(labels)} samples: " + ", ".join(f"{n} {c}" for c, n in zip(self.classes_, sizes, strict=True)),
+            source=f"learned on {len(labels)} samples: "
+            + ", ".join(f"{n} {c}" for c, n in zip(self.classes_, sizes, strict=True)),
             licence="not stated",
             direction="the higher a similarity, the more like the class",
             rule=self.rule,  # type: ignore[arg-type]
@@ -151,8 +158,18 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
         similarities = found.scores.to_numpy()
         return self.classes_[np.argmax(similarities, axis=1)]
 
-    def to_signature(self, name: str, *, title: str, source: str, licence: str, version: str = "1") -> Signature:
+    def to_signature(
+        self, name: str, *, title: str, source: str, licence: str, version: str = "1", frozen: bool = True
+    ) -> Signature:
         """What was learned, under a name of its own, ready to be saved.
+
+        Parameters
+        ----------
+        name, title, source, licence, version
+            What its file says; the source is followed by the classes that it was learned on.
+        frozen : bool
+            Keep the centring of the fit. Without it genes are centred on the medians of whatever cohort is scored: for
+            another platform.
 
         Raises
         ------
@@ -160,24 +177,32 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
             RT103 if the name is not of small letters, digits and underscores.
         """
         check_is_fitted(self)
-        told = self.signature_.description.model_dump()
-        said: Mapping[str, str] = {"name": name, "title": title, "licence": licence, "version": version}
+        told = self.signature_.description.model_dump(exclude_none=True)
+        said = {"name": name, "title": title, "licence": licence, "version": version, "source": f"{source}; {told['source']}"}
+        if not frozen:
+            del told["frozen"]
+            said["centre"] = "median"
         try:
-            description = Description.model_validate(told | said | {"source": f"{source}; {told['source']}"})
+            description = Description.model_validate(told | said)
         except ValueError as error:
             raise RecipeError("RT103", f"{name!r} is no name of a signature; expected letters, digits, underscores") from error
         return Signature(description, self.signature_.weights, self.signature_.ids)
 
     def _choose(self, values: NDArray[np.float64], member: NDArray[np.intp], genes: tuple[str, ...]) -> NDArray[np.intp]:
-        design = np.eye(member.max() + 1)[member]
-        names = [f"x{at + 1}" for at in range(design.shape[1])]
-        contrasts = {f"{name} - x1": {name: 1.0, "x1": -1.0} for name in names[1:]}
-        self.f_ = pd.Series(moderated_tests(pd.DataFrame(values, columns=list(genes)), design, contrasts).f, index=list(genes))
-        usable = int(self.f_.notna().sum())
+        n_classes = member.max() + 1
+        columns = [f"x{at + 1}" for at in range(n_classes)]
+        contrasts = {own: {column: 1.0 if column == own else -1.0 / (n_classes - 1) for column in columns} for own in columns}
+        tests = moderated_tests(pd.DataFrame(values, columns=list(genes)), np.eye(n_classes)[member], contrasts)
+        self.t_ = pd.DataFrame(tests.t, index=list(genes), columns=list(self.classes_))
+        usable = int(self.t_.notna().all(axis=1).sum())
         if usable < self.n_genes:
             raise ComputeError("RT305", f"{usable} genes vary, {self.n_genes} are to be chosen", hint="ask for fewer n_genes")
-        order = np.argsort(-self.f_.fillna(-np.inf).to_numpy(), kind="stable")
-        return np.sort(order[: self.n_genes])
+        wanted = np.argsort(-np.where(np.isnan(tests.t), -np.inf, tests.t), axis=0, kind="stable")
+        chosen: dict[int, None] = {}
+        turns = [iter(wanted[:, at].tolist()) for at in range(n_classes)]
+        for turn in range(self.n_genes):
+            chosen[next(gene for gene in turns[turn % n_classes] if gene not in chosen)] = None
+        return np.sort(list(chosen))
 
     def _names_of(self, X: Any) -> list[str]:
         if np.ndim(X) != 2 or np.shape(X)[1] != self.n_features_in_:

@@ -29,7 +29,9 @@ def find_data(name: str) -> Path:
     for folder in folders:
         if folder.is_dir():
             return folder
-    found = f"{name} is not in the data directory" if told else "the environment variable RADIOTYPE_DATA names no data directory"
+    found = (
+        f"{name} is not in the data directory" if told else "the environment variable RADIOTYPE_DATA names no data directory"
+    )
     raise InputError("RT220", found, file=folders[0] if folders else None, hint=f"get it with: radiotype data fetch {name}")
 
 
