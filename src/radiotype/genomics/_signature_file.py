@@ -190,6 +190,8 @@ def _check_weights(file: SignatureFile, weights: pd.DataFrame, path: Path) -> No
         for name in names:
             if name not in columns:
                 raise InputError("RT222", f"{place}: there is no column {name!r}{did_you_mean(name, columns)}", file=path)
+    if file.combination is not None and {"raw", file.name} & set(map(str, weights.columns)):
+        raise InputError("RT222", f"the columns of a combination may not be called 'raw' or {file.name!r}", file=path)
     if file.calls == "largest" and weights.shape[1] < 2:
         raise InputError("RT222", "calls: one column has no largest; give limits and labels", file=path)
     if file.rule in SIMILARITIES and weights.isna().to_numpy().any():

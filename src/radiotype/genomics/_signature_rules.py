@@ -24,7 +24,7 @@ def shift_and_scale(values: FloatArray, centre: str) -> tuple[FloatArray, FloatA
     """
     ones = np.ones(values.shape[1])
     if centre == "none":
-        return 0.0 * ones, ones
+        return np.zeros(values.shape[1]), ones
     if centre == "median":
         return np.nanmedian(values, axis=0), ones
     if centre == "z_score":
@@ -44,7 +44,8 @@ def column_scores(values: FloatArray, weights: FloatArray, rule: str) -> FloatAr
     """
     if rule in ("weighted_sum", "up_down_mean"):
         sums = _weighted_sum if rule == "weighted_sum" else _up_down_mean
-        return np.stack([sums(values[:, ~np.isnan(w)], w[~np.isnan(w)]) for w in weights.T], axis=1)
+        columns = [(np.ascontiguousarray(values[:, ~np.isnan(w)]), w[~np.isnan(w)]) for w in weights.T]
+        return np.stack([sums(part, w) for part, w in columns], axis=1)
     scores = np.full((len(values), weights.shape[1]), np.nan)
     patterns, pattern = np.unique(~np.isnan(values), axis=0, return_inverse=True)
     for at, there in enumerate(patterns):
@@ -73,19 +74,18 @@ def _flat(rows: FloatArray) -> NDArray[np.bool_]:
 
 
 def _weighted_sum(values: FloatArray, weights: FloatArray) -> FloatArray:
-    products = np.ascontiguousarray(values) * weights
-    there = ~np.isnan(products)
-    return np.where(there.any(axis=1), np.where(there, products, 0.0).sum(axis=1), np.nan)
+    there = ~np.isnan(values)
+    return np.where(there.any(axis=1), np.where(there, values * weights, 0.0).sum(axis=1), np.nan)
 
 
 def _up_down_mean(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted mean of the genes that go up less that of those that go down, each times its share of the genes."""
-    score = np.zeros(len(values))
+    there = ~np.isnan(values)
+    score = np.where(there.any(axis=1), 0.0, np.nan)
     for sign, genes in ((1.0, weights >= 0), (-1.0, weights < 0)):
-        if genes.any():
-            part, size = values[:, genes], np.abs(weights[genes])
-            total = _weighted_sum(part, size)
-            weight = np.where(np.isnan(part), 0.0, size).sum(axis=1)
-            exists = weight > 0
-            score += sign * genes.mean() * np.where(exists, total / np.where(exists, weight, 1.0), np.nan)
+        size = np.where(there[:, genes], np.abs(weights[genes]), 0.0)
+        total = (size * np.where(there[:, genes], values[:, genes], 0.0)).sum(axis=1)
+        share = there[:, genes].sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        weight = size.sum(axis=1)
+        score += sign * share * total / np.where(weight > 0, weight, 1.0)
     return score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,102 +40,113 @@ _CENTRED = {
 class SignatureUse:
     """The genes of a signature that a table has, and their values, centred."""
 
+    signature: Signature
     samples: list[str]
     genes: list[str]
-    missing: tuple[str, ...]
-    columns: Mapping[str, str]
+    columns: dict[str, str]
     identifier: str
     centre: str
-    centring: str
     shift: FloatArray
     scale: FloatArray
-    values: FloatArray  # centred, (n_samples, n_genes)
-    short: NDArray[np.bool_]  # samples with too few values
-    n_genes: int
+    values: FloatArray  # (n_samples, n_genes)
+    least: float  # share of the genes that each sample needs
 
     @classmethod
-    def of(
-        cls, signature: Signature, expression: Any, centre: str | None, names: Any, least_coverage: float | None
-    ) -> SignatureUse:
+    def of(cls, signature: Signature, expression: Any, centre: str | None, names: Any, least: float | None) -> SignatureUse:
+        """Raises RecipeError RT103 and ComputeError RT301, RT305, RT310 as `Signature.score`."""
         told, frozen = signature.description, signature.description.frozen
-        least = _checked_least(told.least_coverage if least_coverage is None else least_coverage)
-        centre = told.centre if centre is None else choice("centre", centre, CENTRES if frozen is None else tuple(_CENTRED))
-        if frozen is not None and (centre != told.centre or names is not None):
-            raise RecipeError(
-                "RT103", f"{signature.name} is frozen: its columns and its centring are known", hint="leave both out"
-            )
+        least = _checked_least(told.least_coverage if least is None else least)
+        if frozen is not None and (centre is not None or names is not None):
+            found = f"{signature.name} is frozen: its columns and its centring are known"
+            raise RecipeError("RT103", found, hint="leave centre and names out")
+        centre = told.centre if centre is None else choice("centre", centre, CENTRES)
         samples, columns = checked_table(expression)
         if frozen is not None:
             where = {column: place for place, column in enumerate(columns)}
-            identifier, found = "frozen columns", {g: [where[c]] for g, c in frozen.columns.items() if c in where}
+            identifier, places = "column", {g: [where[c]] for g, c in frozen.columns.items() if c in where}
         else:
-            identifier, found = candidates(columns, names, told.identifier, signature.ids, told.aliases)
-        _check_coverage(signature, found, least)
-        chosen = chosen_columns(expression, found)
+            identifier, places = candidates(columns, names, told.identifier, signature.ids, told.aliases)
+        _check_coverage(signature, places, least)
+        chosen = chosen_columns(expression, places)
         genes = [gene for gene in signature.genes if gene in chosen]
-        raw = values_of(expression, [chosen[gene] for gene in genes])
-        if frozen is None and centre != "none" and len(samples) < LEAST_COHORT:
-            raise ComputeError(
-                "RT301",
-                f"{signature.name} centres genes on a cohort; {len(samples)} samples are none, {LEAST_COHORT} are needed",
-                hint="freeze it on the discovery cohort and score with what freeze returns, or say centre='none'",
-            )
-        genes, raw = _some(genes, raw, ~np.isnan(raw).all(axis=0))
-        if frozen is None:
-            shift, scale = shift_and_scale(raw, centre)
-            usable = ~np.isnan(scale)
-            genes, raw = _some(genes, raw, usable)
-            shift, scale = shift[usable], scale[usable]
-        else:
+        values = values_of(expression, [chosen[gene] for gene in genes])
+        genes, values = _some(genes, values, np.asarray(~np.isnan(values).all(axis=0)))
+        if frozen is not None:
             shift = np.array([frozen.shift.get(gene, 0.0) for gene in genes])
             scale = np.array([frozen.scale.get(gene, 1.0) for gene in genes])
+        else:
+            _check_cohort(signature, centre, len(samples))
+            shift, scale = shift_and_scale(values, centre)
+            usable = ~np.isnan(scale)
+            genes, values = _some(genes, values, usable)
+            shift, scale = shift[usable], scale[usable]
         _check_coverage(signature, genes, least)
-        values = np.ascontiguousarray((raw - shift) / scale)
-        on = f"of {frozen.n_samples} samples before" if frozen is not None else f"of these {len(samples)} samples"
         return cls(
+            signature=signature,
             samples=samples,
             genes=genes,
-            missing=tuple(gene for gene in signature.genes if gene not in set(genes)),
             columns={gene: columns[chosen[gene]] for gene in genes},
             identifier=identifier,
             centre=centre,
-            centring=_CENTRED[centre] + ("" if centre == "none" else f" {on}"),
             shift=shift,
             scale=scale,
-            values=values,
-            short=(~np.isnan(values)).sum(axis=1) < least * len(signature.weights),
-            n_genes=len(signature.weights),
+            values=np.ascontiguousarray((values - shift) / scale),
+            least=least,
         )
 
-    def scores(self, signature: Signature) -> pd.DataFrame:
-        """One column per centroid or sum; NaN for samples with too few values."""
-        weights = signature.weights.loc[self.genes].to_numpy(dtype=np.float64)
-        found = column_scores(self.values, weights, signature.description.rule) + signature.description.intercept
-        found[self.short] = np.nan
-        return pd.DataFrame(found, index=self.samples, columns=list(map(str, signature.weights.columns)))
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Genes of the signature without a usable column."""
+        return tuple(gene for gene in self.signature.genes if gene not in self.columns)
 
-    def caveats(self, signature: Signature) -> list[str]:
+    @property
+    def centring(self) -> str:
+        """What was done to the values, in words."""
+        frozen = self.signature.description.frozen
+        on = f" of these {len(self.samples)} samples" if frozen is None else f" of {frozen.n_samples} samples before"
+        return _CENTRED[self.centre] + ("" if self.centre == "none" else on)
+
+    def scores(self) -> pd.DataFrame:
+        """One column per centroid or sum; NaN for samples with too few values."""
+        weights = self.signature.weights
+        found = column_scores(self.values, weights.loc[self.genes].to_numpy(dtype=np.float64), self.signature.description.rule)
+        found[self._short()] = np.nan
+        found += self.signature.description.intercept
+        return pd.DataFrame(found, index=self.samples, columns=list(map(str, weights.columns)))
+
+    def caveats(self) -> list[str]:
         """What depends on this table."""
         said = []
         if self.missing:
-            said.append(f"{len(self.genes)} of {self.n_genes} genes are in the table")
-            if signature.description.rule == "weighted_sum":
+            said.append(f"{len(self.genes)} of {len(self.signature.genes)} genes are in the table")
+            if self.signature.description.rule == "weighted_sum":
                 said.append("genes that are missing count as 0 in the sum")
-        if self.centre != "none" and signature.description.frozen is None:
-            said.append(
-                f"genes are centred on these {len(self.samples)} samples: other samples beside a patient change the score"
-            )
+        if self.centre != "none" and self.signature.description.frozen is None:
+            said.append(f"genes are centred on these {len(self.samples)} samples: a patient's score depends on the others")
         return said
 
     def reasons(self, scores: pd.DataFrame) -> dict[str, str]:
         """Why samples have no score."""
-        none = scores.isna().any(axis=1).to_numpy()
-        n_values = (~np.isnan(self.values)).sum(axis=1)
-        few = "RT310: {} of {} genes have a value"
+        n_values, of, short = (~np.isnan(self.values)).sum(axis=1), len(self.signature.genes), self._short()
         return {
-            self.samples[at]: few.format(n_values[at], self.n_genes) if self.short[at] else "RT305: its genes do not differ"
-            for at in np.flatnonzero(none)
+            self.samples[at]: f"RT310: {n_values[at]} of {of} genes have a value"
+            if short[at]
+            else "RT305: its genes do not differ, or are fewer than three"
+            for at in np.flatnonzero(scores.isna().any(axis=1))
         }
+
+    def _short(self) -> NDArray[np.bool_]:
+        """Samples with too few values."""
+        return np.asarray((~np.isnan(self.values)).sum(axis=1) < self.least * len(self.signature.genes))
+
+
+def _check_cohort(signature: Signature, centre: str, n_samples: int) -> None:
+    if centre != "none" and n_samples < LEAST_COHORT:
+        raise ComputeError(
+            "RT301",
+            f"{signature.name} centres genes on a cohort; {n_samples} samples are none, {LEAST_COHORT} are needed",
+            hint="freeze it on the discovery cohort and score with what freeze returns, or say centre='none'",
+        )
 
 
 def _some(genes: list[str], values: FloatArray, kept: NDArray[np.bool_]) -> tuple[list[str], FloatArray]:
@@ -148,7 +159,7 @@ def _checked_least(value: float) -> float:
     return float(value)
 
 
-def _check_coverage(signature: Signature, found: Any, least: float) -> None:
+def _check_coverage(signature: Signature, found: Container[str], least: float) -> None:
     missing = [gene for gene in signature.genes if gene not in found]
     n, total = len(signature.genes) - len(missing), len(signature.genes)
     if n < least * total or n == 0:

@@ -66,8 +66,8 @@ class CentroidSignature(ClassifierMixin, BaseEstimator):
     >>> model = CentroidSignature(n_genes=10).fit(genes, status)
     >>> sorted(model.signature_.genes, key=lambda gene: int(gene[1:]))
     ['g0', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6', 'g7', 'g8', 'g9']
-    >>> model.predict(genes.iloc[[0, 39]])
-    array(['mutant', 'wild_type'], dtype=object)
+    >>> model.predict(genes.iloc[[0, 39]]).tolist()
+    ['mutant', 'wild_type']
     """
 
     def __init__(self, n_genes: int = 50, *, rule: str = "spearman", centre: str = "class_mean") -> None:

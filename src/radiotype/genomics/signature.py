@@ -148,7 +148,8 @@ class Signature:
     ) -> Signature:
         """The signature with everything that depends on a cohort learned on this one, for patients who come later.
 
-        Learned are the column of each gene, what is taken off it and divided by, and the ends of the scale of a combination.
+        Learned are the column of each gene, what is taken off it and divided by, and the ends of the scale of a combination;
+        `least_coverage` is kept.
 
         Parameters
         ----------
@@ -170,14 +171,14 @@ class Signature:
         use = SignatureUse.of(self, expression, centre, names, least_coverage)
         learned = Frozen(
             n_samples=len(use.samples),
-            columns=dict(use.columns),
+            columns=use.columns,
             shift=dict(zip(use.genes, use.shift.tolist(), strict=True)) if use.centre != "none" else {},
             scale=dict(zip(use.genes, use.scale.tolist(), strict=True)) if use.centre != "none" else {},
         )
-        changed: dict[str, Any] = {"frozen": learned, "centre": use.centre}
+        changed: dict[str, Any] = {"frozen": learned, "centre": use.centre, "least_coverage": use.least}
         combination = self.description.combination
         if combination is not None and combination.low is None:
-            low, high = _percentiles(self._raw(use.scores(self)))
+            low, high = _percentiles(self._raw(use.scores()))
             changed["combination"] = combination.model_copy(update={"low": low, "high": high})
         return Signature(self.description.model_copy(update=changed), self.weights, self.ids)
 
@@ -212,16 +213,16 @@ class Signature:
             RT301 if there are too few samples to centre on; RT305 if values are not usable; RT310 if too few genes are there.
         """
         use = SignatureUse.of(self, expression, centre, names, least_coverage)
-        scores = use.scores(self)
+        scores = use.scores()
         combination = self.description.combination
-        caveats = [*self.description.caveats, *use.caveats(self)]
+        caveats = [*self.description.caveats, *use.caveats()]
         if combination is not None:
             raw = self._raw(scores)
             low, high = combination.low, combination.high
             if low is None or high is None:
                 low, high = _percentiles(raw)
                 caveats.append(f"the scale from 0 to 100 is that of these {len(raw)} samples")
-            scaled = (raw - low) / (high - low) * 100 if high > low else np.full(len(raw), np.nan)
+            scaled = (raw - low) / (high - low) * 100
             scores = scores.assign(raw=raw).assign(**{self.name: np.clip(scaled, 0, 100) if combination.clipped else scaled})
         return SignatureScores(
             name=self.name,
@@ -230,7 +231,7 @@ class Signature:
             calls=self._calls(scores),
             coverage=len(use.genes) / len(self.weights),
             missing_genes=use.missing,
-            columns=MappingProxyType(dict(use.columns)),
+            columns=MappingProxyType(use.columns),
             identifier=use.identifier,
             centring=use.centring,
             caveats=tuple(caveats),
@@ -268,11 +269,11 @@ def _shipped() -> Path:
 
 def _percentiles(raw: FloatArray) -> tuple[float, float]:
     there = raw[~np.isnan(raw)]
-    if len(there) < LEAST_COHORT or np.ptp(there) == 0:
+    low, high = np.quantile(there, [0.025, 0.975]) if len(there) else (0.0, 0.0)
+    if len(there) < LEAST_COHORT or low == high:
         raise ComputeError(
             "RT301",
             f"the scale from 0 to 100 comes from a cohort; {len(there)} samples with different scores are too few",
             hint="freeze the signature on the discovery cohort and score with what freeze returns",
         )
-    low, high = np.quantile(there, [0.025, 0.975])
     return float(low), float(high)
