@@ -121,7 +121,7 @@ def test_what_ships_is_described_without_numbers_of_others_and_without_brands(mo
 
 def test_data_that_are_not_there_are_told_how_to_get(monkeypatch, tmp_path):
     monkeypatch.delenv("RADIOTYPE_DATA", raising=False)
-    with pytest.raises(InputError, match="radiotype data fetch signatures_breast_genefu") as error:
+    with pytest.raises(InputError, match="radiotype data fetch oracle_pam50_ror_200") as error:
         Signature.load("pam50")
     assert error.value.code == "RT220"
     monkeypatch.setenv("RADIOTYPE_DATA", str(tmp_path))
@@ -135,7 +135,7 @@ def test_a_table_lies_beside_the_file_or_in_the_data_directory(monkeypatch, tmp_
     (tmp_path / "data" / "tabular" / "mine").mkdir(parents=True)
     (tmp_path / "data" / "tabular" / "mine" / "weights.tsv").write_text(text.replace(",", "\t"))
     monkeypatch.setenv("RADIOTYPE_DATA", str(tmp_path / "data"))
-    for file in ("weights.csv", "mine/weights.tsv"):
+    for file in ("weights.csv", "mine/weights.tsv", "mine/weights"):
         table = {"file": file, "columns": {"risk": "grade"}, "where": {"note": "x"}, "values": {"1": -1, "3": 1}}
         ids = {"file": file, "columns": {"entrez": "entrez"}, "where": {"note": "x"}}
         signature = loaded(tmp_path, one_sum(weights=None, table=table, identifier_table=ids))

@@ -151,7 +151,7 @@ def test_receptor_modules_separate_receptors_and_subtypes(scan_b):
 def test_subtypes_of_sequenced_tumours_agree_with_those_that_were_published(scan_b):
     expression, clinical, _ = scan_b
     found = Signature.load("pam50").score(expression)
-    # what came with the data reached 0.695 with the 36 genes that have their old symbols; two more are found by their new ones
+    # the description of these data reports 0.695, with the 36 genes that have their old symbols; two more have their new ones
     assert (found.calls == clinical["pam50_subtype"]).mean() >= 0.695
     basal = clinical["pam50_subtype"] == "Basal"
     assert (found.calls[basal] == "Basal").mean() > 0.95

@@ -23,7 +23,7 @@ _NO_ID = ("", "NA", "nan", "None")
 
 
 class Table(Strict):
-    """A table of weights or of ids: a file beside the description, or `DATASET/FILE` of the data directory."""
+    """A table of weights or ids: a file beside the description, or `DATASET/FILE` of the data directory, with or without ending."""
 
     file: str
     gene: str = "gene"
@@ -205,7 +205,7 @@ def _rows(table: Table, path: Path) -> tuple[pd.DataFrame, Path]:
         raise InputError("RT222", f"table: {table.file!r} is neither beside the file nor in the data directory", file=path)
     beside = path.parent / table.file
     dataset, _, rest = table.file.partition("/")
-    file = beside if not rest or beside.is_file() else find_data(dataset) / rest
+    file = beside if not rest or beside.is_file() else find_data(dataset, rest)
     rows = read_signature_table(file)
     for column in (table.gene, *table.columns.values(), *table.where):
         if column not in rows.columns:

@@ -16,8 +16,10 @@ from radiotype.io.guard import foreign, require_file
 MAX_BYTES = 64 * 2**20
 
 
-def find_data(name: str) -> Path:
-    """The folder of a public data set below the data directory, which the environment variable RADIOTYPE_DATA names.
+def find_data(name: str, file: str) -> Path:
+    """A file of a public data set below the data directory, which the environment variable RADIOTYPE_DATA names.
+
+    Without ending, `file` is whichever of .csv, .tsv and .txt is there.
 
     Raises
     ------
@@ -25,14 +27,12 @@ def find_data(name: str) -> Path:
         RT220 if it is not there.
     """
     told = os.environ.get("RADIOTYPE_DATA", "")
-    folders = [Path(told) / name, *Path(told).glob(f"*/{name}")] if told else []
-    for folder in folders:
-        if folder.is_dir():
-            return folder
-    found = (
-        f"{name} is not in the data directory" if told else "the environment variable RADIOTYPE_DATA names no data directory"
-    )
-    raise InputError("RT220", found, file=folders[0] if folders else None, hint=f"get it with: radiotype data fetch {name}")
+    for folder in (Path(told) / name, Path(told) / "tabular" / name) if told else ():
+        for ending in ("", ".csv", ".tsv", ".txt"):
+            if (folder / f"{file}{ending}").is_file():
+                return folder / f"{file}{ending}"
+    found = f"{name}/{file} is not in the data directory" if told else "the environment variable RADIOTYPE_DATA names no folder"
+    raise InputError("RT220", found, file=Path(told) / name if told else None, hint=f"run `radiotype data fetch {name}`")
 
 
 def read_signature_file(path: Path) -> dict[str, Any]:
