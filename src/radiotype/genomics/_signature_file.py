@@ -23,7 +23,7 @@ _NO_ID = ("", "NA", "nan", "None")
 
 
 class Table(Strict):
-    """A table of weights or ids: a file beside the description, or `DATASET/FILE` of the data directory, with or without ending."""
+    """A table of weights or ids: a file beside the description, or `DATASET/FILE` of the data directory (ending or not)."""
 
     file: str
     gene: str = "gene"
