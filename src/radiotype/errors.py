@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "RT219": "the table is larger than is read",
     "RT220": "the data set is not there",
     "RT221": "the download failed",
+    "RT222": "the signature file is not usable",
     # computation
     "RT301": "too few cases",
     "RT302": "too few events",
@@ -56,6 +57,7 @@ CODES: dict[str, str] = {
     "RT307": "the process that worked on it was killed",
     "RT308": "no spherical map of the region was found",
     "RT309": "cases to test on were seen before",
+    "RT310": "too few of its genes are in the table",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__ = ["Coverage", "TidyExpression", "TidyReport", "coverage", "gene_of_date", "looks_logged", "tidy_expression"]
+__all__ = [
+    "CentroidSignature",
+    "Coverage",
+    "Signature",
+    "SignatureScores",
+    "TidyExpression",
+    "TidyReport",
+    "coverage",
+    "gene_of_date",
+    "looks_logged",
+    "signature_names",
+    "tidy_expression",
+]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {
+_HOME = {
+    "CentroidSignature": "centroid_signature",
     "Coverage": "gene_set_coverage",
+    "Signature": "signature",
+    "SignatureScores": "signature",
     "TidyExpression": "tidying",
     "TidyReport": "tidying",
     "coverage": "gene_set_coverage",
     "gene_of_date": "dates_as_genes",
     "looks_logged": "tidying",
+    "signature_names": "signature",
     "tidy_expression": "tidying",
 }
 

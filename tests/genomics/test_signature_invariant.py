@@ -1,0 +1,64 @@
+"""What a signature's score must not depend on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from signature_files import GENES, cohort, one_sum, told, write
+
+from radiotype.genomics import Signature
+
+RULES = ("spearman", "pearson", "cosine")
+
+
+def signatures(folder):
+    for rule in RULES:
+        yield Signature.load(write(folder, told(rule=rule)))
+    for rule in ("weighted_sum", "up_down_mean"):
+        yield Signature.load(write(folder, one_sum(rule=rule)))
+
+
+@pytest.mark.parametrize("centre", ["none", "median", "z_score", "quantile_range"])
+def test_a_new_patient_scores_the_same_alone_or_among_others(tmp_path, centre):
+    new = cohort(50, seed=1)
+    new.iloc[3, 2] = np.nan
+    for signature in signatures(tmp_path):
+        frozen = signature.freeze(cohort(), centre=centre, least_coverage=0.5)
+        together = frozen.score(new).scores
+        for patient in new.index[:6]:
+            pd.testing.assert_frame_equal(frozen.score(new.loc[[patient]]).scores, together.loc[[patient]], check_exact=True)
+
+
+@pytest.mark.parametrize("centre", ["none", "median", "z_score", "quantile_range"])
+def test_frozen_on_a_cohort_it_scores_that_cohort_as_before(tmp_path, centre):
+    for signature in signatures(tmp_path):
+        now = signature.score(cohort(), centre=centre).to_frame()
+        pd.testing.assert_frame_equal(
+            signature.freeze(cohort(), centre=centre).score(cohort()).to_frame(), now, check_exact=True
+        )
+
+
+def test_order_of_columns_and_genes_that_are_not_its_own_do_not_matter(tmp_path):
+    table = cohort(genes=[*GENES, "other", "more"])
+    for signature in signatures(tmp_path):
+        expected = signature.score(cohort(genes=[*GENES, "other", "more"])[GENES]).scores
+        pd.testing.assert_frame_equal(signature.score(table.iloc[:, ::-1]).scores, expected, check_exact=True)
+
+
+def test_correlations_do_not_see_the_scale_and_shift_of_a_sample(tmp_path):
+    scale, shift = np.linspace(0.5, 2, 30)[:, None], np.linspace(-3, 3, 30)[:, None]
+    for rule in RULES:
+        signature = Signature.load(write(tmp_path, told(rule=rule)))
+        moved = cohort() * scale + (shift if rule != "cosine" else 0)
+        np.testing.assert_allclose(signature.score(moved).scores, signature.score(cohort()).scores, atol=1e-12)
+    ranks = Signature.load(write(tmp_path, told()))
+    np.testing.assert_array_equal(ranks.score(np.exp(cohort())).scores, ranks.score(cohort()).scores)
+
+
+def test_medians_take_off_what_a_platform_adds_to_a_gene(tmp_path):
+    platform = np.arange(8.0)
+    for signature in signatures(tmp_path):
+        for centre, scale in (("median", 1.0), ("z_score", 3.0), ("quantile_range", 3.0)):
+            moved = signature.score(cohort() * scale + platform, centre=centre).scores
+            np.testing.assert_allclose(moved, signature.score(cohort(), centre=centre).scores, atol=1e-10)
