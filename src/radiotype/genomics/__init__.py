@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__: list[str] = []
+__all__: list[str] = [
+    "CellPopulations",
+    "cell_populations",
+]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "CellPopulations": "cells",
+    "cell_populations": "cells",
+}
 
 
 def __getattr__(name: str) -> object:
