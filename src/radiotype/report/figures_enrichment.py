@@ -68,7 +68,7 @@ def running_sum(
     """
     data = _checked(table)
     position, total, hit, metric = (data[column].to_numpy() for column in ("position", "running_sum", "hit", "metric"))
-    peak = int(np.argmax(np.abs(total)))
+    peak = int(total.argmax() if total.max() > -total.min() else total.argmin())
     score = float(total[peak])
     at = np.arange(len(data))
     # The sum falls before a hit raises it: the lowest point of a negative score is the miss before its first hit.
@@ -163,7 +163,7 @@ def _curve(
         color=darker(colour), fontweight="bold",
     )  # fmt: skip
     low, high = min(0.0, float(total.min())), max(0.0, float(total.max()))
-    pad = 0.14 * (high - low)
+    pad = 0.14 * ((high - low) or 1.0)
     axes.set(xlim=limits, ylim=(low - (pad if score < 0 else pad / 3), high + (pad if score >= 0 else pad / 3)))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.set_xticks([])
