@@ -120,7 +120,7 @@ def test_size_where_nothing_differs(case):
 
 
 def test_scores_that_are_mostly_zero_find_too_much_in_a_small_group():
-    """What a t-test cannot do, and the page says so: 10 of 100 cases, three quarters of the scores 0."""
+    """What a t-test cannot do, and the page says so: 10 of 100 cases, seven in ten of the scores 0."""
     first, anything = _rejections(lambda r: np.maximum(r.normal(size=(100, 16)) - 0.5, 0) ** 2)
     assert anything[3] > binom.ppf(0.9995, TABLES, 0.05)
     assert (first <= binom.ppf(0.9995, TABLES, 0.05)).all()

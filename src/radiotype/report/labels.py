@@ -63,7 +63,8 @@ def placed_names(points: Places, widths: Places, height: float, inside: tuple[fl
         if best is not None:
             boxes.append(best)
             leaders.append((point, _nearest(best, point)))
-            corners[i] = best[0] + _PAD, best[1]
+            leftwards = best[0] + best[2] < 2 * point[0]
+            corners[i] = best[2] - _PAD - widths[i] if leftwards else best[0] + _PAD, best[1]
     return corners
 
 
