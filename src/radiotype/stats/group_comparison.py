@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 REST = "rest"
 """What all cases outside a group are called."""
 
-WIDEST_SCALE = 1e4
-"""Features whose standard deviations differ by more than this are in different units: the smallest would find nothing."""
+WIDEST_SCALE = 1e3
+"""Features whose standard deviations differ by more than this are in different units: the smallest would find less."""
 
 
 @dataclass(frozen=True, eq=False)
