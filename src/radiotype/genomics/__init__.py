@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 
 __all__ = [
+    "CellPopulations",
     "CentroidSignature",
     "Coverage",
     "Signature",
     "SignatureScores",
     "TidyExpression",
     "TidyReport",
+    "cell_populations",
     "coverage",
     "gene_of_date",
     "looks_logged",
@@ -20,12 +22,14 @@ __all__ = [
 
 # No module is named like a function: importing it would put the module in the function's place.
 _HOME = {
+    "CellPopulations": "cells",
     "CentroidSignature": "centroid_signature",
     "Coverage": "gene_set_coverage",
     "Signature": "signature",
     "SignatureScores": "signature",
     "TidyExpression": "tidying",
     "TidyReport": "tidying",
+    "cell_populations": "cells",
     "coverage": "gene_set_coverage",
     "gene_of_date": "dates_as_genes",
     "looks_logged": "tidying",

@@ -78,6 +78,11 @@ class Drawn(NamedTuple):
     data: pd.DataFrame
     svg: str
 
+    def standalone(self) -> str:
+        """The drawing as the text of an SVG file: `Path("figure.svg").write_text(drawn.standalone(), encoding="utf-8")`."""
+        svg = self.svg.replace("font-family: 'DejaVu Sans'", "font-family: 'DejaVu Sans', Verdana, sans-serif")
+        return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background: #ffffff" ', 1) + "\n"
+
 
 def colours(subtypes: Sequence[str]) -> dict[str, str]:
     """The colour of each subtype, in the order of their names."""
@@ -116,6 +121,12 @@ def text_on(colour: str) -> str:
 def shades() -> LinearSegmentedColormap:
     """A map from near white to dark slate, even in lightness."""
     return LinearSegmentedColormap.from_list("slate", ["#f6f7f8", "#c3d0da", "#7f9bb0", "#44657f", "#1c3448"])
+
+
+def diverging() -> LinearSegmentedColormap:
+    """A map from blue over near white to orange, as dark at one end as at the other."""
+    ends = ["#0a4a86", "#3f86c3", "#a9cbe6", "#f7f7f6", "#f2bd94", "#d4712b", "#8f3a00"]
+    return LinearSegmentedColormap.from_list("blue-orange", ends)
 
 
 def draw(name: str, size_px: tuple[float, float], paint: Callable[[Figure], None], *, label: str = "") -> str:

@@ -20,6 +20,7 @@ from radiotype.stats.cross_validation import CrossValidatedConcordance, cross_va
 from radiotype.stats.cutpoint import Cutpoint, maximal_cutpoint
 from radiotype.stats.decision_curve import DecisionCurve, decision_curve
 from radiotype.stats.findings import Finding, Findings, per_feature
+from radiotype.stats.group_comparison import GroupComparison, compare_groups
 from radiotype.stats.hazard_ratio import HazardRatio
 from radiotype.stats.leakage import check_split, require_unseen
 from radiotype.stats.model_comparison import Interaction, interaction, nested_test
@@ -60,6 +61,7 @@ __all__ = [
     "DecisionCurve",
     "Finding",
     "Findings",
+    "GroupComparison",
     "HazardRatio",
     "Interaction",
     "IntraclassCorrelation",
@@ -82,6 +84,7 @@ __all__ = [
     "adjust_p_values",
     "calibration",
     "check_split",
+    "compare_groups",
     "concordance",
     "concordance_difference",
     "confusion",
