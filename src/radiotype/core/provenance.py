@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 #: Packages whose version can change a stored number.
-PACKAGES = ("radiotype", "numpy", "scipy", "pandas", "SimpleITK", "nibabel", "scikit-learn", "pyarrow", "matplotlib")
+PACKAGES = ("radiotype", "numpy", "scipy", "pandas", "SimpleITK", "scikit-learn", "pyarrow", "matplotlib")
 
 
 def versions() -> dict[str, str]:

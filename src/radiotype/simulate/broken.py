@@ -9,7 +9,8 @@ import numpy as np
 
 from radiotype.core.geometry import Grid
 from radiotype.errors import RecipeError
-from radiotype.simulate.files import read_volume, write_volume
+from radiotype.io.nifti_write import write_nifti
+from radiotype.simulate.files import read_volume
 
 #: Ways to break a case, and the code of the error that each must end in.
 BREAKAGES = MappingProxyType(
@@ -26,7 +27,7 @@ def break_case(kind: str, image: Path, mask: Path) -> None:
         A key of `BREAKAGES`: the mask file is missing; the mask lies on another grid, as when exported from another series;
         the scan was cut short, as when a copy was interrupted; the mask is empty; voxels of the tumour are not finite.
     image, mask : path
-        Files that `write_volume` wrote.
+        Files that `write_nifti` wrote.
 
     Raises
     ------
@@ -45,11 +46,11 @@ def break_case(kind: str, image: Path, mask: Path) -> None:
         values = stored.astype(np.float32) * np.float32(step)
         inside = np.argwhere(read_volume(mask)[0] > 0)
         values[tuple(inside[len(inside) // 2])] = np.nan
-        write_volume(image, values, grid)
+        write_nifti(image, values, grid)
     else:
         stored, grid, _ = read_volume(mask)
         if kind == "other_grid":
             stored, grid = stored[:-2], Grid((grid.shape[0] - 2, *grid.shape[1:]), grid.affine)
         else:
             stored = np.zeros_like(stored)
-        write_volume(mask, stored, grid)
+        write_nifti(mask, stored, grid)

@@ -14,8 +14,9 @@ import pandas as pd
 
 from radiotype.core.geometry import Floats, Grid
 from radiotype.errors import RecipeError, StoreError, unwritable
+from radiotype.io.nifti_write import write_nifti
 from radiotype.simulate.broken import BREAKAGES, break_case
-from radiotype.simulate.files import stored_values, write_volume
+from radiotype.simulate.files import stored_values
 from radiotype.simulate.organs import ORGANS, Organ
 from radiotype.simulate.outcomes import Hazards, draw_patient, draw_survival
 from radiotype.simulate.tumours import Phantom, draw_phantom, draw_tumour
@@ -273,7 +274,7 @@ def _write_volumes(
         volumes["parenchyma"] = phantom.parenchyma.astype(np.uint8)
     names = {kind: f"{kind}/{case_id}.nii.gz" for kind in volumes}
     for kind, stored in volumes.items():
-        write_volume(folder / names[kind], stored, grid, step=step if kind == "images" else 1.0)
+        write_nifti(folder / names[kind], stored, grid, step=step if kind == "images" else 1.0)
     return names
 
 

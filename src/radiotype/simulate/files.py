@@ -1,4 +1,4 @@
-"""Simulated volumes as NIfTI files: the same voxels always give the same bytes."""
+"""What simulated scans are stored as: whole grey levels of a step, in gzipped NIfTI files."""
 
 from __future__ import annotations
 
@@ -10,36 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Grid
-
-#: From our patient axes (LPS) to those of NIfTI (RAS).
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-#: Fast rather than small: noise hardly shrinks anyway.
-COMPRESSION = 1
-
-
-def write_volume(path: Path, stored: npt.NDArray[Any], grid: Grid, *, step: float = 1.0) -> None:
-    """Write a NIfTI file, gzipped, without name and time in it.
-
-    Parameters
-    ----------
-    path : path
-        Ends in .nii.gz.
-    stored : array, shape (I, J, K), int16, uint8 or float32
-    grid : Grid
-    step : float
-        Value of one stored grey level.
-    """
-    import nibabel
-
-    affine = LPS_TO_RAS @ grid.affine
-    image = nibabel.Nifti1Image(stored, affine)
-    image.header.set_data_dtype(stored.dtype)
-    image.header.set_slope_inter(step, 0.0)
-    image.header.set_xyzt_units("mm", "sec")
-    image.set_qform(affine, code=1)
-    image.set_sform(affine, code=1)
-    path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=COMPRESSION, mtime=0))
+from radiotype.io.nifti_header import read_nifti_header
+from radiotype.io.nifti_write import LPS_TO_RAS
 
 
 def stored_values(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.int16]:
@@ -49,8 +21,8 @@ def stored_values(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[n
 
 
 def read_volume(path: Path) -> tuple[npt.NDArray[Any], Grid, float]:
-    """Stored numbers, grid and value of one grey level of a file that `write_volume` wrote."""
-    import nibabel
-
-    image: Any = nibabel.load(path)
-    return np.asanyarray(image.dataobj.get_unscaled()), Grid(image.shape, LPS_TO_RAS @ image.affine), float(image.dataobj.slope)
+    """Stored numbers, grid and value of one grey level of a file that `write_nifti` wrote."""
+    header = read_nifti_header(path, compressed=True)
+    voxels = np.frombuffer(gzip.decompress(path.read_bytes()), header.dtype, offset=header.offset)
+    width, height, depth = header.shape
+    return voxels.reshape(header.shape, order="F"), Grid((width, height, depth), LPS_TO_RAS @ header.affine), header.slope
