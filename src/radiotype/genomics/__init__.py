@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from radiotype.genomics.preranked import Enrichment, RunningSum, gsea, running_sum
+    from radiotype.genomics.scoring import SetScores, gene_set_scores, ssgsea
+    from radiotype.genomics.spectra import FunctionalSpectra
+
+__all__ = [
+    "Enrichment",
+    "FunctionalSpectra",
+    "RunningSum",
+    "SetScores",
+    "gene_set_scores",
+    "gsea",
+    "running_sum",
+    "ssgsea",
+]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "Enrichment": "preranked",
+    "FunctionalSpectra": "spectra",
+    "RunningSum": "preranked",
+    "SetScores": "scoring",
+    "gene_set_scores": "scoring",
+    "gsea": "preranked",
+    "running_sum": "preranked",
+    "ssgsea": "scoring",
+}
 
 
 def __getattr__(name: str) -> object:
