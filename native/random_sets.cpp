@@ -14,8 +14,8 @@ namespace RADIOTYPE_LEVEL {
 namespace {
 
 constexpr int64_t LANES = RANDOM_SET_LANES;
-constexpr int64_t MOST_DRAWS = 10000;     // per set kept, to begin with the wanted sign
-constexpr int64_t MOST_EXCHANGES = 100;   // tried per member, set and level
+constexpr int64_t MOST_DRAWS = 10000;   // per set kept, to begin with the wanted sign
+constexpr int64_t MOST_EXCHANGES = 20;  // tried per member, set and level
 
 // xoshiro256++ of Blackman & Vigna.
 struct Random {

@@ -130,10 +130,11 @@ def _split(weights: FloatArray, group: tuple[int, bool], targets: FloatArray, me
     variance = np.append(0.0, np.cumsum([_log_variance(int(count), n) for count in survivors]))
     chances = []
     for level, count in reached:
-        last = max(int(count), 0) + 1
-        p_value = float(np.exp(log_p[level] + psi(last) - psi(n + 1)))
-        error = float(np.sqrt(variance[level] + _log_variance(last, n)) / np.log(2))
-        chances.append(Chance(p_value, error, bool(count < 0), mean))
+        # beyond the last level: its own probability is the limit
+        share = psi(count + 1) - psi(n + 1) if count >= 0 else 0.0
+        more = _log_variance(int(count) + 1, n) if count >= 0 else 0.0
+        error = float(np.sqrt(variance[level] + more) / np.log(2))
+        chances.append(Chance(float(np.exp(log_p[level] + share)), error, bool(count < 0), mean))
     return chances
 
 

@@ -154,7 +154,7 @@ def gsea(
     >>> ranking = {f"g{i}": 100.0 - i for i in range(201)}
     >>> found = gsea(ranking, {"top": [f"g{i}" for i in range(10)], "spread": [f"g{i}" for i in range(0, 200, 20)]})
     >>> found.enrichment.round(3).tolist(), found.leading_edge["top"][:3]
-    ([1.0, 0.189], ('g0', 'g1', 'g2'))
+    ([1.0, 0.281], ('g0', 'g1', 'g2'))
     >>> bool(found.p_values[0] < 1e-9), bool(found.p_values[1] > 0.05)
     (True, True)
     """

@@ -84,7 +84,7 @@ def rank_correlations(one: Any, other: Any, *, correction: str = "bh") -> RankCo
     >>> import pandas as pd
     >>> found = rank_correlations(pd.DataFrame(features), pd.DataFrame({"hypoxia": [2, 4, 6, 8, 10, 12]}))
     >>> found.rho.round(2).tolist(), found.n_tests
-    ([[0.94], [-0.03]], 2)
+    ([[0.94], [-0.09]], 2)
     """
     from scipy.special import stdtr
 
@@ -92,7 +92,8 @@ def rank_correlations(one: Any, other: Any, *, correction: str = "bh") -> RankCo
     n = same_rows({"one": one, "other": other})
     if n < 4:
         raise ComputeError("RT301", f"there are {n} cases; a rank correlation needs 4 or more")
-    tables, names, reasons = [], [], {}
+    tables, names = [], []
+    reasons: dict[tuple[str, str], str] = {}
     for which, table in (("one", one), ("other", other)):
         values, columns = feature_values(table)
         missing = np.isnan(values).any(axis=0)
@@ -117,8 +118,11 @@ def rank_correlations(one: Any, other: Any, *, correction: str = "bh") -> RankCo
     q_values = np.full(rho.shape, np.nan)
     q_values[tested] = adjust_p_values(p_values[tested], correction=correction)
     return RankCorrelations(
-        *names,
-        *(read_only(values) for values in (rho, p_values, q_values)),
+        one=names[0],
+        other=names[1],
+        rho=read_only(rho),
+        p_values=read_only(p_values),
+        q_values=read_only(q_values),
         correction=correction,
         n=n,
         n_tests=int(np.count_nonzero(tested)),
