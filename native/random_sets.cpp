@@ -14,8 +14,8 @@ namespace RADIOTYPE_LEVEL {
 namespace {
 
 constexpr int64_t LANES = RANDOM_SET_LANES;
-constexpr int64_t MOST_DRAWS = 10000;   // per set kept, to begin with the wanted sign
-constexpr int64_t MOST_EXCHANGES = 20;  // tried per member, set and level
+constexpr int64_t MOST_DRAWS = 1000;     // per set kept, to begin with the wanted sign
+constexpr int64_t MOST_EXCHANGES = 100;  // tried per member, set and level
 
 // xoshiro256++ of Blackman & Vigna.
 struct Random {
@@ -75,17 +75,21 @@ double score(const Ranking& ranking, const Rows& rows) {
     return (top[0] > -bottom[0] ? top[0] : bottom[0]) / total;
 }
 
-// A set drawn at random; `bits` are all zero before and after.
+// A set drawn at random; `bits` are all zero before and after. Of a set of more than half the columns the others are drawn.
 void draw(const Ranking& ranking, Random& random, uint64_t* bits, const Rows& rows) {
-    for (int64_t drawn = 0; drawn < ranking.k;) {
+    const bool others = ranking.k > ranking.n / 2;
+    const int64_t wanted = others ? ranking.n - ranking.k : ranking.k;
+    for (int64_t drawn = 0; drawn < wanted;) {
         const int64_t at = random.below(ranking.n);
         const uint64_t bit = uint64_t(1) << (at & 63);
         drawn += (bits[at >> 6] & bit) == 0;
         bits[at >> 6] |= bit;
     }
     double sum = 0.0;
-    for (int64_t word = 0, i = 0; i < ranking.k; ++word) {
-        for (uint64_t left = bits[word]; left; left &= left - 1, ++i) {
+    for (int64_t word = 0, i = 0; word * 64 < ranking.n; ++word) {
+        uint64_t left = others ? ~bits[word] : bits[word];
+        if (ranking.n - word * 64 < 64) left &= (uint64_t(1) << (ranking.n - word * 64)) - 1;
+        for (; left; left &= left - 1, ++i) {
             const int64_t at = word * 64 + __builtin_ctzll(left);
             rows.before[i] = sum;
             sum += ranking.weights[at];
@@ -106,27 +110,21 @@ inline void shift_rows(const Rows& from, int64_t first, int64_t last, const Rows
     shift(from.passed + first, last - first, to.passed + at, passed);
 }
 
-// Number of members before `place`; `member` says whether one stands there.
-int64_t members_before(const Ranking& ranking, const Rows& rows, int64_t place, bool* member) {
+// Number of members before the column that `passed` columns which are no members precede.
+int64_t members_before(const Ranking& ranking, const Rows& rows, int64_t passed) {
     int64_t low = 0, high = ranking.k;
     while (low < high) {
         const int64_t middle = (low + high) / 2;
-        if (int64_t(rows.passed[middle]) + middle < place) low = middle + 1;
+        if (rows.passed[middle] <= double(passed)) low = middle + 1;
         else high = middle;
     }
-    *member = low < ranking.k && int64_t(rows.passed[low]) + low == place;
     return low;
 }
 
 // The set with one member exchanged for a column that is none, both drawn at random.
 void exchange(const Ranking& ranking, Random& random, const Rows& from, const Rows& to) {
-    const int64_t out = random.below(ranking.k);
-    int64_t place, in;
-    bool member;
-    do {
-        place = random.below(ranking.n);
-        in = members_before(ranking, from, place, &member);
-    } while (member);
+    const int64_t out = random.below(ranking.k), passed = random.below(ranking.n - ranking.k);
+    const int64_t in = members_before(ranking, from, passed), place = passed + in;
     const double lost = from.with[out] - from.before[out], won = ranking.weights[place];
     int64_t at;
     if (in > out) {  // the members between move one forward

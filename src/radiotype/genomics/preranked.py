@@ -37,7 +37,8 @@ class Enrichment:
     q_values : array
         Corrected by Benjamini and Hochberg for the number of sets.
     log2_error : array
-        Standard error of log2 of the p-value, as if the random sets were independent.
+        Standard error of log2 of the p-value, as if the random sets were independent. Measured over seeds it
+        is up to half larger where p is tiny.
     at_limit : array of bool
         Whether the p-value is an upper limit: the truth is smaller.
     leading_edge : {set: members}
