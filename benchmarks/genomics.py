@@ -1,6 +1,6 @@
 """Genomics beside R and Python peers: CPU time of one thread, its ratio, and the largest difference.
 
-Run: python benchmarks/genomics.py [part ...]; parts: ssgsea gsea (all when left out).
+Run: python benchmarks/genomics.py [part ...]; parts: ssgsea gsea errors (all when left out).
 Peers: R with GSVA (Debian: r-bioc-gsva) and, where it is installed, fgsea; gseapy in an environment of its own:
   python -m venv benchmarks/.venv-gseapy; benchmarks/.venv-gseapy/bin/pip install gseapy
 A peer that is absent is named and left out. Every program reads the same numbers, and times one call after loading and reading.
@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import combinations
+from math import comb
 from pathlib import Path
 
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -196,7 +198,29 @@ def gsea(folder: Path) -> None:
     print(f"\nWall seconds of ours: {wall:.2f} in one thread, {both:.2f} in {len(os.sched_getaffinity(0))}.")
 
 
-PARTS = {"ssgsea": ssgsea, "gsea": gsea}
+def errors(folder: Path) -> None:
+    """p-values whose truth is known, because every set was counted or the set is the most extreme of all; over seeds."""
+    values = np.sort(np.random.default_rng([SEED, 2]).normal(size=30) * 2)[::-1]
+    small, every = pd.Series(values, index=GENES[:30]), list(combinations(range(30), 4))
+    scores = np.array([genomics.running_sum(small, [GENES[at] for at in one]).enrichment for one in every])
+    above = np.sort(scores[scores > 0])[::-1]
+    cases = []
+    for place in (1000, 100, 20, 3, 0):
+        chosen = every[int(np.argsort(-scores)[place])]
+        cases.append((small, [GENES[at] for at in chosen], np.mean(above >= above[place] - 1e-12)))
+    for n, k in ((200, 10), (2000, 5), (2000, 12)):
+        cases.append((pd.Series(np.linspace(5, -4, n), index=GENES[:n]), GENES[:k], 2 / comb(n, k)))
+    print("\n## How good the p-values of GSEA are, over 40 seeds\n")
+    print("| names, members | exact p | mean of log2 p less the exact | deviation over seeds | mean `log2_error` |")
+    print("|---|---|---|---|---|")
+    for ranking, members, exact in cases:
+        found = [genomics.gsea(ranking, {"s": members}, least_members=4, seed=seed) for seed in range(40)]
+        logs, claimed = np.log2([one.p_values[0] for one in found]), np.mean([one.log2_error[0] for one in found])
+        row = (f"{logs.mean() - np.log2(exact):.2f}", f"{logs.std(ddof=1):.2f}", f"{claimed:.2f}")
+        print(f"| {len(ranking)}, {len(members)} | {exact:.1e} | {' | '.join(row)} |", flush=True)
+
+
+PARTS = {"ssgsea": ssgsea, "gsea": gsea, "errors": errors}
 
 
 def main() -> None:
