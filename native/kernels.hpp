@@ -33,6 +33,10 @@ void cholesky_solve(const double* factor, int64_t n, int64_t columns, double* b)
 int64_t sphere_map(const SphereProblem& problem, const SphereResult& result, const SphereScratch& scratch);
 void cald_ratios(const CaldProblem& problem, const double* points, double* centres, double* ratios);
 int64_t cald_smooth(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
+void ssgsea(const SetProblem& problem, const double* weight_of_rank, double* scores, uint64_t* scratch);
+void spectra(const SetProblem& problem, const int32_t* sets_of, const int64_t* column_bounds, double* scores, uint64_t* scratch);
+void random_enrichment(const RandomSets& problem, int64_t n_sets, double* scores, uint64_t* scratch);
+int64_t enrichment_levels(const RandomSets& problem, const LevelSearch& search, int64_t* survivors, int64_t* found, uint64_t* scratch);
 void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]);
 int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);
 void texture_pairs(const TextureVolume& volume, uint32_t* tables, int64_t table);

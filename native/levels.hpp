@@ -250,6 +250,40 @@ struct ZoneScratch {
     Zone* zones;               // (voxels of all lines,)
 };
 
+// Sets of columns, and the samples in which they are scored.
+struct SetProblem {
+    const double* values;  // (n_samples, n_columns)
+    int64_t n_samples, n_columns;
+    const int32_t* members;  // columns of one set after the other, ascending in each
+    const int64_t* bounds;   // (n_sets + 1,) where each set begins
+    int64_t n_sets;
+};
+
+// uint64 that ssgsea() and spectra() need.
+static inline int64_t ranked_sets_scratch(int64_t n_columns, int64_t n_sets) { return 5 * n_columns + 5 * n_sets; }
+
+constexpr int64_t RANDOM_SET_LANES = 8;
+
+static inline int64_t random_set_width(int64_t n_members) {
+    return (n_members + RANDOM_SET_LANES - 1) / RANDOM_SET_LANES * RANDOM_SET_LANES;
+}
+
+struct RandomSets {
+    const double* weights;  // (n_ranked,) whole numbers from 1 on, in the order of the ranking; their sum is below 2^53
+    int64_t n_ranked, n_members;
+    uint64_t* state;  // (4,) of the random numbers, not all zero
+};
+
+struct LevelSearch {
+    const double* targets;  // (n_targets,) scores above 0, ascending
+    int64_t n_targets, n_sets, most_levels;
+};
+
+// uint64 that random_enrichment(), with n_sets = 0, and enrichment_levels() need.
+static inline int64_t random_sets_scratch(int64_t n_ranked, int64_t n_members, int64_t n_sets) {
+    return (n_sets + 1) * 3 * random_set_width(n_members) + 3 * n_sets + n_ranked / 64 + 1;
+}
+
 struct Kernels {
     const char* level;
     // Sums in a ball around each voxel of a region, the lowest number elsewhere. See ball.cpp.
@@ -298,6 +332,13 @@ struct Kernels {
     // moves of single vertices, their number or -1 if a ring does not close. See cald.cpp.
     void (*cald_ratios)(const CaldProblem& problem, const double* points, double* centres, double* ratios);
     int64_t (*cald_smooth)(const CaldProblem& problem, int64_t sweeps, double* points, uint8_t* waiting);
+    // Scores of sets of columns in each sample. See ranked_sets.cpp.
+    void (*ssgsea)(const SetProblem& problem, const double* weight_of_rank, double* scores, uint64_t* scratch);
+    void (*spectra)(const SetProblem& problem, const int32_t* sets_of, const int64_t* column_bounds, double* scores, uint64_t* scratch);
+    // How enriched random sets are in a ranking. See random_sets.cpp.
+    void (*random_enrichment)(const RandomSets& problem, int64_t n_sets, double* scores, uint64_t* scratch);
+    int64_t (*enrichment_levels)(const RandomSets& problem, const LevelSearch& search, int64_t* survivors, int64_t* found,
+                                 uint64_t* scratch);
     // Grey-level matrices. See texture_pack.cpp, texture_pairs.cpp, texture_neighbours.cpp and texture_zones.cpp.
     void (*texture_scan)(const LevelBox& source, int64_t* counts, int64_t box[6]);
     int64_t (*texture_pack)(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines);

@@ -53,6 +53,8 @@ using Intensities = nb::ndarray<const double, nb::ndim<3>, nb::device::cpu>;
 using Levels = nb::ndarray<uint16_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using ValueCounts = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
+using SetColumns = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
 using LevelArray = nb::ndarray<const uint16_t, nb::ndim<3>, nb::device::cpu>;
 using LevelMap = nb::ndarray<const uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Buffer = nb::ndarray<nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -290,6 +292,38 @@ static int64_t cald_smooth(Triangles triangles, Doubles shares, Vertices frames,
     return radiotype::active_kernels().cald_smooth(problem, sweeps, points.data(), waiting.data());
 }
 
+static radiotype::SetProblem set_problem(const Table& values, const SetColumns& members, const Integers& bounds) {
+    return {values.data(), int64_t(values.shape(0)), int64_t(values.shape(1)), members.data(), bounds.data(), int64_t(bounds.shape(0)) - 1};
+}
+
+static void ssgsea(Table values, SetColumns members, Integers bounds, Doubles weight_of_rank, Objective scores, Heap scratch) {
+    const radiotype::SetProblem problem = set_problem(values, members, bounds);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().ssgsea(problem, weight_of_rank.data(), scores.data(), scratch.data());
+}
+
+static void spectra(Table values, SetColumns members, Integers bounds, SetColumns sets_of, Integers column_bounds, Objective scores,
+                    Heap scratch) {
+    const radiotype::SetProblem problem = set_problem(values, members, bounds);
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().spectra(problem, sets_of.data(), column_bounds.data(), scores.data(), scratch.data());
+}
+
+static void random_enrichment(Doubles weights, int64_t n_members, Heap state, Workspace scores, Heap scratch) {
+    const radiotype::RandomSets problem{weights.data(), int64_t(weights.shape(0)), n_members, state.data()};
+    const int64_t n_sets = int64_t(scores.shape(0));
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().random_enrichment(problem, n_sets, scores.data(), scratch.data());
+}
+
+static int64_t enrichment_levels(Doubles weights, int64_t n_members, Heap state, Doubles targets, int64_t n_sets, Positions survivors,
+                                 Medoids found, Heap scratch) {
+    const radiotype::RandomSets problem{weights.data(), int64_t(weights.shape(0)), n_members, state.data()};
+    const radiotype::LevelSearch search{targets.data(), int64_t(targets.shape(0)), n_sets, int64_t(survivors.shape(0))};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().enrichment_levels(problem, search, survivors.data(), found.data(), scratch.data());
+}
+
 static radiotype::LevelBox level_box(const LevelArray& levels) {
     radiotype::LevelBox box{levels.data(), {}, {}};
     for (int axis = 0; axis < 3; ++axis) {
@@ -439,6 +473,20 @@ NB_MODULE(_native, m) {
           "Fill the centres (m, 3) of triangles on the sphere and their share of its area over that of the object's.");
     m.def("cald_smooth", &cald_smooth, "triangles"_a, "shares"_a, "frames"_a, "first"_a, "corners"_a, "sweeps"_a, "points"_a, "waiting"_a,
           "Move single vertices of `points` where that lowers the worst stretch around them; how many moves, or -1.");
+    m.def("ranked_sets_scratch", &radiotype::ranked_sets_scratch, "n_columns"_a, "n_sets"_a,
+          "Length of the uint64 scratch that `ssgsea` and `spectra` need.");
+    m.def("ssgsea", &ssgsea, "values"_a, "members"_a, "bounds"_a, "weight_of_rank"_a, "scores"_a, "scratch"_a,
+          "Fill `scores` (n_samples, n_sets) with the raw scores of single-sample gene set enrichment.");
+    m.def("spectra", &spectra, "values"_a, "members"_a, "bounds"_a, "sets_of"_a, "column_bounds"_a, "scores"_a, "scratch"_a,
+          "Fill `scores` (n_samples, n_sets) with the largest deviations of the running sums weighted by the absolute values.");
+    m.def("random_sets_scratch", &radiotype::random_sets_scratch, "n_ranked"_a, "n_members"_a, "n_sets"_a,
+          "Length of the uint64 scratch that `random_enrichment` (of no sets kept) and `enrichment_levels` need.");
+    m.def("random_enrichment", &random_enrichment, "weights"_a, "n_members"_a, "state"_a, "scores"_a, "scratch"_a,
+          "Fill `scores` with the largest deviations of random sets of so many members.");
+    m.def("enrichment_levels", &enrichment_levels, "weights"_a, "n_members"_a, "state"_a, "targets"_a, "n_sets"_a, "survivors"_a, "found"_a,
+          "scratch"_a,
+          "Split the random sets of positive score into levels up to every target; fill the sets that reached each level, and for each "
+          "target the levels before it and the sets that reach it, -1 where the levels ended. The number of levels, or -1.");
     m.def("texture_scan", &texture_scan, "levels"_a, "counts"_a, "box"_a,
           "Count the voxels of each grey level and find the box of those above 0: first and last + 1 along each axis.");
     m.def("texture_pack", &texture_pack, "levels"_a, "map"_a, "out"_a, "lines"_a,

@@ -38,6 +38,10 @@ Kernels kernels() {
     table.sphere_map = sphere_map;
     table.cald_ratios = cald_ratios;
     table.cald_smooth = cald_smooth;
+    table.ssgsea = ssgsea;
+    table.spectra = spectra;
+    table.random_enrichment = random_enrichment;
+    table.enrichment_levels = enrichment_levels;
     table.texture_scan = texture_scan;
     table.texture_pack = texture_pack;
     table.texture_pairs = texture_pairs;

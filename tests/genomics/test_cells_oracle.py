@@ -80,7 +80,7 @@ def test_basal_tumours_hold_more_lymphocytes_than_luminal_ones(breast, shared):
     genes = pd.read_csv(shared / "data" / "tabular" / "genesets_mcpcounter" / "genes.csv")
     markers = genes.groupby("Cell population")["HUGO symbols"].apply(list).to_dict()
     found = cell_populations(expression, markers)
-    assert set(found.reasons) == {"NK cells"}
+    assert set(found.coverage.refused) == {"NK cells"}
     table = compare_groups(found.scores, subtype, [("Basal", "LumA")]).to_frame("Basal v LumA")
     up = ["T cells", "CD8 T cells", "Cytotoxic lymphocytes", "B lineage"]
     assert (table.loc[up, "effect"] > 0).all()

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from radiotype.genomics.cells import CellPopulations, cell_populations
+    from radiotype.genomics.centroid_signature import CentroidSignature
+    from radiotype.genomics.dates_as_genes import gene_of_date
+    from radiotype.genomics.gene_set_coverage import Coverage, coverage
+    from radiotype.genomics.preranked import Enrichment, RunningSum, gsea, running_sum
+    from radiotype.genomics.scoring import SetScores, gene_set_scores, ssgsea
+    from radiotype.genomics.signature import Signature, SignatureScores, signature_names
+    from radiotype.genomics.spectra import FunctionalSpectra
+    from radiotype.genomics.tidying import TidyExpression, TidyReport, looks_logged, tidy_expression
 
 __all__ = [
     "CellPopulations",
     "CentroidSignature",
     "Coverage",
+    "Enrichment",
+    "FunctionalSpectra",
+    "RunningSum",
+    "SetScores",
     "Signature",
     "SignatureScores",
     "TidyExpression",
@@ -15,8 +31,12 @@ __all__ = [
     "cell_populations",
     "coverage",
     "gene_of_date",
+    "gene_set_scores",
+    "gsea",
     "looks_logged",
+    "running_sum",
     "signature_names",
+    "ssgsea",
     "tidy_expression",
 ]
 
@@ -25,6 +45,10 @@ _HOME = {
     "CellPopulations": "cells",
     "CentroidSignature": "centroid_signature",
     "Coverage": "gene_set_coverage",
+    "Enrichment": "preranked",
+    "FunctionalSpectra": "spectra",
+    "RunningSum": "preranked",
+    "SetScores": "scoring",
     "Signature": "signature",
     "SignatureScores": "signature",
     "TidyExpression": "tidying",
@@ -32,8 +56,12 @@ _HOME = {
     "cell_populations": "cells",
     "coverage": "gene_set_coverage",
     "gene_of_date": "dates_as_genes",
+    "gene_set_scores": "scoring",
+    "gsea": "preranked",
     "looks_logged": "tidying",
+    "running_sum": "preranked",
     "signature_names": "signature",
+    "ssgsea": "scoring",
     "tidy_expression": "tidying",
 }
 

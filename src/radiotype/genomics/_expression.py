@@ -32,7 +32,7 @@ def checked_expression(expression: Any) -> Expression:
     """
     values, genes = feature_values(expression)
     if not len(values):
-        raise ComputeError("RT301", "the expression table has no samples")
+        raise ComputeError("RT301", "the table has no samples")
     named = hasattr(expression, "columns")
     samples = tuple(str(name) for name in expression.index) if named else tuple(f"s{i + 1}" for i in range(len(values)))
     twice = [name for name, times in Counter(samples).items() if times > 1]
@@ -41,6 +41,6 @@ def checked_expression(expression: Any) -> Expression:
     missing = np.isnan(values).any(axis=0)
     if missing.any():
         first = genes[int(np.argmax(missing))]
-        found = f"{int(missing.sum())} genes have missing values, the first {first!r}"
-        raise ComputeError("RT305", found, hint="drop these genes, or fill them in, and say so")
+        found = f"{int(missing.sum())} columns have missing values, the first {first!r}"
+        raise ComputeError("RT305", found, hint="drop these columns, or fill them in, and say so")
     return Expression(values, samples, genes)

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from radiotype.core.gene_names import kind_of_ids
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.genomics._matching import listed_sets
+from radiotype.stats._inputs import whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +46,8 @@ class Coverage:
             RT305 if none is left.
         """
         if not self.kept:
-            first = next(iter(self.refused.items()), ("", "there is none"))
-            found = f"no gene set is covered well enough; {first[0]!r}: {first[1]}"
+            name, reason = next(iter(self.refused.items()))
+            found = f"no gene set is covered well enough; {name!r}: {reason}"
             raise ComputeError("RT305", found, hint=self.hint or "use gene sets of this platform, or allow less with least=...")
         return self.kept
 
@@ -68,8 +70,8 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
 
     Raises
     ------
-    ComputeError
-        RT305 if a bound is not allowed, or the genes of a set are one text.
+    RecipeError
+        RT103 if a bound is not allowed, or the sets are no mapping from names to lists of genes.
 
     Examples
     --------
@@ -83,15 +85,14 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     >>> found.kept, found.missing["LIVER"]
     ({'CYCLE': ('MKI67', 'AURKA')}, ('AFP', 'TTR', 'APOB'))
     """
-    if not 0 <= least <= 1 or least_genes < 1:
-        raise ComputeError("RT305", f"least is {least} and least_genes {least_genes}; expected 0 to 1, and 1 or more")
+    if isinstance(least, bool | str) or not 0 <= least <= 1:
+        raise RecipeError("RT103", f"least is {least!r}; expected a share from 0 to 1")
+    whole_number("least_genes", least_genes, 1)
+    listed_genes = listed_sets(gene_sets)
     names, samples = (genes.columns, genes.index) if hasattr(genes, "columns") else (genes, ())
     there = dict.fromkeys(map(str, names))
     rows, kept, refused, missing = [], {}, {}, {}
-    for name, listed in gene_sets.items():
-        if isinstance(listed, str):
-            raise ComputeError("RT305", f"the genes of {name!r} are one text; expected a list of names")
-        members = tuple(dict.fromkeys(map(str, listed)))
+    for name, members in listed_genes.items():
         found = tuple(gene for gene in members if gene in there)
         missing[name] = tuple(gene for gene in members if gene not in there)
         reason = _reason(len(found), len(members), least, least_genes)
@@ -100,8 +101,8 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
             refused[name] = reason
         else:
             kept[name] = found
-    table = pd.DataFrame(rows, index=pd.Index(list(gene_sets), dtype=object), columns=["size", "found", "share", "refused"])
-    return Coverage(table, kept, refused, missing, _hint(gene_sets, there, missing, samples))
+    table = pd.DataFrame(rows, index=pd.Index(list(listed_genes), dtype=object), columns=["size", "found", "share", "refused"])
+    return Coverage(table, kept, refused, missing, _hint(listed_genes, there, missing, samples))
 
 
 def _reason(n_found: int, n_genes: int, least: float, least_genes: int) -> str:

@@ -30,6 +30,7 @@ from radiotype.stats.pairwise import pairwise_logrank
 from radiotype.stats.performance import Confusion, Proportion, RocArea, confusion, roc_area, roc_area_difference
 from radiotype.stats.permutation import PermutationCheck, permutation_check
 from radiotype.stats.proportional_hazards import ProportionalHazards, proportional_hazards
+from radiotype.stats.rank_correlations import RankCorrelations, rank_correlations
 from radiotype.stats.restricted_mean import RestrictedMean, restricted_mean
 from radiotype.stats.risk_score import RiskGroups, RiskScore, risk_groups, risk_score
 from radiotype.stats.sam_statistic import Sam, sam
@@ -72,6 +73,7 @@ __all__ = [
     "PermutationCheck",
     "Proportion",
     "ProportionalHazards",
+    "RankCorrelations",
     "RestrictedMean",
     "RiskGroups",
     "RiskScore",
@@ -106,6 +108,7 @@ __all__ = [
     "per_feature",
     "permutation_check",
     "proportional_hazards",
+    "rank_correlations",
     "readings_by_feature",
     "require_unseen",
     "restricted_mean",
