@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiotype.genomics import gsea
+from radiotype.genomics import gsea, running_sum
 
 NAMES = [f"g{at}" for at in range(2000)]
 RANKING = pd.Series(np.linspace(5, -4, 2000), index=NAMES)
@@ -69,3 +69,13 @@ def test_the_table_is_sorted_by_p():
     assert list(table.index) == ["top", "spread"] and table["p_value"].is_monotonic_increasing
     assert table.loc["top", "leading_edge"].split()[:2] == ["g0", "g1"]
     assert table.loc["top", "n_members"] == 20
+
+
+def test_the_table_of_a_running_sum_is_what_its_figure_takes():
+    ranking = pd.Series(np.linspace(3, -2, 40), index=[f"g{j}" for j in range(40)])
+    walk = running_sum(ranking, ["g1", "g2", "g9", "g30"])
+    table = walk.to_frame()
+    assert table.index[table["hit"]].tolist() == ["g1", "g2", "g9", "g30"]
+    assert table["running_sum"].iloc[-1] == pytest.approx(0) and table["position"].tolist() == list(range(1, 41))
+    np.testing.assert_array_equal(table["metric"], ranking)
+    assert table["running_sum"].abs().max() == abs(walk.enrichment)

@@ -44,7 +44,7 @@ def test_a_set_that_is_left_out_says_why(score, settings):
     }
     assert found.n_found == {"good": 5, "few": 2, "none": 0, "all": 8}
     assert gene_set_scores(TABLE, sets).sets == ("good", "all")  # a mean of all columns is a mean
-    assert score(TABLE, sets, least_members=2).sets == ("good", "few")
+    assert score(TABLE, sets, least_members=2, **settings).sets == ("good", "few")
     assert not found.values.flags.writeable
 
 

@@ -94,6 +94,15 @@ class RunningSum:
     enrichment: float
     leading_edge: tuple[str, ...]
 
+    def to_frame(self) -> DataFrame:
+        """A row per name from the top down: `position`, `running_sum`, `hit` and `metric`, as the figure takes them."""
+        from pandas import DataFrame
+
+        position = np.arange(1, len(self.names) + 1)
+        hit = np.isin(position - 1, self.places)
+        columns = {"position": position, "running_sum": self.running_sum, "hit": hit, "metric": self.values}
+        return DataFrame(columns, index=list(self.names))
+
 
 def gsea(
     ranking: Any,
