@@ -19,25 +19,42 @@ static constexpr double STALE = 0.6;       // a step that leaves this share of t
 static constexpr int64_t PATIENCE = 5;     // sweeps before that, where each lambda needs a factor of its own
 static constexpr double NEGLIGIBLE = 0.25;  // share of such a step that is not worth making
 static constexpr int64_t HALVINGS = 40;
-static constexpr int64_t TILE = 4;  // columns of a matrix product summed at once
+static constexpr int64_t TILE = 2;  // columns of a matrix product summed at once
 
-typedef double Pack __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(sizeof(double)), may_alias));
+#if defined(__AVX512F__)
+static constexpr int64_t WIDTH = 8;  // doubles in a register
+#elif defined(__AVX2__)
+static constexpr int64_t WIDTH = 4;
+#else
+static constexpr int64_t WIDTH = 2;
+#endif
+static constexpr int64_t PACKS = LANES / WIDTH;
+
+typedef double Pack __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 static inline const Pack& pack(const double* values) { return *reinterpret_cast<const Pack*>(values); }
 
-// Sum of all lanes, the low half of them first.
-static inline double total(const Pack& low, const Pack& high) {
-    const Pack both = low + high;
-    return ((both[0] + both[4]) + (both[2] + both[6])) + ((both[1] + both[5]) + (both[3] + both[7]));
-}
+// A sum of products in LANES parts, in as many registers as they need.
+struct Sum {
+    Pack part[PACKS] = {};
+
+    void add(const double* a, const double* b) {
+        for (int64_t k = 0; k < PACKS; ++k) part[k] += pack(a + k * WIDTH) * pack(b + k * WIDTH);
+    }
+
+    // Of all parts: each with that which stands half of them further on, until there is one.
+    double total() const {
+        Pack half[PACKS / 2];
+        for (int64_t k = 0; k < PACKS / 2; ++k) half[k] = part[k] + part[k + PACKS / 2];
+        const double* lane = reinterpret_cast<const double*>(half);
+        return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    }
+};
 
 static double dot(const double* a, const double* b, int64_t stride) {
-    Pack low = {}, high = {};
-    for (int64_t start = 0; start < stride; start += LANES) {
-        low += pack(a + start) * pack(b + start);
-        high += pack(a + start + LANES / 2) * pack(b + start + LANES / 2);
-    }
-    return total(low, high);
+    Sum sum;
+    for (int64_t start = 0; start < stride; start += LANES) sum.add(a + start, b + start);
+    return sum.total();
 }
 
 static void add_scaled(double* sum, double scale, const double* row, int64_t stride) {
@@ -215,17 +232,13 @@ struct Model {
             const double* row[TILE];
             for (int64_t r = 0; r < TILE; ++r) row[r] = problem.covariates + member[top + (r < rows ? r : 0)] * stride;
             for (int64_t c = 0; c < top + rows; ++c) {
-                Pack low[TILE] = {}, high[TILE] = {};
+                Sum sum[TILE];
                 const double* product = products + c * stride;
                 for (int64_t start = 0; start < stride; start += LANES) {
-                    const Pack first = pack(product + start), second = pack(product + start + LANES / 2);
-                    for (int64_t r = 0; r < TILE; ++r) {
-                        low[r] += pack(row[r] + start) * first;
-                        high[r] += pack(row[r] + start + LANES / 2) * second;
-                    }
+                    for (int64_t r = 0; r < TILE; ++r) sum[r].add(row[r] + start, product + start);
                 }
                 for (int64_t r = 0; r < rows; ++r) {
-                    if (c <= top + r) gram[(top + r) * most + c] = total(low[r], high[r]);
+                    if (c <= top + r) gram[(top + r) * most + c] = sum[r].total();
                 }
             }
         }
