@@ -5,7 +5,8 @@
 // over the coefficients that the sequential strong rule keeps, all others checked afterwards (Tibshirani et al. 2012). Cost: 4 n
 // multiplications per coefficient and sweep, n p per lambda. The tricks: the Hessian is diagonal less one rank per event, so its product
 // with a column is two running sums; it is formed for the columns that move only, and kept while it serves, so the quadratic model is exact
-// at no cost per sweep. Where sweeps go on, the coefficients that are not zero are solved for at once (Cholesky), with their signs held.
+// at no cost per sweep. The coefficients that are not zero are solved for at once (Cholesky, a row more or less at a time), with their
+// signs held; a sweep then finds those that should join them.
 // All sums have LANES parts, so every SIMD level gives equal bytes.
 #include "kernels.hpp"
 
@@ -15,27 +16,45 @@ namespace RADIOTYPE_LEVEL {
 static constexpr int64_t LANES = COXNET_LANES;
 static constexpr double LOOSENESS = 0.02;  // descent ends when its steps are this small beside the violation that began it
 static constexpr double STALE = 0.6;       // a step that leaves this share of the violation asks for a new Hessian
-static constexpr int64_t PATIENCE = 5;     // sweeps before the coefficients that are not zero are solved for at once
+static constexpr int64_t PATIENCE = 5;     // sweeps before that, where each lambda needs a factor of its own
+static constexpr double NEGLIGIBLE = 0.25;  // share of such a step that is not worth making
 static constexpr int64_t HALVINGS = 40;
-static constexpr int64_t TILE = 4;  // columns of a matrix product summed at once
+static constexpr int64_t TILE = 2;  // columns of a matrix product summed at once
 
-typedef double Pack __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(sizeof(double)), may_alias));
+#if defined(__AVX512F__)
+static constexpr int64_t WIDTH = 8;  // doubles in a register
+#elif defined(__AVX2__)
+static constexpr int64_t WIDTH = 4;
+#else
+static constexpr int64_t WIDTH = 2;
+#endif
+static constexpr int64_t PACKS = LANES / WIDTH;
+
+typedef double Pack __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 static inline const Pack& pack(const double* values) { return *reinterpret_cast<const Pack*>(values); }
 
-// Sum of all lanes, the low half of them first.
-static inline double total(const Pack& low, const Pack& high) {
-    const Pack both = low + high;
-    return ((both[0] + both[4]) + (both[2] + both[6])) + ((both[1] + both[5]) + (both[3] + both[7]));
-}
+// A sum of products in LANES parts, in as many registers as they need.
+struct Sum {
+    Pack part[PACKS] = {};
+
+    void add(const double* a, const double* b) {
+        for (int64_t k = 0; k < PACKS; ++k) part[k] += pack(a + k * WIDTH) * pack(b + k * WIDTH);
+    }
+
+    // Of all parts: each with that which stands half of them further on, until there is one.
+    double total() const {
+        Pack half[PACKS / 2];
+        for (int64_t k = 0; k < PACKS / 2; ++k) half[k] = part[k] + part[k + PACKS / 2];
+        const double* lane = reinterpret_cast<const double*>(half);
+        return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    }
+};
 
 static double dot(const double* a, const double* b, int64_t stride) {
-    Pack low = {}, high = {};
-    for (int64_t start = 0; start < stride; start += LANES) {
-        low += pack(a + start) * pack(b + start);
-        high += pack(a + start + LANES / 2) * pack(b + start + LANES / 2);
-    }
-    return total(low, high);
+    Sum sum;
+    for (int64_t start = 0; start < stride; start += LANES) sum.add(a + start, b + start);
+    return sum.total();
 }
 
 static void add_scaled(double* sum, double scale, const double* row, int64_t stride) {
@@ -168,8 +187,11 @@ struct Model {
     double* products;    // (p, stride) minus the Hessian times the column of each slot
     double* bend;        // (p) that times the column
     double* gram;        // (most, most) those of the first slots times the columns
-    double* factor;      // (most, width) lower Cholesky factor of that of the coefficients that leaped last
-    double* right;       // (most)
+    double* factor;      // (most, width) lower Cholesky factor of that of the coefficients that leaped last, without its diagonal
+    double* pivot;       // (most) its diagonal
+    double* right;       // (width)
+    double* lacking;     // (most) gradient of the coefficients that leap
+    double* begun;       // (p) coefficients before a leap
     int64_t* slot;       // (p) or -1
     int64_t* member;     // (p) the column of each slot
     int64_t* leapt;      // (most) those coefficients, in the order of the rows
@@ -210,17 +232,13 @@ struct Model {
             const double* row[TILE];
             for (int64_t r = 0; r < TILE; ++r) row[r] = problem.covariates + member[top + (r < rows ? r : 0)] * stride;
             for (int64_t c = 0; c < top + rows; ++c) {
-                Pack low[TILE] = {}, high[TILE] = {};
+                Sum sum[TILE];
                 const double* product = products + c * stride;
                 for (int64_t start = 0; start < stride; start += LANES) {
-                    const Pack first = pack(product + start), second = pack(product + start + LANES / 2);
-                    for (int64_t r = 0; r < TILE; ++r) {
-                        low[r] += pack(row[r] + start) * first;
-                        high[r] += pack(row[r] + start + LANES / 2) * second;
-                    }
+                    for (int64_t r = 0; r < TILE; ++r) sum[r].add(row[r] + start, product + start);
                 }
                 for (int64_t r = 0; r < rows; ++r) {
-                    if (c <= top + r) gram[(top + r) * most + c] = total(low[r], high[r]);
+                    if (c <= top + r) gram[(top + r) * most + c] = sum[r].total();
                 }
             }
         }
@@ -236,11 +254,11 @@ struct Model {
             const int64_t y = slot[leapt[c]];
             const double entry = x > y ? gram[x * most + y] : gram[y * most + x];
             const double* other = factor + c * width;
-            row[c] = (entry - dot(row, other, padded(c))) / other[c];
+            row[c] = (entry - dot(row, other, padded(c))) / pivot[c];
         }
         const double entry = gram[x * most + x] + penalty.l2 * penalty.factor[j], square = entry - dot(row, row, padded(n_leapt));
         if (!(square > 1e-12 * entry)) return false;
-        row[n_leapt] = __builtin_sqrt(square);
+        pivot[n_leapt] = __builtin_sqrt(square);
         leapt[n_leapt] = j;
         place[j] = n_leapt;
         n_leapt += 1;
@@ -254,32 +272,32 @@ struct Model {
         for (int64_t r = at; r < n_leapt; ++r) {
             leapt[r] = leapt[r + 1];
             place[leapt[r]] = r;
+            lacking[r] = lacking[r + 1];
             for (int64_t c = 0; c < width; ++c) factor[r * width + c] = factor[(r + 1) * width + c];
         }
         for (int64_t k = at; k < n_leapt; ++k) {
-            const double left = factor[k * width + k], over = factor[k * width + k + 1];
+            const double left = factor[k * width + k], over = pivot[k + 1];
             const double size = __builtin_sqrt(left * left + over * over), cosine = left / size, sine = over / size;
             const double against = (0.0 - over) / size;  // a sum beside a difference would be fused, whatever -ffp-contract says
-            for (int64_t r = k; r < n_leapt; ++r) {
+            pivot[k] = size;
+            factor[k * width + k] = 0.0;
+            for (int64_t r = k + 1; r < n_leapt; ++r) {
                 double* pair = factor + r * width + k;
                 const double first = pair[0], second = pair[1];
                 pair[0] = cosine * first + sine * second;
                 pair[1] = cosine * second + against * first;
             }
-            factor[k * width + k + 1] = 0.0;
         }
     }
 
     // right = the inverse of the factor times its transpose, times right.
     void solve() const {
         for (int64_t r = 0; r < n_leapt; ++r) {
-            double sum = right[r];
-            for (int64_t c = 0; c < r; ++c) sum -= factor[r * width + c] * right[c];
-            right[r] = sum / factor[r * width + r];
+            right[r] = (right[r] - dot(factor + r * width, right, padded(r))) / pivot[r];
         }
         for (int64_t r = n_leapt - 1; r >= 0; --r) {
-            right[r] /= factor[r * width + r];
-            for (int64_t c = 0; c < r; ++c) right[c] -= factor[r * width + c] * right[r];
+            right[r] /= pivot[r];
+            add_scaled(right, -right[r], factor + r * width, padded(r));
         }
     }
 
@@ -288,7 +306,7 @@ struct Model {
         n_leapt = 0;
     }
 
-    // Solves for the coefficients that are not zero, with their signs held, and goes there as far as the signs stay. False if it cannot.
+    // Minimises over the coefficients that are not zero, of which one leaves where its sign would change. False if it cannot.
     bool leap(const Penalty& penalty, const uint8_t* kept, double* b, double* residual) {
         const int64_t p = problem.n_covariates, stride = problem.stride;
         if (penalty.l2 != factor_l2) forget_factor();
@@ -304,29 +322,36 @@ struct Model {
         for (int64_t j = 0; j < p; ++j) {
             if (kept[j] && b[j] != 0.0 && place[j] < 0 && !append(penalty, j)) return false;
         }
-        const int64_t n = n_leapt;
-        if (n == 0) return false;
-        double share = 1.0;
-        for (int64_t r = 0; r < n; ++r) {
+        for (int64_t j = 0; j < p; ++j) begun[j] = b[j];
+        for (int64_t r = 0; r < n_leapt; ++r) {
             const int64_t j = leapt[r];
-            right[r] = dot(problem.covariates + j * stride, residual, stride) -
-                       penalty.factor[j] * (penalty.l2 * b[j] + (b[j] > 0.0 ? penalty.l1 : -penalty.l1));
+            lacking[r] = dot(problem.covariates + j * stride, residual, stride) -
+                         penalty.factor[j] * (penalty.l2 * b[j] + (b[j] > 0.0 ? penalty.l1 : -penalty.l1));
         }
-        solve();
-        for (int64_t r = 0; r < n; ++r) {
-            const double next = b[leapt[r]] + right[r];
-            if (penalty.l1 * penalty.factor[leapt[r]] > 0.0 && (next > 0.0) != (b[leapt[r]] > 0.0)) {
-                const double reach = -b[leapt[r]] / right[r];
-                share = reach < share ? reach : share;
+        for (bool held = false; !held && n_leapt > 0;) {
+            for (int64_t r = 0; r < padded(n_leapt); ++r) right[r] = r < n_leapt ? lacking[r] : 0.0;
+            solve();
+            double share = 1.0;
+            int64_t first = -1;
+            for (int64_t r = 0; r < n_leapt; ++r) {
+                const double from = b[leapt[r]], next = from + right[r];
+                if (penalty.l1 * penalty.factor[leapt[r]] > 0.0 && (next > 0.0) != (from > 0.0) && -from / right[r] < share) {
+                    share = -from / right[r];
+                    first = r;
+                }
+            }
+            held = first < 0;
+            for (int64_t r = 0; r < n_leapt; ++r) {
+                b[leapt[r]] += share * right[r];
+                lacking[r] *= 1.0 - share;
+            }
+            if (!held) {
+                b[leapt[first]] = 0.0;
+                remove(first);
             }
         }
-        for (int64_t r = 0; r < n; ++r) {
-            const int64_t j = leapt[r];
-            const double next = b[j] + share * right[r];
-            const bool crosses = penalty.l1 * penalty.factor[j] > 0.0 && (next > 0.0) != (b[j] > 0.0);
-            const double step = crosses ? -b[j] : share * right[r];
-            b[j] = crosses ? 0.0 : next;
-            add_scaled(residual, -step, products + slot[j] * stride, stride);
+        for (int64_t j = 0; j < p; ++j) {
+            if (b[j] != begun[j]) add_scaled(residual, begun[j] - b[j], products + slot[j] * stride, stride);
         }
         return true;
     }
@@ -348,8 +373,14 @@ struct Solver {
         const int64_t p = problem.n_covariates, stride = problem.stride;
         for (int64_t i = 0; i < stride; ++i) residual[i] = curve.slope[i];
         bool everything = true, leaps = true;
+        const int64_t patience = penalty.l2 > 0.0 ? PATIENCE : 0;
         int64_t waited = 0;
         for (int64_t sweep = 0; sweep < problem.max_sweeps; ++sweep) {
+            if (leaps && waited >= patience) {
+                leaps = model.leap(penalty, kept, b, residual);
+                everything = true;
+                waited = 0;
+            }
             double largest = 0.0;
             for (int64_t j = 0; j < p; ++j) {
                 if (!kept[j] || (!everything && b[j] == 0.0)) continue;
@@ -362,10 +393,10 @@ struct Solver {
                 const double goal = pull + bend * b[j], excess = size_of(goal) - limit;
                 const double next = excess > 0.0 ? (goal > 0.0 ? excess : -excess) / total : 0.0;
                 const double step = next - b[j];
-                if (step == 0.0) continue;
+                const double moved = size_of(step) * total;
+                if (step == 0.0 || (next != 0.0 && moved <= NEGLIGIBLE * enough)) continue;
                 b[j] = next;
                 add_scaled(residual, -step, model.products + s * stride, stride);
-                const double moved = size_of(step) * total;
                 largest = moved > largest ? moved : largest;
             }
             if (largest <= enough) {
@@ -375,10 +406,6 @@ struct Solver {
             }
             everything = false;
             waited += 1;
-            if (leaps && waited >= PATIENCE) {
-                leaps = model.leap(penalty, kept, b, residual);
-                waited = 0;
-            }
         }
         return false;
     }
@@ -387,7 +414,8 @@ struct Solver {
     // The Hessian is kept from step to step, and from lambda to lambda, for as long as a step still cuts the violation enough.
     bool newton(const Penalty& penalty, double* b, double& value) {
         const int64_t p = problem.n_covariates, stride = problem.stride;
-        double last = __builtin_inf();
+        double last = __builtin_inf(), strict = 1.0;
+        bool fresh = false;
         for (int64_t round = 0; round < problem.max_steps; ++round) {
             double worst = 0.0;
             for (int64_t j = 0; j < p; ++j) {
@@ -396,11 +424,13 @@ struct Solver {
                 worst = found > worst ? found : worst;
             }
             if (worst <= problem.allowed) return true;
-            const bool fresh = worst > STALE * last || 4 * model.n_slots > 3 * model.most;
+            const bool stalled = worst > STALE * last;
+            if (stalled && fresh) strict *= 0.2;  // small steps of many coefficients that are alike add up
+            fresh = stalled || 4 * model.n_slots > 3 * model.most;
             if (fresh) model.move_to(curve);
             last = worst;
             for (int64_t j = 0; j < p; ++j) before[j] = b[j];
-            const double enough = LOOSENESS * worst > 0.2 * problem.allowed ? LOOSENESS * worst : 0.2 * problem.allowed;
+            const double enough = strict * (LOOSENESS * worst > 0.2 * problem.allowed ? LOOSENESS * worst : 0.2 * problem.allowed);
             if (!descend(penalty, enough, b)) {
                 if (fresh) return false;
                 for (int64_t j = 0; j < p; ++j) b[j] = before[j];
@@ -439,8 +469,8 @@ int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, do
     const int64_t most = coxnet_slots(n, p), width = coxnet_width(most);
     const Curve curve{problem, take(n), take(n), take(stride), take(3 * n)}, frozen{problem, take(n), take(n), nullptr, take(3 * n)};
     Solver solver{problem, curve,
-                  Model{problem, frozen, take(stride), take(p * stride), take(p), take(most * most), take(most * width), take(most),
-                        positions, positions + p, positions + 3 * p, positions + 2 * p, most, width, 0, 0, 0, 0.0},
+                  Model{problem, frozen, take(stride), take(p * stride), take(p), take(most * most), take(most * width), take(most), take(width),
+                        take(most), take(p), positions, positions + p, positions + 3 * p, positions + 2 * p, most, width, 0, 0, 0, 0.0},
                   take(stride), take(stride), take(stride), take(p), take(p), kept};
     double* b = take(p);
     for (int64_t i = 0; i < stride; ++i) solver.predictor[i] = curve.slope[i] = 0.0;

@@ -108,7 +108,7 @@ static inline int64_t coxnet_width(int64_t slots) { return slots / COXNET_LANES 
 // Doubles, and whole numbers, that coxnet_path() needs.
 static inline int64_t coxnet_workspace(int64_t n_cases, int64_t stride, int64_t n_covariates) {
     const int64_t slots = coxnet_slots(n_cases, n_covariates);
-    return 10 * n_cases + 5 * stride + n_covariates * (stride + 4) + slots * (slots + coxnet_width(slots) + 1);
+    return 10 * n_cases + 5 * stride + n_covariates * (stride + 5) + slots * (slots + 2) + (slots + 1) * coxnet_width(slots);
 }
 static inline int64_t coxnet_positions(int64_t n_cases, int64_t n_covariates) {
     return 3 * n_covariates + coxnet_slots(n_cases, n_covariates);

@@ -48,6 +48,13 @@ def test_optimality_conditions_hold_at_every_lambda(ties, n, p, ratio):
     assert (model.coefficients_[-1] != 0).sum() >= min(p, 5)
 
 
+def test_an_elastic_net_of_more_coefficients_than_are_solved_for_at_once_converges():
+    X, time, event = data(530, 30, 500)
+    model = CoxLasso(0.05).fit(X, time, event)
+    assert (model.coefficients_[-1] != 0).sum() > 2 * 30 + 256
+    assert optimum_gap(X, time, event, np.zeros(30), model, 99, 0.05, False) < 1.01e-6 * model.lambdas_[0]
+
+
 def test_order_of_cases_and_covariates_does_not_matter():
     X, time, event = data(1, 70, 30)
     random = np.random.default_rng(np.random.SeedSequence(2))
