@@ -78,4 +78,4 @@ def test_the_table_of_a_running_sum_is_what_its_figure_takes():
     assert table.index[table["hit"]].tolist() == ["g1", "g2", "g9", "g30"]
     assert table["running_sum"].iloc[-1] == pytest.approx(0) and table["position"].tolist() == list(range(1, 41))
     np.testing.assert_array_equal(table["metric"], ranking)
-    assert table["running_sum"].abs().max() == abs(walk.enrichment)
+    assert table["running_sum"].abs().max() == pytest.approx(abs(walk.enrichment))
