@@ -1,11 +1,10 @@
-"""Statistics beside R (survival, limma, sva) and lifelines: CPU time of one call, its ratio, and the largest difference.
-
-The last row is the cross-validated path of a Cox LASSO, 500 cases and 1,000 covariates, beside glmnet (Debian: r-cran-glmnet).
+"""Statistics beside R (survival, limma, glmnet, sva) and lifelines: CPU time of one call, its ratio, the largest difference.
 
 Run: python benchmarks/statistics.py [PYTHON]. PYTHON is an interpreter that has lifelines (default: this one). Rscript is
-looked for on the path (Debian: r-base-core, r-cran-survival, r-bioc-limma, r-cran-statmod). A peer that is absent is named
-and left out. One data set of 686 simulated cases with ties, censoring and 8 covariates, and 300 cases of 20,000 features in
-two groups; every program reads the same numbers from the same file.
+looked for on the path (Debian: r-base-core, r-cran-survival, r-cran-glmnet, r-cran-statmod, r-bioc-limma, r-bioc-sva). A peer
+that is absent is named and left out. results/statistics.md has what it printed. One data set of 686 simulated cases with ties,
+censoring and 8 covariates; 300 cases of 20,000 features in two groups; 500 cases and 1,000 covariates for the cross-validated
+path of a Cox LASSO, first row. Every program reads the same numbers from the same file.
 """
 
 from __future__ import annotations
