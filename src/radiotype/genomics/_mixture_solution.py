@@ -1,0 +1,108 @@
+"""From corners to proportions and profiles, and how much of the expression they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from radiotype.genomics._mixture_geometry import GeneSpace, spatial_median
+from radiotype.genomics._simplex import best_columns, closest_simplices, nonnegative_least_squares
+from radiotype.stats._inputs import FloatArray, read_only
+
+#: Sets of corners, closest to the other candidates, among which the reconstruction of the genes decides.
+SETS_KEPT = 200
+
+#: Length of a direction that the scales give none, so that a subclone is never lost.
+LEAST_LENGTH = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureSolution:
+    """A cohort as a mixture of so many subclones.
+
+    Attributes
+    ----------
+    proportions : array, shape (n_samples, n_subclones)
+        Share of each subclone in each sample; rows sum to one. Subclones are in order of falling mean share.
+    profiles : array, shape (n_subclones, n_genes)
+        Expression of each subclone, on the scale of the data.
+    corners : array of int, shape (n_subclones,)
+        The cluster of genes at the corner of each subclone.
+    mdl : float
+        Minimum description length; the number of subclones with the least is chosen.
+    data_length : float
+        The part of it that describes what is left of the expression.
+    """
+
+    proportions: FloatArray
+    profiles: FloatArray
+    corners: np.ndarray
+    mdl: float
+    data_length: float
+
+
+@dataclass(frozen=True, eq=False)
+class ClusteredGenes:
+    """What a solution is made from."""
+
+    genes: FloatArray  # (n_genes, n_samples) in clusters that were large enough
+    labels: np.ndarray  # (n_genes,) their cluster
+    space: GeneSpace
+    candidates: np.ndarray  # (n_candidates,) clusters that may be corners
+    centres: FloatArray  # (n_candidates, n_dimensions - 1)
+
+    def corners(self, sets: np.ndarray) -> np.ndarray:
+        """Of several sets of candidates (n_sets, k) the one with which the genes are reconstructed best, (k,)."""
+        height = np.ones((len(self.centres), 1))
+        corners = np.hstack([height, self.centres])
+        best, _ = best_columns([corners[chosen].T for chosen in sets], self.space.coordinates(self.genes))
+        return np.asarray(sets[best])
+
+    def directions(self, corners: np.ndarray, estimate: str) -> FloatArray:
+        """How each corner's expression goes over the samples, up to a factor, (n_samples, k)."""
+        if estimate == "projection":
+            back = self.space.axes[:1] + self.centres[corners] @ self.space.axes[1:]
+            return np.maximum(back, 0.0).T
+        shares = self.genes / self.genes.sum(axis=1, keepdims=True)
+        return np.stack([spatial_median(shares[self.labels == self.candidates[at]]) for at in corners], axis=1)
+
+
+def with_lengths(directions: FloatArray) -> FloatArray:
+    """Directions (n_samples, k), each made so long that the rows sum to one as nearly as they can."""
+    lengths, _ = nonnegative_least_squares(directions, np.ones((1, len(directions))))
+    none = LEAST_LENGTH / np.linalg.norm(directions, axis=0)
+    return directions * np.where(lengths[0] > 0, lengths[0], none)
+
+
+def sum_to_one(weights: FloatArray) -> FloatArray:
+    """Rows over their sums."""
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def solve(clustered: ClusteredGenes, all_genes: FloatArray, k: int, estimate: str, advance: Callable[[], None]) -> MixtureSolution:
+    """The mixture of `k` subclones; profiles are those of `all_genes` (n_genes, n_samples)."""
+    sets, _ = closest_simplices(clustered.centres, k, SETS_KEPT, advance)
+    corners = clustered.corners(sets)
+    weights = with_lengths(clustered.directions(corners, estimate))
+    proportions = sum_to_one(weights)
+    order = np.argsort(-proportions.mean(axis=0), kind="stable")
+    profiles, _ = nonnegative_least_squares(weights[:, order], all_genes)
+    _, left = nonnegative_least_squares(weights[:, order], clustered.genes)
+    n_genes, n_samples = clustered.genes.shape
+    # nothing can be left but rounding; its logarithm must not decide
+    mean_square = max(left.mean() / n_samples, np.finfo(float).eps ** 2 * float(np.mean(clustered.genes**2)))
+    data_length = n_samples * n_genes / 2 * np.log(mean_square)
+    return MixtureSolution(
+        proportions=read_only(proportions[:, order]),
+        profiles=read_only(profiles.T),
+        corners=read_only(clustered.candidates[corners[order]]),
+        mdl=float(data_length + model_length(k, n_samples, n_genes)),
+        data_length=float(data_length),
+    )
+
+
+def model_length(k: int, n_samples: int, n_genes: int) -> float:
+    """Description length of the proportions and profiles themselves."""
+    return (k - 1) * n_samples / 2 * np.log(n_genes) + k * n_genes / 2 * np.log(n_samples)
