@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__: list[str] = []
+__all__ = [
+    "ConvexMixture",
+    "Deconvolution",
+    "MixtureSolution",
+    "deconvolve",
+    "marker_fold_changes",
+    "proportions_from_markers",
+]
 
 # No module is named like a function: importing it would put the module in the function's place.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "ConvexMixture": "mixtures",
+    "Deconvolution": "deconvolution",
+    "MixtureSolution": "_mixture_solution",
+    "deconvolve": "deconvolution",
+    "marker_fold_changes": "deconvolution",
+    "proportions_from_markers": "deconvolution",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -42,12 +42,14 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
     if log_base == "refuse" and values.size and values.max() <= HIGHEST_LOGARITHM:
         raise ComputeError(
             "RT305",
-            f"no value exceeds {values.max():.4g}, so the expression looks like logarithms; mixtures add up on a linear scale only",
+            f"no value exceeds {values.max():.4g}, so these look like logarithms; expected linear expression",
             hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
         )
     silent = ~values.any(axis=1)
     if silent.any():
         raise ComputeError(
-            "RT305", f"row {int(np.argmax(silent))} expresses no gene ({int(silent.sum())} rows in all)", hint="drop these samples"
+            "RT305",
+            f"row {int(np.argmax(silent))} expresses no gene ({int(silent.sum())} rows in all)",
+            hint="drop these samples",
         )
     return values

@@ -77,26 +77,25 @@ def not_isolated(points: FloatArray, fraction: float) -> np.ndarray:
     return np.asarray(factor <= np.quantile(factor, 1.0 - fraction))
 
 
-def k_means(points: FloatArray, n_clusters: int, n_starts: int, seed: int, progress: Progress) -> np.ndarray:
-    """Labels of the best of several k-means, whose points do not depend on the order of the rows."""
+def k_means(points: FloatArray, n_clusters: int, n_starts: int, seed: int, progress: Progress) -> list[np.ndarray]:
+    """Labels of several k-means, the best first; they do not depend on the order of the rows."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     if len(np.unique(points, axis=0)) < n_clusters:
-        raise ComputeError(
-            "RT301", f"there are fewer than {n_clusters} different genes to cluster", hint="lower n_clusters, or give more genes"
-        )
+        found = f"there are {len(points)} genes to cluster, and not {n_clusters} different ones"
+        raise ComputeError("RT301", found, hint="lower n_clusters, or give more genes")
     order = np.lexsort(points.T.round(9))
-    labels, least = np.zeros(len(points), dtype=np.int64), np.inf
+    runs = []
     with threadpool_limits(1), progress("k-means", n_starts) as advance:
         for number in range(n_starts):
             start = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1)[0]
             model = KMeans(n_clusters, n_init=1, max_iter=ROUNDS, random_state=int(start)).fit(points[order])
-            if model.inertia_ < least:
-                least = model.inertia_
-                labels[order] = model.labels_
+            labels = np.empty(len(points), dtype=np.int64)
+            labels[order] = model.labels_
+            runs.append((model.inertia_, labels))
             advance()
-    return labels
+    return [labels for _, labels in sorted(runs, key=lambda run: run[0])]
 
 
 def spatial_median(points: FloatArray) -> FloatArray:
@@ -172,10 +171,21 @@ def corners_of_hull(points: FloatArray) -> np.ndarray:
 
 
 def fewer_corners(points: FloatArray, n_corners: int) -> np.ndarray:
-    """Places of so many of the points (n, d), each chosen to leave the others closest to the hull of the chosen."""
+    """Places of so many of the points (n, d) that leave the others close to their hull: one by one, then by exchange."""
+
+    def left(chosen: list[int]) -> float:
+        others = np.setdiff1d(np.arange(len(points)), chosen)
+        return float(squared_distances(points[chosen], points[others]).sum()) if len(others) else 0.0
+
     chosen = [int(np.argmax(np.sum((points - points.mean(axis=0)) ** 2, axis=1)))]
     while len(chosen) < min(n_corners, len(points)):
-        others = [at for at in range(len(points)) if at not in chosen]
-        left = [squared_distances(points[[*chosen, at]], points[others]).sum() for at in others]
-        chosen.append(others[int(np.argmin(left))])
+        chosen.append(min(sorted(set(range(len(points))) - set(chosen)), key=lambda at: left([*chosen, at])))
+    least, better = left(chosen), True
+    while better:
+        better = False
+        for place in range(len(chosen)):
+            for at in sorted(set(range(len(points))) - set(chosen)):
+                exchanged = [*chosen[:place], at, *chosen[place + 1 :]]
+                if (value := left(exchanged)) < least * (1 - 1e-9):
+                    chosen, least, better = exchanged, value, True
     return np.sort(chosen)

@@ -81,28 +81,50 @@ def sum_to_one(weights: FloatArray) -> FloatArray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def solve(clustered: ClusteredGenes, all_genes: FloatArray, k: int, estimate: str, advance: Callable[[], None]) -> MixtureSolution:
-    """The mixture of `k` subclones; profiles are those of `all_genes` (n_genes, n_samples)."""
+@dataclass(frozen=True, eq=False)
+class Corners:
+    """The corners of one number of subclones, and how long the cohort's description by them is."""
+
+    clusters: np.ndarray  # (k,)
+    weights: FloatArray  # (n_samples, k) shares, before rows are made to sum to one
+    data_length: float
+    mdl: float
+
+    def solution(self, all_genes: FloatArray) -> MixtureSolution:
+        """With the profiles of `all_genes` (n_genes, n_samples)."""
+        profiles, _ = nonnegative_least_squares(self.weights, all_genes)
+        return MixtureSolution(
+            proportions=read_only(sum_to_one(self.weights)),
+            profiles=read_only(profiles.T),
+            corners=read_only(self.clusters),
+            mdl=self.mdl,
+            data_length=self.data_length,
+        )
+
+
+def best_corners(clustered: ClusteredGenes, k: int, estimate: str, advance: Callable[[], None]) -> Corners:
+    """The best `k` corners among the candidates."""
     sets, _ = closest_simplices(clustered.centres, k, SETS_KEPT, advance)
     corners = clustered.corners(sets)
     weights = with_lengths(clustered.directions(corners, estimate))
-    proportions = sum_to_one(weights)
-    order = np.argsort(-proportions.mean(axis=0), kind="stable")
-    profiles, _ = nonnegative_least_squares(weights[:, order], all_genes)
-    _, left = nonnegative_least_squares(weights[:, order], clustered.genes)
+    order = np.argsort(-sum_to_one(weights).mean(axis=0), kind="stable")
+    weights = weights[:, order]
+    _, left = nonnegative_least_squares(weights, clustered.genes)
     n_genes, n_samples = clustered.genes.shape
     # nothing can be left but rounding; its logarithm must not decide
     mean_square = max(left.mean() / n_samples, np.finfo(float).eps ** 2 * float(np.mean(clustered.genes**2)))
-    data_length = n_samples * n_genes / 2 * np.log(mean_square)
-    return MixtureSolution(
-        proportions=read_only(proportions[:, order]),
-        profiles=read_only(profiles.T),
-        corners=read_only(clustered.candidates[corners[order]]),
-        mdl=float(data_length + model_length(k, n_samples, n_genes)),
-        data_length=float(data_length),
-    )
+    data_length = float(n_samples * n_genes / 2 * np.log(mean_square))
+    model_length = (k - 1) * n_samples / 2 * np.log(n_genes) + k * n_genes / 2 * np.log(n_samples)
+    return Corners(clustered.candidates[corners[order]], weights, data_length, float(data_length + model_length))
 
 
-def model_length(k: int, n_samples: int, n_genes: int) -> float:
-    """Description length of the proportions and profiles themselves."""
-    return (k - 1) * n_samples / 2 * np.log(n_genes) + k * n_genes / 2 * np.log(n_samples)
+def fewest_within_chance(lengths: FloatArray) -> int:
+    """Place of the smallest number whose description (n_partitions, n_numbers) is not clearly longer than the shortest.
+
+    Not clearly: by no more, on average over the partitions, than the standard deviation of that difference.
+    """
+    shortest = int(np.argmin(lengths.mean(axis=0)))
+    if len(lengths) == 1:
+        return shortest
+    longer = lengths[:, : shortest + 1] - lengths[:, shortest : shortest + 1]
+    return int(np.argmax(longer.mean(axis=0) <= longer.std(axis=0, ddof=1)))

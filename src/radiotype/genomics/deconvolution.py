@@ -65,8 +65,8 @@ def deconvolve(
 ) -> Deconvolution:
     """Shares of given profiles in each sample, by non-negative least squares, divided by their sum.
 
-    Each sample is worked on by itself: alone it has the shares that it has in a cohort. To lean on marker genes, give the columns of
-    the profiles that hold them.
+    Each sample is worked on by itself: alone it has the shares that it has in a cohort. To lean on marker genes, give only
+    their columns of the profiles.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def deconvolve(
     log_base, log_offset
         As in `ConvexMixture`; profiles are linear always.
     quantiles : array, shape (n_reference_genes,), optional
-        Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay. Interpolated if
-        genes are missing.
+        Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay.
+        Interpolated if genes are missing.
 
     Returns
     -------
@@ -92,8 +92,8 @@ def deconvolve(
     RecipeError
         RT103 if `log_base` or `min_coverage` is not allowed.
     ComputeError
-        RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms, too
-        few genes are there, or a sample expresses nothing that the profiles do.
+        RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms,
+        too few genes are there, or a sample expresses nothing that the profiles do.
 
     References
     ----------
@@ -111,31 +111,23 @@ def deconvolve(
     reference = checked_expression(profiles)
     if (reference.values < 0).any() or not reference.values.any(axis=1).all():
         raise ComputeError("RT305", "the profiles have negative values, or one of nothing but 0; expected linear expression")
-    if hasattr(expression, "columns") != hasattr(profiles, "columns") and len(samples.genes) != len(reference.genes):
-        raise ComputeError(
-            "RT305",
-            f"there are {len(samples.genes)} genes and profiles of {len(reference.genes)}, and one of the tables has no names",
-            hint="give both as data frames with the names of the genes",
-        )
     named = hasattr(expression, "columns") and hasattr(profiles, "columns")
     if not named and len(samples.genes) != len(reference.genes):
-        found = f"there are {len(samples.genes)} genes and profiles of {len(reference.genes)}"
+        found = f"there are {len(samples.genes)} genes, and profiles of {len(reference.genes)}"
         raise ComputeError("RT305", found, hint="give both as data frames with the names of the genes")
-    names = samples.genes if named or hasattr(expression, "columns") else reference.genes
-    here = {gene: at for at, gene in enumerate(samples.genes)} if named else dict(zip(names, range(len(names)), strict=True))
-    genes = reference.genes if named else names
-    used = [gene for gene in genes if gene in here]
-    coverage = _covered(len(used), genes, here, min_coverage)
-    values = linear_expression(samples.values, samples.genes, log_base, log_offset)[:, [here[gene] for gene in used]]
-    columns = reference.values[:, [at for at, gene in enumerate(genes) if gene in here]]
+    place = {gene: at for at, gene in enumerate(samples.genes if named else reference.genes)}
+    used = [at for at, gene in enumerate(reference.genes) if gene in place]
+    genes = tuple(reference.genes[at] for at in used)
+    coverage = _covered(len(used), reference.genes, place, min_coverage)
+    values = linear_expression(samples.values, samples.genes, log_base, log_offset)[:, [place[gene] for gene in genes]]
+    columns = reference.values[:, used]
     if len(used) < len(columns):
         raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
     if quantiles is not None:
         values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
     weights, left = nonnegative_least_squares(columns.T, values)
-    names = tuple(str(name) for name in reference.samples)
-    subclones = names if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
-    return _described(values, weights, weights @ columns, left, (coverage, samples.samples, subclones, tuple(used)))
+    subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
+    return _described(values, weights, weights @ columns, left, (coverage, samples.samples, subclones, genes))
 
 
 def proportions_from_markers(
@@ -148,8 +140,8 @@ def proportions_from_markers(
 ) -> Deconvolution:
     """Shares of subclones in a cohort from genes that each of them alone expresses, without their expression.
 
-    How a subclone goes over the samples is the spatial median of how its genes do; the subclones are then made so long that they sum to
-    one in all samples as nearly as they can. Shares depend on the cohort, and need as many samples as subclones.
+    How a subclone goes over the samples is the spatial median of how its genes do; the subclones are then made so long that
+    they sum to one in all samples as nearly as they can. Shares depend on the cohort, and need as many samples as subclones.
 
     Parameters
     ----------
@@ -172,8 +164,8 @@ def proportions_from_markers(
     RecipeError
         RT103 if `log_base` or `min_coverage` is not allowed.
     ComputeError
-        RT301 with fewer than two subclones or fewer samples than subclones; RT305 if values are missing, negative or look like logarithms,
-        or too few genes of a subclone are there.
+        RT301 with fewer than two subclones or fewer samples than subclones; RT305 if values are missing, negative or look like
+        logarithms, or too few genes of a subclone are there.
 
     References
     ----------
@@ -194,7 +186,9 @@ def proportions_from_markers(
     samples = checked_expression(expression)
     values = linear_expression(samples.values, samples.genes, log_base, log_offset)
     if len(markers) < 2 or len(values) < len(markers):
-        raise ComputeError("RT301", f"there are {len(values)} samples for {len(markers)} subclones; expected 2 subclones or more")
+        raise ComputeError(
+            "RT301", f"there are {len(values)} samples for {len(markers)} subclones; expected 2 subclones or more"
+        )
     place = {gene: at for at, gene in enumerate(samples.genes) if values[:, at].any()}
     directions, used = [], []
     covered, wanted = 0, 0
@@ -211,7 +205,9 @@ def proportions_from_markers(
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
     described = weights @ fitted.T
     left = ((chosen - described) ** 2).sum(axis=1)
-    return _described(chosen, weights, described, left, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used)))
+    return _described(
+        chosen, weights, described, left, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used))
+    )
 
 
 def marker_fold_changes(profiles: Any) -> pd.DataFrame:
@@ -225,8 +221,8 @@ def marker_fold_changes(profiles: Any) -> pd.DataFrame:
     Returns
     -------
     data frame
-        A row per gene: `subclone` that expresses it most and `fold_change`, 1 or more; inf where no other does, and NaN where none
-        does.
+        A row per gene: `subclone` that expresses it most and `fold_change`, 1 or more; inf where no other does, NaN where
+        none does.
 
     Raises
     ------
@@ -262,7 +258,9 @@ def marker_fold_changes(profiles: Any) -> pd.DataFrame:
 def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
     """Rows with their order kept and their values taken from a sorted distribution; equal values get the mean of theirs."""
     n_genes = values.shape[1]
-    target = np.interp((np.arange(n_genes) + 0.5) / n_genes, (np.arange(len(quantiles)) + 0.5) / len(quantiles), np.sort(quantiles))
+    target = np.interp(
+        (np.arange(n_genes) + 0.5) / n_genes, (np.arange(len(quantiles)) + 0.5) / len(quantiles), np.sort(quantiles)
+    )
     scaled = np.empty_like(values)
     for row, into in zip(values, scaled, strict=True):
         _, group, count = np.unique(row, return_inverse=True, return_counts=True)

@@ -22,7 +22,7 @@ from radiotype.genomics._mixture_geometry import (
     not_isolated,
     spatial_median,
 )
-from radiotype.genomics._mixture_solution import ClusteredGenes, MixtureSolution, solve
+from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
 from radiotype.genomics.deconvolution import Deconvolution, deconvolve, marker_fold_changes
 from radiotype.stats._inputs import FloatArray, choice, read_only, whole_number
 from radiotype.stats._tables import checked_table
@@ -42,9 +42,9 @@ MOST_SETS = 10**9
 class ConvexMixture(TransformerMixin, BaseEstimator):
     """Convex analysis of mixtures: expression as proportions of subclones times the expression of each.
 
-    Genes are points whose coordinates are samples. Those that only one subclone expresses lie on the edges of a cone that holds all
-    the others. Genes are projected onto a plane, clustered there, and the clusters whose simplex holds the others best are the
-    subclones. Their number is the one of minimum description length.
+    Genes are points whose coordinates are samples. Those that only one subclone expresses lie on the edges of a cone that holds
+    all the others. Genes are projected onto a plane, clustered there, and the clusters whose simplex holds the others best are
+    the subclones. Their number is the smallest that describes the cohort about as shortly as any (minimum description length).
 
     Parameters
     ----------
@@ -60,6 +60,10 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         Clusters of genes.
     n_starts : int
         k-means runs, of which the best counts.
+    n_partitions : int
+        Best runs that have a say in the number of subclones. The description length depends on the run by a percent or two: the
+        smallest number is taken whose mean over these runs exceeds the least by no more than the standard deviation of the
+        difference. 1: the number of least length in the best run, as in debCAM.
     min_cluster_genes : int
         Smaller clusters are left out.
     n_candidates : int, optional
@@ -89,9 +93,11 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     profiles_ : array, shape (n_subclones_, n_genes)
         Expression of each subclone.
     mdl_ : {int: float}
-        Description length at each number.
+        Description length at each number, mean over partitions.
+    lengths_ : array, shape (n_partitions, n_numbers)
+        Description length in each of them, the best run first.
     solutions_ : {int: MixtureSolution}
-        Proportions and profiles at each number.
+        Proportions and profiles at each number, in the best run.
     clusters_ : array of int, shape (n_genes,)
         Cluster of each gene; -1 where it took no part.
     candidates_ : array of int, shape (n_candidates,)
@@ -107,8 +113,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Equal to debCAM 1.9.1 after its k-means (its `mdl.method` 3 with "markers", 2 with "projection"). Samples should be normalised
-    for library size; a factor for all samples changes profiles only.
+    Equal to debCAM 1.9.1 after its k-means, with `n_candidates` None and `n_partitions` 1 (its `mdl.method` 3 with "markers", 2
+    with "projection"). Samples should be normalised for library size; a factor for all samples changes profiles only.
 
     References
     ----------
@@ -137,6 +143,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         outlier_fraction: float = 0.02,
         n_clusters: int = 50,
         n_starts: int = 51,
+        n_partitions: int = 8,
         min_cluster_genes: int = 20,
         n_candidates: int | None = 20,
         estimate: str = "markers",
@@ -152,6 +159,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         self.outlier_fraction = outlier_fraction
         self.n_clusters = n_clusters
         self.n_starts = n_starts
+        self.n_partitions = n_partitions
         self.min_cluster_genes = min_cluster_genes
         self.n_candidates = n_candidates
         self.estimate = estimate
@@ -187,25 +195,28 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         RecipeError
             RT103 if a setting has a value that is not allowed, or there are not so many corners.
         ComputeError
-            RT301 if there are too few samples or genes; RT305 if values are missing, negative or look like logarithms, if a sample
-            expresses nothing, or all samples are alike.
+            RT301 if there are too few samples or genes; RT305 if values are missing, negative or look like logarithms, a
+            sample expresses nothing, or all samples are alike.
         """
         self._check_settings()
         values = checked_table(self, X, reset=True)
         self.genes_ = self._gene_names(X)
         if len(values) < 2:
-            raise ComputeError("RT301", f"1 sample is no mixture of anything that could be told apart; expected at least 2 (n_samples={len(values)})")
+            raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
         values = linear_expression(values, self.genes_, self.log_base, self.log_offset)
         genes = np.ascontiguousarray(values.T)
-        clustered = self._clustered(genes, clusters, progress)
-        numbers = self._numbers(len(clustered.candidates), len(clustered.space.axes))
-        n_sets = sum(len(clustered.candidates) - k + 1 for k in numbers)
-        self.solutions_: dict[int, MixtureSolution] = {}
-        with progress("corners", n_sets) as advance:
-            for k in numbers:
-                self.solutions_[k] = solve(clustered, genes, k, self.estimate, advance)
-        self.mdl_ = {k: solution.mdl for k, solution in self.solutions_.items()}
-        self.n_subclones_ = min(self.mdl_, key=lambda k: self.mdl_[k])
+        partitions = self._partitions(genes, clusters, progress)
+        first = partitions[0]
+        self.candidates_, self.centres_ = first.candidates, first.centres
+        numbers = self._numbers(len(first.candidates), len(first.space.axes))
+        partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
+        n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
+        with progress("corners", n_steps) as advance:
+            found = [[best_corners(one, k, self.estimate, advance) for k in numbers] for one in partitions]
+        self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
+        self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))
+        self.n_subclones_ = numbers[fewest_within_chance(self.lengths_)]
+        self.solutions_ = {k: corners.solution(genes) for k, corners in zip(numbers, found[0], strict=True)}
         self.proportions_ = self.solutions_[self.n_subclones_].proportions
         self.profiles_ = self.solutions_[self.n_subclones_].profiles
         self.quantiles_ = read_only(np.sort(values, axis=1).mean(axis=0))
@@ -254,11 +265,12 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         return pd.DataFrame(self.profiles_, self.get_feature_names_out(), list(self.genes_))
 
     def mdl_curve(self) -> pd.DataFrame:
-        """Description length at each number of subclones: columns `K` and `mdl`."""
+        """Description length at each number of subclones: columns `K`, `mdl`, and `sd` over the partitions."""
         import pandas as pd
 
         check_is_fitted(self)
-        return pd.DataFrame({"K": list(self.mdl_), "mdl": list(self.mdl_.values())})
+        sd = self.lengths_.std(axis=0, ddof=1) if len(self.lengths_) > 1 else np.nan
+        return pd.DataFrame({"K": list(self.mdl_), "mdl": list(self.mdl_.values()), "sd": sd})
 
     def markers(self, min_fold_change: float = 10.0) -> pd.DataFrame:
         """Genes that one subclone expresses at least so many times as any other, by subclone and falling fold change.
@@ -280,39 +292,49 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         return tags
 
     def _gene_names(self, X: Any) -> tuple[str, ...]:
-        names = [str(name) for name in X.columns] if hasattr(X, "columns") else [f"g{j + 1}" for j in range(self.n_features_in_)]
+        names = (
+            [str(name) for name in X.columns] if hasattr(X, "columns") else [f"g{j + 1}" for j in range(self.n_features_in_)]
+        )
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ComputeError("RT305", f"gene {twice!r} stands twice", hint="keep one column per gene, such as the mean")
         return tuple(names)
 
-    def _clustered(self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress) -> ClusteredGenes:
-        """Genes in clusters, and the clusters that may be corners."""
+    def _partitions(self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress) -> list[ClusteredGenes]:
+        """Genes in clusters, in several ways, the best first; those with fewer than two large clusters are left out."""
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
         space = GeneSpace.of(genes[kept], min(self.n_dimensions, genes.shape[1]))
         kept = kept[not_isolated(space.perspective(genes[kept]), self.outlier_fraction)]
         points = space.perspective(genes[kept])
         if clusters is None:
-            labels = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)
+            ways = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)[: self.n_partitions]
         else:
-            labels = self._given(clusters, kept)
+            ways = [self._given(clusters, kept)]
         self.clusters_ = np.full(len(genes), -1)
-        self.clusters_[kept] = labels
-        found, sizes = np.unique(labels, return_counts=True)
-        large = found[sizes >= self.min_cluster_genes]
-        if len(large) < 2:
-            raise ComputeError(
-                "RT301",
-                f"{len(large)} of {len(found)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
-                hint="give more genes, or lower n_clusters or min_cluster_genes",
-            )
+        self.clusters_[kept] = ways[0]
+        partitions = []
+        for labels in ways:
+            found, sizes = np.unique(labels, return_counts=True)
+            large = found[sizes >= self.min_cluster_genes]
+            if len(large) >= 2:
+                partitions.append(self._with_candidates(genes[kept], points, labels, large, space))
+            elif not partitions:
+                raise ComputeError(
+                    "RT301",
+                    f"{len(large)} of {len(found)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
+                    hint="give more genes, or lower n_clusters or min_cluster_genes",
+                )
+        return partitions
+
+    def _with_candidates(
+        self, genes: FloatArray, points: FloatArray, labels: np.ndarray, large: np.ndarray, space: GeneSpace
+    ) -> ClusteredGenes:
         centres = np.stack([spatial_median(points[labels == label]) for label in large])
         corners = corners_of_hull(centres)
         if self.n_candidates is not None and len(corners) > self.n_candidates:
             corners = corners[fewer_corners(centres[corners], self.n_candidates)]
-        self.candidates_, self.centres_ = large[corners], centres[corners]
         inside = np.isin(labels, large)
-        return ClusteredGenes(genes[kept[inside]], labels[inside], space, self.candidates_, self.centres_)
+        return ClusteredGenes(genes[inside], labels[inside], space, large[corners], centres[corners])
 
     def _given(self, clusters: ArrayLike, kept: np.ndarray) -> np.ndarray:
         labels = np.asarray(clusters)
@@ -355,7 +377,14 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
                 raise RecipeError("RT103", "n_subclones holds no number")
             for k in listed:
                 whole_number("n_subclones", k, 2)
-        for name, least in (("n_dimensions", 2), ("n_clusters", 2), ("n_starts", 1), ("min_cluster_genes", 1), ("seed", 0)):
+        for name, least in (
+            ("n_dimensions", 2),
+            ("n_clusters", 2),
+            ("n_starts", 1),
+            ("n_partitions", 1),
+            ("min_cluster_genes", 1),
+            ("seed", 0),
+        ):
             whole_number(name, getattr(self, name), least)
         if self.n_candidates is not None:
             whole_number("n_candidates", self.n_candidates, 2)
