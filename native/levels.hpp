@@ -80,8 +80,14 @@ struct NonnegativeProblem {
     int64_t n;
 };
 
-// Doubles that nonnegative() needs.
-static inline int64_t nonnegative_workspace(int64_t k, int64_t width) { return (k + 1) * width + 3 * k * k + 4 * k; }
+// Sets of columns whose factors are kept.
+static inline int64_t nonnegative_sets(int64_t k) { return k <= 10 ? int64_t(1) << k : 0; }
+
+// Doubles and whole numbers that nonnegative() needs.
+static inline int64_t nonnegative_workspace(int64_t k, int64_t width) {
+    return (k + 1) * width + (2 + nonnegative_sets(k)) * k * k + 4 * k;
+}
+static inline int64_t nonnegative_places(int64_t k) { return 2 * k + nonnegative_sets(k); }
 
 constexpr int64_t COX_LANES = 8;  // covariates of a case are padded with zeros to a multiple of it
 

@@ -429,6 +429,7 @@ NB_MODULE(_native, m) {
           "Fill `distances` (n,) with the squared distances of the targets to the polytope of the corners.");
     m.def("nonnegative_workspace", &radiotype::nonnegative_workspace, "k"_a, "width"_a,
           "Length of the float64 scratch that `nonnegative` needs.");
+    m.def("nonnegative_places", &radiotype::nonnegative_places, "k"_a, "Length of its int64 scratch.");
     m.def("nonnegative", &nonnegative, "columns"_a, "rows"_a, "limit"_a, "solution"_a.none(), "errors"_a, "workspace"_a, "whole"_a,
           "Fill `solution` (n, k) and `errors` (n,) squared until their sum passes `limit`; how many rows were done.");
     m.def("concordant_pairs", &concordant_pairs, "time"_a, "event"_a, "rank"_a, "weight"_a, "bounds"_a, "later"_a, "earlier"_a, "tree"_a,

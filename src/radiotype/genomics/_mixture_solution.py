@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -52,6 +52,7 @@ class ClusteredGenes:
     space: GeneSpace
     candidates: np.ndarray  # (n_candidates,) clusters that may be corners
     centres: FloatArray  # (n_candidates, n_dimensions - 1)
+    medians: dict[int, FloatArray] = field(default_factory=dict)  # of the shares of the genes at a corner, once asked for
 
     def corners(self, sets: np.ndarray) -> np.ndarray:
         """Of several sets of candidates (n_sets, k) the one with which the genes are reconstructed best, (k,)."""
@@ -65,8 +66,13 @@ class ClusteredGenes:
         if estimate == "projection":
             back = self.space.axes[:1] + self.centres[corners] @ self.space.axes[1:]
             return np.maximum(back, 0.0).T
-        shares = self.genes / self.genes.sum(axis=1, keepdims=True)
-        return np.stack([spatial_median(shares[self.labels == self.candidates[at]]) for at in corners], axis=1)
+        return np.stack([self._marker_direction(int(self.candidates[at])) for at in corners], axis=1)
+
+    def _marker_direction(self, cluster: int) -> FloatArray:
+        if cluster not in self.medians:
+            genes = self.genes[self.labels == cluster]
+            self.medians[cluster] = spatial_median(genes / genes.sum(axis=1, keepdims=True))
+        return self.medians[cluster]
 
 
 def with_lengths(directions: FloatArray) -> FloatArray:

@@ -13,8 +13,9 @@ def _padded(values: FloatArray) -> FloatArray:
     """The same rows, with zeros to a multiple of the kernel's lanes."""
     from radiotype import _native
 
-    missing = -values.shape[1] % _native.CORNER_LANES
-    return np.ascontiguousarray(np.pad(values, ((0, 0), (0, missing))), dtype=np.float64)
+    padded = np.zeros((len(values), values.shape[1] + -values.shape[1] % _native.CORNER_LANES))
+    padded[:, : values.shape[1]] = values
+    return padded
 
 
 def squared_distances(corners: FloatArray, points: FloatArray) -> FloatArray:
@@ -71,7 +72,7 @@ def nonnegative_least_squares(matrix: FloatArray, rows: FloatArray) -> tuple[Flo
     columns, rows = _padded(matrix.T), _padded(rows)
     k, width = columns.shape
     solution, errors = np.empty((len(rows), k)), np.empty(len(rows))
-    workspace, whole = np.empty(_native.nonnegative_workspace(k, width)), np.empty(2 * k, dtype=np.int64)
+    workspace, whole = np.empty(_native.nonnegative_workspace(k, width)), np.empty(_native.nonnegative_places(k), dtype=np.int64)
     _native.nonnegative(columns, rows, np.inf, solution, errors, workspace, whole)
     return solution, errors
 
@@ -82,13 +83,13 @@ def best_columns(matrices: list[FloatArray], rows: FloatArray) -> tuple[int, flo
 
     rows = _padded(rows)
     errors, best, least = np.empty(len(rows)), 0, np.inf
+    k, width = matrices[0].shape[1], rows.shape[1]
+    workspace = np.empty(_native.nonnegative_workspace(k, width))
+    whole = np.empty(_native.nonnegative_places(k), dtype=np.int64)
     for place, matrix in enumerate(matrices):
-        columns = _padded(matrix.T)
-        k, width = columns.shape
-        workspace, whole = np.empty(_native.nonnegative_workspace(k, width)), np.empty(2 * k, dtype=np.int64)
-        # rows that are hard to reach come first: most matrices are left after a few of them
-        done = _native.nonnegative(columns, rows, least, None, errors, workspace, whole)
+        done = _native.nonnegative(_padded(matrix.T), rows, least, None, errors, workspace, whole)
         if done == len(rows) and (total := float(errors.sum())) < least:
             best, least = place, total
+            # rows that are hard to reach come first: most other matrices are left after a few of them
             rows = np.ascontiguousarray(rows[np.argsort(-errors, kind="stable")])
     return best, least
