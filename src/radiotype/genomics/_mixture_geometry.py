@@ -48,12 +48,13 @@ class GeneSpace:
         values, vectors = np.linalg.eigh(centred.T @ centred)
         varying = values > 1e-13 * max(float(np.sum(genes**2)), np.finfo(float).tiny)
         vectors = vectors[:, varying][:, ::-1][:, : n_dimensions - 1]
-        if not vectors.shape[1]:
-            found = "all samples have the same expression, up to a factor, so nothing is mixed"
-            raise ComputeError("RT305", found, hint="check that rows are samples and columns are genes")
         # each axis points to where genes reach farther, so that the order of samples does not decide
         vectors = vectors * np.where(np.sum((centred @ vectors) ** 3, axis=0) < 0, -1.0, 1.0)
-        return cls(np.vstack([even, vectors.T]))
+        space = cls(np.vstack([even, vectors.T]))
+        if not vectors.shape[1] or np.ptp(space.perspective(genes), axis=0).max() < 1e-9:
+            found = "all samples have the same expression, up to a factor, so nothing is mixed"
+            raise ComputeError("RT305", found, hint="check that rows are samples and columns are genes")
+        return space
 
     def coordinates(self, genes: FloatArray) -> FloatArray:
         """Genes (n_genes, n_samples) in the axes, (n_genes, n_dimensions)."""
@@ -173,18 +174,20 @@ def corners_of_hull(points: FloatArray) -> np.ndarray:
 def fewer_corners(points: FloatArray, n_corners: int) -> np.ndarray:
     """Places of so many of the points (n, d) that leave the others close to their hull: one by one, then by exchange."""
 
+    def others(chosen: list[int]) -> list[int]:
+        return [at for at in range(len(points)) if at not in chosen]
+
     def left(chosen: list[int]) -> float:
-        others = np.setdiff1d(np.arange(len(points)), chosen)
-        return float(squared_distances(points[chosen], points[others]).sum()) if len(others) else 0.0
+        return float(squared_distances(points[chosen], points[others(chosen)]).sum())
 
     chosen = [int(np.argmax(np.sum((points - points.mean(axis=0)) ** 2, axis=1)))]
     while len(chosen) < min(n_corners, len(points)):
-        chosen.append(min(sorted(set(range(len(points))) - set(chosen)), key=lambda at: left([*chosen, at])))
+        chosen.append(min(others(chosen), key=lambda at: left([*chosen, at])))
     least, better = left(chosen), True
     while better:
         better = False
         for place in range(len(chosen)):
-            for at in sorted(set(range(len(points))) - set(chosen)):
+            for at in others(chosen):
                 exchanged = [*chosen[:place], at, *chosen[place + 1 :]]
                 if (value := left(exchanged)) < least * (1 - 1e-9):
                     chosen, least, better = exchanged, value, True

@@ -72,7 +72,10 @@ def nonnegative_least_squares(matrix: FloatArray, rows: FloatArray) -> tuple[Flo
     columns, rows = _padded(matrix.T), _padded(rows)
     k, width = columns.shape
     solution, errors = np.empty((len(rows), k)), np.empty(len(rows))
-    workspace, whole = np.empty(_native.nonnegative_workspace(k, width)), np.empty(_native.nonnegative_places(k), dtype=np.int64)
+    workspace, whole = (
+        np.empty(_native.nonnegative_workspace(k, width)),
+        np.empty(_native.nonnegative_places(k), dtype=np.int64),
+    )
     _native.nonnegative(columns, rows, np.inf, solution, errors, workspace, whole)
     return solution, errors
 

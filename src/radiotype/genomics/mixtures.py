@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from radiotype.core.watching import Progress, unwatched
-from radiotype.errors import ComputeError, RecipeError
-from radiotype.genomics._linear import checked_log_base, linear_expression
+from radiotype.errors import ComputeError
+from radiotype.genomics._linear import linear_expression
 from radiotype.genomics._mixture_geometry import (
     GeneSpace,
     corners_of_hull,
@@ -22,21 +25,14 @@ from radiotype.genomics._mixture_geometry import (
     not_isolated,
     spatial_median,
 )
+from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
 from radiotype.genomics.deconvolution import Deconvolution, deconvolve, marker_fold_changes
-from radiotype.stats._inputs import FloatArray, choice, read_only, whole_number
+from radiotype.stats._inputs import FloatArray, read_only
 from radiotype.stats._tables import checked_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ESTIMATES = ("markers", "projection")
-
-#: Numbers of subclones that are tried when none are given, as far as dimensions and corners allow.
-DEFAULT_NUMBERS = range(2, 9)
-
-#: Sets of corners beyond this would take more than some minutes.
-MOST_SETS = 10**9
 
 
 class ConvexMixture(TransformerMixin, BaseEstimator):
@@ -63,7 +59,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     n_partitions : int
         Best runs that have a say in the number of subclones. The description length depends on the run by a percent or two: the
         smallest number is taken whose mean over these runs exceeds the least by no more than the standard deviation of the
-        difference. 1: the number of least length in the best run, as in debCAM.
+        difference. 1: the number of least length in the best run, as in debCAM. Raise it where numbers are close.
     min_cluster_genes : int
         Smaller clusters are left out.
     n_candidates : int, optional
@@ -83,6 +79,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay.
     seed : int
         Same seed, same bytes.
+    n_jobs : int, optional
+        Threads that work on partitions; as many as there are cores when left out. The result is the same.
 
     Attributes
     ----------
@@ -152,6 +150,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         min_coverage: float = 0.7,
         quantile_scale: bool = False,
         seed: int = 0,
+        n_jobs: int | None = None,
     ) -> None:
         self.n_subclones = n_subclones
         self.n_dimensions = n_dimensions
@@ -168,6 +167,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         self.min_coverage = min_coverage
         self.quantile_scale = quantile_scale
         self.seed = seed
+        self.n_jobs = n_jobs
 
     def fit(
         self, X: ArrayLike, y: None = None, *, clusters: ArrayLike | None = None, progress: Progress = unwatched
@@ -198,9 +198,10 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             RT301 if there are too few samples or genes; RT305 if values are missing, negative or look like logarithms, a
             sample expresses nothing, or all samples are alike.
         """
-        self._check_settings()
+        check_settings(self)
+        names = _gene_names(X)
         values = checked_table(self, X, reset=True)
-        self.genes_ = self._gene_names(X)
+        self.genes_ = names or tuple(f"g{at + 1}" for at in range(self.n_features_in_))
         if len(values) < 2:
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
         values = linear_expression(values, self.genes_, self.log_base, self.log_offset)
@@ -208,11 +209,11 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         partitions = self._partitions(genes, clusters, progress)
         first = partitions[0]
         self.candidates_, self.centres_ = first.candidates, first.centres
-        numbers = self._numbers(len(first.candidates), len(first.space.axes))
+        numbers = numbers_to_try(self.n_subclones, len(first.candidates), len(first.space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
-        with progress("corners", n_steps) as advance:
-            found = [[best_corners(one, k, self.estimate, advance) for k in numbers] for one in partitions]
+        with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or len(os.sched_getaffinity(0))) as pool:
+            found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
         self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
         self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))
         self.n_subclones_ = numbers[fewest_within_chance(self.lengths_)]
@@ -291,15 +292,6 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         return tags
 
-    def _gene_names(self, X: Any) -> tuple[str, ...]:
-        names = (
-            [str(name) for name in X.columns] if hasattr(X, "columns") else [f"g{j + 1}" for j in range(self.n_features_in_)]
-        )
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ComputeError("RT305", f"gene {twice!r} stands twice", hint="keep one column per gene, such as the mean")
-        return tuple(names)
-
     def _partitions(self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress) -> list[ClusteredGenes]:
         """Genes in clusters, in several ways, the best first; those with fewer than two large clusters are left out."""
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
@@ -346,52 +338,11 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             raise ComputeError("RT305", f"gene {gene!r} takes part and has no cluster (a number below 0)")
         return labels[kept]
 
-    def _numbers(self, n_candidates: int, n_dimensions: int) -> list[int]:
-        """Numbers of subclones to try."""
-        from math import comb
 
-        most = min(n_candidates, n_dimensions)
-        if self.n_subclones is None:
-            numbers = [k for k in DEFAULT_NUMBERS if k <= most]
-        else:
-            numbers = [self.n_subclones] if isinstance(self.n_subclones, int | np.integer) else sorted(set(self.n_subclones))
-        if numbers[-1] > most:
-            raise RecipeError(
-                "RT103",
-                f"n_subclones={numbers[-1]} are more than the {n_candidates} corners found in {n_dimensions} dimensions",
-                hint=f"ask for at most {most}, or raise n_clusters or n_dimensions",
-            )
-        n_sets = sum(comb(n_candidates, k) for k in numbers)
-        if n_sets > MOST_SETS:
-            found = f"{n_candidates} candidates have {n_sets:,} sets of {numbers[0]} to {numbers[-1]} corners"
-            raise RecipeError("RT103", found, hint="set n_candidates=20")
-        return [int(k) for k in numbers]
-
-    def _check_settings(self) -> None:
-        given = self.n_subclones
-        if given is not None:
-            if isinstance(given, str) or not isinstance(given, int | np.integer | Iterable):
-                raise RecipeError("RT103", f"n_subclones={given!r} is no whole number and no list of them")
-            listed = [given] if isinstance(given, int | np.integer) else list(given)
-            if not listed:
-                raise RecipeError("RT103", "n_subclones holds no number")
-            for k in listed:
-                whole_number("n_subclones", k, 2)
-        for name, least in (
-            ("n_dimensions", 2),
-            ("n_clusters", 2),
-            ("n_starts", 1),
-            ("n_partitions", 1),
-            ("min_cluster_genes", 1),
-            ("seed", 0),
-        ):
-            whole_number(name, getattr(self, name), least)
-        if self.n_candidates is not None:
-            whole_number("n_candidates", self.n_candidates, 2)
-        choice("estimate", self.estimate, ESTIMATES)
-        checked_log_base(self.log_base)
-        low, high = self.norm_quantiles
-        if not 0 <= low < high <= 1:
-            raise RecipeError("RT103", f"norm_quantiles={self.norm_quantiles!r} are no two rising numbers from 0 to 1")
-        if not 0 <= self.outlier_fraction < 1:
-            raise RecipeError("RT103", f"outlier_fraction={self.outlier_fraction!r} is not from 0 to below 1")
+def _gene_names(X: Any) -> tuple[str, ...]:
+    """Names of the columns, if they have names; refuses two that are the same."""
+    names = tuple(str(name) for name in X.columns) if hasattr(X, "columns") else ()
+    if len(set(names)) < len(names):
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise ComputeError("RT305", f"gene {twice!r} stands twice", hint="keep one column per gene, such as the mean")
+    return names
