@@ -13,6 +13,7 @@ from radiotype.genomics._linear import checked_log_base
 from radiotype.stats._inputs import choice, whole_number
 
 ESTIMATES = ("markers", "projection")
+NOISES = ("additive", "proportional")
 
 #: Numbers of subclones that are tried when none are given, as far as dimensions and corners allow.
 DEFAULT_NUMBERS = range(2, 9)
@@ -34,6 +35,7 @@ def check_settings(model: Any) -> None:
         if getattr(model, name) is not None:
             whole_number(name, getattr(model, name), least)
     choice("estimate", model.estimate, ESTIMATES)
+    choice("noise", model.noise, NOISES)
     checked_log_base(model.log_base)
     try:
         low, high = (float(value) for value in model.norm_quantiles)

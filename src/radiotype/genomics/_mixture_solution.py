@@ -47,8 +47,9 @@ class MixtureSolution:
 class ClusteredGenes:
     """What a solution is made from."""
 
-    genes: FloatArray  # (n_genes, n_samples) in clusters that were large enough
-    labels: np.ndarray  # (n_genes,) their cluster
+    kept: FloatArray  # (n_kept, n_samples) genes that take part
+    inside: np.ndarray  # (n_kept,) whether its cluster is large enough
+    labels: np.ndarray  # (n_kept,) its cluster
     space: GeneSpace
     candidates: np.ndarray  # (n_candidates,) clusters that may be corners
     centres: FloatArray  # (n_candidates, n_dimensions - 1)
@@ -58,7 +59,7 @@ class ClusteredGenes:
         """Of several sets of candidates (n_sets, k) the one with which the genes are reconstructed best, (k,)."""
         height = np.ones((len(self.centres), 1))
         corners = np.hstack([height, self.centres])
-        best, _ = best_columns([corners[chosen].T for chosen in sets], self.space.coordinates(self.genes))
+        best, _ = best_columns([corners[chosen].T for chosen in sets], self.space.coordinates(self.kept[self.inside]))
         return np.asarray(sets[best])
 
     def directions(self, corners: np.ndarray, estimate: str) -> FloatArray:
@@ -70,7 +71,7 @@ class ClusteredGenes:
 
     def _marker_direction(self, cluster: int) -> FloatArray:
         if cluster not in self.medians:
-            genes = self.genes[self.labels == cluster]
+            genes = self.kept[self.labels == cluster]
             self.medians[cluster] = spatial_median(genes / genes.sum(axis=1, keepdims=True))
         return self.medians[cluster]
 
@@ -95,6 +96,7 @@ class Corners:
     weights: FloatArray  # (n_samples, k) shares, before rows are made to sum to one
     data_length: float
     mdl: float
+    left: float  # mean square of what is left of the genes that take part
 
     def solution(self, all_genes: FloatArray) -> MixtureSolution:
         """With the profiles of `all_genes` (n_genes, n_samples)."""
@@ -115,13 +117,20 @@ def best_corners(clustered: ClusteredGenes, k: int, estimate: str, advance: Call
     weights = with_lengths(clustered.directions(corners, estimate))
     order = np.argsort(-sum_to_one(weights).mean(axis=0), kind="stable")
     weights = weights[:, order]
-    _, left = nonnegative_least_squares(weights, clustered.genes)
-    n_genes, n_samples = clustered.genes.shape
+    _, left = nonnegative_least_squares(weights, clustered.kept)
+    n_genes, n_samples = int(clustered.inside.sum()), clustered.kept.shape[1]
     # nothing can be left but rounding; its logarithm must not decide
-    mean_square = max(left.mean() / n_samples, np.finfo(float).eps ** 2 * float(np.mean(clustered.genes**2)))
+    rounding = np.finfo(float).eps ** 2 * float(np.mean(clustered.kept**2))
+    mean_square = max(left[clustered.inside].mean() / n_samples, rounding)
     data_length = float(n_samples * n_genes / 2 * np.log(mean_square))
     model_length = (k - 1) * n_samples / 2 * np.log(n_genes) + k * n_genes / 2 * np.log(n_samples)
-    return Corners(clustered.candidates[corners[order]], weights, data_length, float(data_length + model_length))
+    return Corners(
+        clusters=clustered.candidates[corners[order]],
+        weights=weights,
+        data_length=data_length,
+        mdl=float(data_length + model_length),
+        left=float(left.mean() / n_samples),
+    )
 
 
 def fewest_within_chance(lengths: FloatArray) -> int:

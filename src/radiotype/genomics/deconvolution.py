@@ -12,9 +12,10 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics._expression import checked_expression
 from radiotype.genomics._linear import checked_log_base, linear_expression
 from radiotype.genomics._mixture_geometry import spatial_median
+from radiotype.genomics._mixture_settings import NOISES
 from radiotype.genomics._mixture_solution import sum_to_one, with_lengths
 from radiotype.genomics._simplex import nonnegative_least_squares
-from radiotype.stats._inputs import FloatArray, read_only
+from radiotype.stats._inputs import FloatArray, choice, read_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ class Deconvolution:
     proportions : array, shape (n_samples, n_subclones)
         Shares; rows sum to one.
     residual : array, shape (n_samples,)
-        Length of what the subclones do not describe, over the length of the sample's expression, in [0, 1]; lower is better.
+        Length of what the subclones do not describe, over the length of the sample's expression, 0 or more; lower is better.
     correlation : array, shape (n_samples,)
         Pearson's correlation over genes of the expression with its description; NaN where one of them is constant.
     coverage : float
@@ -58,6 +59,7 @@ def deconvolve(
     expression: Any,
     profiles: Any,
     *,
+    noise: str = "additive",
     min_coverage: float = 0.7,
     log_base: str | float | None = "refuse",
     log_offset: float = 0.0,
@@ -74,6 +76,9 @@ def deconvolve(
         Linear expression, 0 or more. Genes are matched by name if both tables have names; other genes are not used.
     profiles : array or data frame, shape (n_subclones, n_reference_genes)
         Expression of each subclone on a linear scale, such as `ConvexMixture.profile_table()`.
+    noise : {"additive", "proportional"}
+        "additive": residuals of all genes count alike, so those of strong genes decide. "proportional": residuals count
+        relative to the mean of the profiles, which is right where noise grows with expression.
     min_coverage : float
         Refuse if a smaller share of the reference's genes is there, in [0, 1].
     log_base, log_offset
@@ -90,7 +95,7 @@ def deconvolve(
     Raises
     ------
     RecipeError
-        RT103 if `log_base` or `min_coverage` is not allowed.
+        RT103 if `noise`, `log_base` or `min_coverage` is not allowed.
     ComputeError
         RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms,
         too few genes are there, or a sample expresses nothing that the profiles do.
@@ -105,6 +110,7 @@ def deconvolve(
     >>> deconvolve(np.array([[0.25, 0.75]]) @ profiles, profiles).proportions.round(6)
     array([[0.25, 0.75]])
     """
+    choice("noise", noise, NOISES)
     checked_log_base(log_base)
     _check_share("min_coverage", min_coverage)
     samples = checked_expression(expression)
@@ -125,9 +131,13 @@ def deconvolve(
         raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
     if quantiles is not None:
         values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
-    weights, left = nonnegative_least_squares(columns.T, values)
+    level = columns.mean(axis=0)
+    per_gene = (
+        np.divide(1.0, level, out=np.zeros_like(level), where=level > 0) if noise == "proportional" else np.ones_like(level)
+    )
+    weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
     subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
-    return _described(values, weights, weights @ columns, left, (coverage, samples.samples, subclones, genes))
+    return _described(values, weights, weights @ columns, (coverage, samples.samples, subclones, genes))
 
 
 def proportions_from_markers(
@@ -204,10 +214,7 @@ def proportions_from_markers(
     chosen = values[:, [place[gene] for gene in used]]
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
     described = weights @ fitted.T
-    left = ((chosen - described) ** 2).sum(axis=1)
-    return _described(
-        chosen, weights, described, left, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used))
-    )
+    return _described(chosen, weights, described, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used)))
 
 
 def marker_fold_changes(profiles: Any) -> pd.DataFrame:
@@ -274,7 +281,6 @@ def _described(
     values: FloatArray,
     weights: FloatArray,
     described: FloatArray,
-    left: FloatArray,
     about: tuple[float, tuple[str, ...], tuple[str, ...], tuple[str, ...]],
 ) -> Deconvolution:
     coverage, samples, subclones, genes = about
@@ -288,7 +294,7 @@ def _described(
         correlation = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
     return Deconvolution(
         proportions=read_only(sum_to_one(weights)),
-        residual=read_only(np.sqrt(left / (values**2).sum(axis=1))),
+        residual=read_only(np.sqrt(((values - described) ** 2).sum(axis=1) / (values**2).sum(axis=1))),
         correlation=read_only(correlation),
         coverage=coverage,
         samples=samples,

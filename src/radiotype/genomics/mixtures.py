@@ -55,11 +55,12 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     n_clusters : int
         Clusters of genes.
     n_starts : int
-        k-means runs, of which the best counts.
+        k-means runs.
     n_partitions : int
-        Best runs that have a say in the number of subclones. The description length depends on the run by a percent or two: the
-        smallest number is taken whose mean over these runs exceeds the least by no more than the standard deviation of the
-        difference. 1: the number of least length in the best run, as in debCAM. Raise it where numbers are close.
+        How many of them, those of least squares, are looked at. The description length depends on the run by a percent or two:
+        the smallest number of subclones is taken whose mean length over these runs exceeds the least by no more than the
+        standard deviation of the difference; raise `n_partitions` where numbers are close. Shares come from the run whose
+        subclones describe the genes best. 1: the one run of least squares, and the number of least length in it, as in debCAM.
     min_cluster_genes : int
         Smaller clusters are left out.
     n_candidates : int, optional
@@ -73,6 +74,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         logarithms. None: they are linear.
     log_offset : float
         What was added before the logarithm, 1 for log2(x + 1).
+    noise : {"additive", "proportional"}
+        How `transform` weighs genes; see `deconvolve`.
     min_coverage : float
         Share of the genes that a table needs for `transform`, in [0, 1].
     quantile_scale : bool
@@ -93,9 +96,9 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     mdl_ : {int: float}
         Description length at each number, mean over partitions.
     lengths_ : array, shape (n_partitions, n_numbers)
-        Description length in each of them, the best run first.
+        Description length in each of them, the run of least squares first.
     solutions_ : {int: MixtureSolution}
-        Proportions and profiles at each number, in the best run.
+        Proportions and profiles at each number, in the chosen run.
     clusters_ : array of int, shape (n_genes,)
         Cluster of each gene; -1 where it took no part.
     candidates_ : array of int, shape (n_candidates,)
@@ -147,6 +150,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         estimate: str = "markers",
         log_base: str | float | None = "refuse",
         log_offset: float = 0.0,
+        noise: str = "additive",
         min_coverage: float = 0.7,
         quantile_scale: bool = False,
         seed: int = 0,
@@ -164,6 +168,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         self.estimate = estimate
         self.log_base = log_base
         self.log_offset = log_offset
+        self.noise = noise
         self.min_coverage = min_coverage
         self.quantile_scale = quantile_scale
         self.seed = seed
@@ -206,18 +211,21 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
         values = linear_expression(values, self.genes_, self.log_base, self.log_offset)
         genes = np.ascontiguousarray(values.T)
-        partitions = self._partitions(genes, clusters, progress)
-        first = partitions[0]
-        self.candidates_, self.centres_ = first.candidates, first.centres
-        numbers = numbers_to_try(self.n_subclones, len(first.candidates), len(first.space.axes))
+        kept, partitions = self._partitions(genes, clusters, progress)
+        numbers = numbers_to_try(self.n_subclones, len(partitions[0].candidates), len(partitions[0].space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
         with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or len(os.sched_getaffinity(0))) as pool:
             found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
         self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
         self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))
-        self.n_subclones_ = numbers[fewest_within_chance(self.lengths_)]
-        self.solutions_ = {k: corners.solution(genes) for k, corners in zip(numbers, found[0], strict=True)}
+        chosen = fewest_within_chance(self.lengths_)
+        self.n_subclones_ = numbers[chosen]
+        best = int(np.argmin([row[chosen].left for row in found]))
+        self.solutions_ = {k: corners.solution(genes) for k, corners in zip(numbers, found[best], strict=True)}
+        self.candidates_, self.centres_ = partitions[best].candidates, partitions[best].centres
+        self.clusters_ = np.full(len(genes), -1)
+        self.clusters_[kept] = partitions[best].labels
         self.proportions_ = self.solutions_[self.n_subclones_].proportions
         self.profiles_ = self.solutions_[self.n_subclones_].profiles
         self.quantiles_ = read_only(np.sort(values, axis=1).mean(axis=0))
@@ -252,6 +260,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         return deconvolve(
             table,
             self.profile_table() if named else self.profiles_,
+            noise=self.noise,
             min_coverage=self.min_coverage,
             log_base=self.log_base,
             log_offset=self.log_offset,
@@ -292,8 +301,10 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         return tags
 
-    def _partitions(self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress) -> list[ClusteredGenes]:
-        """Genes in clusters, in several ways, the best first; those with fewer than two large clusters are left out."""
+    def _partitions(
+        self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress
+    ) -> tuple[np.ndarray, list[ClusteredGenes]]:
+        """Places of the genes that take part, and their clusters in several ways, those of least squares first."""
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
         space = GeneSpace.of(genes[kept], min(self.n_dimensions, genes.shape[1]))
         kept = kept[not_isolated(space.perspective(genes[kept]), self.outlier_fraction)]
@@ -302,9 +313,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             ways = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)[: self.n_partitions]
         else:
             ways = [self._given(clusters, kept)]
-        self.clusters_ = np.full(len(genes), -1)
-        self.clusters_[kept] = ways[0]
-        partitions = []
+        partitions: list[ClusteredGenes] = []
         for labels in ways:
             found, sizes = np.unique(labels, return_counts=True)
             large = found[sizes >= self.min_cluster_genes]
@@ -316,7 +325,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
                     f"{len(large)} of {len(found)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
                     hint="give more genes, or lower n_clusters or min_cluster_genes",
                 )
-        return partitions
+        return kept, partitions
 
     def _with_candidates(
         self, genes: FloatArray, points: FloatArray, labels: np.ndarray, large: np.ndarray, space: GeneSpace
@@ -325,8 +334,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         corners = corners_of_hull(centres)
         if self.n_candidates is not None and len(corners) > self.n_candidates:
             corners = corners[fewer_corners(centres[corners], self.n_candidates)]
-        inside = np.isin(labels, large)
-        return ClusteredGenes(genes[inside], labels[inside], space, large[corners], centres[corners])
+        return ClusteredGenes(genes, np.isin(labels, large), labels, space, large[corners], centres[corners])
 
     def _given(self, clusters: ArrayLike, kept: np.ndarray) -> np.ndarray:
         labels = np.asarray(clusters)
