@@ -23,8 +23,8 @@ def squared_distances(corners: FloatArray, points: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> squared_distances(np.eye(2), np.array([[0.5, 0.5], [0.0, 0.0], [3.0, 0.0]]))
-    array([0. , 0.5, 4. ])
+    >>> squared_distances(np.eye(2), np.array([[1.0, 1.0], [0.0, 1.0], [3.0, 0.0]]))
+    array([0.5, 0. , 4. ])
     """
     from radiotype import _native
 
