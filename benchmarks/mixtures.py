@@ -1,8 +1,8 @@
 """Convex analysis of mixtures: CPU time beside debCAM's, how often the true number is found, and how well the shares.
 
-Run: python benchmarks/mixtures.py [SHARED]. SHARED is a folder with debCAM's golden output (default: ../shared). debCAM 1.9.1 (R
-and Java) is not run here: its CPU times are those that came with that output, of R 4.2.2 in one thread on an AMD EPYC. Ours are
-of one thread, with k-means.
+Run: python benchmarks/mixtures.py [SHARED]. SHARED is a folder with debCAM's golden output (default: ../shared). debCAM 1.9.1
+(R and Java) is not run here: its CPU times are those that came with that output, of R 4.2.2 in one thread on an AMD EPYC. Ours
+are of one thread, with k-means.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ def rats(folder: Path) -> None:
 
 def known() -> None:
     print("\n## Planted subclones: K = 2 to 8 tried, 20 % noise, defaults\n")
-    print(
-        "| genes x samples | true K | found | CPU s | lowest correlation | mean difference | new: additive | new: proportional |"
-    )
+    print("| genes x samples | true K | found | CPU s | lowest correlation | difference | new: additive | new: proportional |")
     print("|---|---|---|---|---|---|---|---|")
     for n_genes, n_samples, numbers in ((5000, 60, (2, 3, 4, 5, 6)), (20_000, 200, (4,))):
         for k in numbers:

@@ -308,7 +308,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
         space = GeneSpace.of(genes[kept], min(self.n_dimensions, genes.shape[1]))
         kept = kept[not_isolated(space.perspective(genes[kept]), self.outlier_fraction)]
-        points = space.perspective(genes[kept])
+        taking_part = genes[kept]
+        points = space.perspective(taking_part)
         if clusters is None:
             ways = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)[: self.n_partitions]
         else:
@@ -318,7 +319,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             found, sizes = np.unique(labels, return_counts=True)
             large = found[sizes >= self.min_cluster_genes]
             if len(large) >= 2:
-                partitions.append(self._with_candidates(genes[kept], points, labels, large, space))
+                partitions.append(self._with_candidates(taking_part, points, labels, large, space))
             elif not partitions:
                 raise ComputeError(
                     "RT301",
