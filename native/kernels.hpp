@@ -18,6 +18,10 @@ void cube_patterns(const uint8_t* mask, const int64_t shape[3], int64_t counts[2
 void pam(const PamProblem& problem, const PamResult& result, double* workspace);
 void cocluster(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
 double two_means(const TwoMeansProblem& problem, uint8_t* sides, double* workspace);
+int64_t corner_sets(const CornerProblem& problem, const CornerResult& result, int64_t found, double* workspace, int64_t* whole);
+void simplex_distances(const double* corners, const int64_t shape[3], const double* targets, double* distances, double* workspace,
+                       int64_t* whole);
+int64_t nonnegative(const NonnegativeProblem& problem, double limit, double* solution, double* errors, double* workspace, int64_t* whole);
 void concordant_pairs(const PairProblem& problem, double* later, double* earlier, double* tree);
 void cox_likelihood(const CoxProblem& problem, const double* coefficients, double* result, double* workspace);
 int64_t coxnet_path(const CoxnetProblem& problem, const CoxnetResult& result, double* workspace, int64_t* positions, uint8_t* kept);

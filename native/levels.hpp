@@ -53,6 +53,42 @@ static inline int64_t two_means_workspace(int64_t n_cases, int64_t n_features) {
     return (n_cases + 1) * two_means_width(n_features) + n_cases;
 }
 
+constexpr int64_t CORNER_LANES = 4;  // points, columns and rows are padded with zeros to a multiple of it
+
+struct CornerProblem {
+    const double* points;  // (n, width) candidates
+    int64_t n, width;
+    int64_t k;       // corners of a set
+    int64_t lowest;  // the first corner of the sets that are looked at; the others come after it
+    int64_t n_keep;
+};
+
+struct CornerResult {
+    double* errors;  // (n_keep,) rising
+    int64_t* sets;   // (n_keep, k) of these errors
+    int64_t* order;  // (n,) in which points are asked; any, and it changes
+};
+
+// Doubles and whole numbers that corner_sets() and simplex_distances() need.
+static inline int64_t corner_workspace(int64_t n, int64_t k, int64_t width) { return n + k * (2 * width + k + 3) + width; }
+static inline int64_t corner_places(int64_t n, int64_t k) { return n + 2 * k; }
+
+struct NonnegativeProblem {
+    const double* columns;  // (k, width) of the matrix
+    int64_t k, width;
+    const double* rows;  // (n, width) right-hand sides
+    int64_t n;
+};
+
+// Sets of columns whose factors are kept.
+static inline int64_t nonnegative_sets(int64_t k) { return k <= 10 ? int64_t(1) << k : 0; }
+
+// Doubles and whole numbers that nonnegative() needs.
+static inline int64_t nonnegative_workspace(int64_t k, int64_t width) {
+    return (k + 1) * width + (2 + nonnegative_sets(k)) * k * k + 4 * k;
+}
+static inline int64_t nonnegative_places(int64_t k) { return 2 * k + nonnegative_sets(k); }
+
 constexpr int64_t COX_LANES = 8;  // covariates of a case are padded with zeros to a multiple of it
 
 struct CoxProblem {
@@ -306,6 +342,13 @@ struct Kernels {
     void (*cocluster)(const uint8_t* labels, int64_t n_resamples, int64_t n_cases, uint8_t* row, int32_t* counts);
     // Sum of squares within the best two clusters over the total; `sides` is (2, n_cases), the first row is the answer. See two_means.cpp.
     double (*two_means)(const TwoMeansProblem& problem, uint8_t* sides, double* workspace);
+    // The sets of corners closest to all other points, and squared distances of points to a polytope. See corners.cpp.
+    int64_t (*corner_sets)(const CornerProblem& problem, const CornerResult& result, int64_t found, double* workspace, int64_t* whole);
+    void (*simplex_distances)(const double* corners, const int64_t shape[3], const double* targets, double* distances, double* workspace,
+                              int64_t* whole);
+    // Rows as non-negative sums of columns, and what is left of each, squared; stops when that passes a limit. See nonnegative.cpp.
+    int64_t (*nonnegative)(const NonnegativeProblem& problem, double limit, double* solution, double* errors, double* workspace,
+                           int64_t* whole);
     // For each event, later cases of lower score, of higher score, and all (n_cases, 3); for each case, the weight of the earlier events
     // of higher score less that of lower score, and of all (n_cases, 2). `tree` has n_cases + 1 cells. See concordance.cpp.
     void (*concordant_pairs)(const PairProblem& problem, double* later, double* earlier, double* tree);

@@ -168,6 +168,30 @@ static double two_means(Table values, Doubles scale, Columns starts, Sides sides
     return radiotype::active_kernels().two_means(problem, sides.data(), workspace.data());
 }
 
+static int64_t corner_sets(Table points, int64_t lowest, int64_t found, Workspace errors, Medoids sets, LevelCounts order,
+                           Workspace workspace, LevelCounts whole) {
+    const radiotype::CornerProblem problem{points.data(), int64_t(points.shape(0)), int64_t(points.shape(1)), int64_t(sets.shape(1)), lowest,
+                                           int64_t(sets.shape(0))};
+    const radiotype::CornerResult result{errors.data(), sets.data(), order.data()};
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().corner_sets(problem, result, found, workspace.data(), whole.data());
+}
+
+static void simplex_distances(Table corners, Table targets, Workspace distances, Workspace workspace, LevelCounts whole) {
+    const int64_t shape[3] = {int64_t(corners.shape(0)), int64_t(targets.shape(0)), int64_t(corners.shape(1))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().simplex_distances(corners.data(), shape, targets.data(), distances.data(), workspace.data(), whole.data());
+}
+
+static int64_t nonnegative(Table columns, Table rows, double limit, std::optional<Objective> solution, Workspace errors,
+                           Workspace workspace, LevelCounts whole) {
+    const radiotype::NonnegativeProblem problem{columns.data(), int64_t(columns.shape(0)), int64_t(columns.shape(1)), rows.data(),
+                                                int64_t(rows.shape(0))};
+    double* into = solution ? solution->data() : nullptr;
+    nb::gil_scoped_release release;
+    return radiotype::active_kernels().nonnegative(problem, limit, into, errors.data(), workspace.data(), whole.data());
+}
+
 static void cox_likelihood(Covariates covariates, Doubles time, Flags event, Integers bounds, bool efron, Doubles coefficients,
                            Workspace result, Workspace workspace) {
     const radiotype::CoxProblem problem{covariates.data(), int64_t(covariates.shape(0)), int64_t(covariates.shape(1)), time.data(),
@@ -429,6 +453,19 @@ NB_MODULE(_native, m) {
           "Length of the float64 scratch that `two_means` needs.");
     m.def("two_means", &two_means, "values"_a, "scale"_a, "starts"_a, "sides"_a, "workspace"_a,
           "Split the cases in two; fill row 0 of `sides` (2, n_cases) and return the sum of squares within over the total.");
+    m.attr("CORNER_LANES") = radiotype::CORNER_LANES;
+    m.def("corner_workspace", &radiotype::corner_workspace, "n"_a, "k"_a, "width"_a,
+          "Length of the float64 scratch that `corner_sets` and `simplex_distances` need.");
+    m.def("corner_places", &radiotype::corner_places, "n"_a, "k"_a, "Length of their int64 scratch.");
+    m.def("corner_sets", &corner_sets, "points"_a, "lowest"_a, "found"_a, "errors"_a, "sets"_a, "order"_a, "workspace"_a, "whole"_a,
+          "Go on with the best sets of corners, `found` so far, through those whose first is `lowest`; how many there are then.");
+    m.def("simplex_distances", &simplex_distances, "corners"_a, "targets"_a, "distances"_a, "workspace"_a, "whole"_a,
+          "Fill `distances` (n,) with the squared distances of the targets to the polytope of the corners.");
+    m.def("nonnegative_workspace", &radiotype::nonnegative_workspace, "k"_a, "width"_a,
+          "Length of the float64 scratch that `nonnegative` needs.");
+    m.def("nonnegative_places", &radiotype::nonnegative_places, "k"_a, "Length of its int64 scratch.");
+    m.def("nonnegative", &nonnegative, "columns"_a, "rows"_a, "limit"_a, "solution"_a.none(), "errors"_a, "workspace"_a, "whole"_a,
+          "Fill `solution` (n, k) and `errors` (n,) squared until their sum passes `limit`; how many rows were done.");
     m.def("concordant_pairs", &concordant_pairs, "time"_a, "event"_a, "rank"_a, "weight"_a, "bounds"_a, "later"_a, "earlier"_a, "tree"_a,
           "Fill `later` (n_cases, 3) in the rows of events and `earlier` (n_cases, 2) with the pairs that a score orders.");
     m.attr("COX_LANES") = radiotype::COX_LANES;

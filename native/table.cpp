@@ -23,6 +23,9 @@ Kernels kernels() {
     table.pam = pam;
     table.cocluster = cocluster;
     table.two_means = two_means;
+    table.corner_sets = corner_sets;
+    table.simplex_distances = simplex_distances;
+    table.nonnegative = nonnegative;
     table.concordant_pairs = concordant_pairs;
     table.cox_likelihood = cox_likelihood;
     table.coxnet_path = coxnet_path;

@@ -6,10 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from radiotype.genomics._mixture_solution import MixtureSolution
     from radiotype.genomics.cells import CellPopulations, cell_populations
     from radiotype.genomics.centroid_signature import CentroidSignature
     from radiotype.genomics.dates_as_genes import gene_of_date
+    from radiotype.genomics.deconvolution import Deconvolution, deconvolve, marker_fold_changes, proportions_from_markers
     from radiotype.genomics.gene_set_coverage import Coverage, coverage
+    from radiotype.genomics.mixtures import ConvexMixture
     from radiotype.genomics.preranked import Enrichment, RunningSum, gsea, running_sum
     from radiotype.genomics.scoring import SetScores, gene_set_scores, ssgsea
     from radiotype.genomics.signature import Signature, SignatureScores, signature_names
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CellPopulations",
     "CentroidSignature",
+    "ConvexMixture",
     "Coverage",
+    "Deconvolution",
     "Enrichment",
     "FunctionalSpectra",
+    "MixtureSolution",
     "RunningSum",
     "SetScores",
     "Signature",
@@ -30,10 +36,13 @@ __all__ = [
     "TidyReport",
     "cell_populations",
     "coverage",
+    "deconvolve",
     "gene_of_date",
     "gene_set_scores",
     "gsea",
     "looks_logged",
+    "marker_fold_changes",
+    "proportions_from_markers",
     "running_sum",
     "signature_names",
     "ssgsea",
@@ -44,9 +53,12 @@ __all__ = [
 _HOME = {
     "CellPopulations": "cells",
     "CentroidSignature": "centroid_signature",
+    "ConvexMixture": "mixtures",
     "Coverage": "gene_set_coverage",
+    "Deconvolution": "deconvolution",
     "Enrichment": "preranked",
     "FunctionalSpectra": "spectra",
+    "MixtureSolution": "_mixture_solution",
     "RunningSum": "preranked",
     "SetScores": "scoring",
     "Signature": "signature",
@@ -55,10 +67,13 @@ _HOME = {
     "TidyReport": "tidying",
     "cell_populations": "cells",
     "coverage": "gene_set_coverage",
+    "deconvolve": "deconvolution",
     "gene_of_date": "dates_as_genes",
     "gene_set_scores": "scoring",
     "gsea": "preranked",
     "looks_logged": "tidying",
+    "marker_fold_changes": "deconvolution",
+    "proportions_from_markers": "deconvolution",
     "running_sum": "preranked",
     "signature_names": "signature",
     "ssgsea": "scoring",

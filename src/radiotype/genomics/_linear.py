@@ -1,0 +1,55 @@
+"""Mixtures add up on a linear scale only: expression that is linear, or made so on request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.stats._inputs import FloatArray
+
+#: Expression of which no value exceeds this is taken for logarithms: 2^32 is more than any assay counts.
+HIGHEST_LOGARITHM = 32.0
+
+
+def checked_log_base(log_base: str | float | None) -> None:
+    """Refuse what is no base of logarithms."""
+    if log_base is None or (isinstance(log_base, str) and log_base == "refuse"):
+        return
+    if isinstance(log_base, bool | str) or not isinstance(log_base, int | float | np.number) or not 1 < log_base < np.inf:
+        hint = '2 for values that are log2; None for linear values, without a check; "refuse" for linear values, with a check'
+        raise RecipeError("RT103", f"log_base={log_base!r} is no number above 1", hint=hint)
+
+
+def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | float | None, log_offset: float) -> FloatArray:
+    """Expression (n_samples, n_genes) on its linear scale, none negative."""
+    if log_base not in (None, "refuse"):
+        with np.errstate(over="ignore"):
+            values = np.float64(log_base) ** values - log_offset
+        if not np.isfinite(values).all():
+            found = f"{log_base} to the power of some value is too large a number; they are no logarithms"
+            raise ComputeError("RT305", found, hint="leave log_base out if the values are linear")
+        values = np.where((values < 0) & (values > -1e-9 * max(log_offset, 1.0)), 0.0, values)
+    if (values < 0).any():
+        sample, gene = (int(at[0]) for at in np.nonzero(values < 0))
+        raise ComputeError(
+            "RT305",
+            f"{int((values < 0).sum())} values are negative, the first in gene {genes[gene]!r} of row {sample}; "
+            "expected linear expression, 0 or more",
+            hint="use values before centring, scaling or taking logarithms; log_base=2 turns log2 values back",
+        )
+    if log_base == "refuse" and values.size and values.max() <= HIGHEST_LOGARITHM:
+        raise ComputeError(
+            "RT305",
+            f"no value exceeds {values.max():.4g}, so these look like logarithms; expected linear expression",
+            hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
+        )
+    silent = ~values.any(axis=1)
+    if silent.any():
+        raise ComputeError(
+            "RT305",
+            f"row {int(np.argmax(silent))} expresses no gene ({int(silent.sum())} rows in all)",
+            hint="drop these samples",
+        )
+    return values

@@ -1,0 +1,322 @@
+"""Deconvolution with a reference: shares of given profiles, or of given marker genes, in every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.genomics._expression import checked_expression
+from radiotype.genomics._linear import checked_log_base, linear_expression
+from radiotype.genomics._mixture_geometry import spatial_median
+from radiotype.genomics._mixture_settings import NOISES
+from radiotype.genomics._mixture_solution import sum_to_one, with_lengths
+from radiotype.genomics._simplex import nonnegative_least_squares
+from radiotype.stats._inputs import FloatArray, choice, read_only
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Deconvolution:
+    """Shares of each subclone in each sample, and how well they describe it.
+
+    Attributes
+    ----------
+    proportions : array, shape (n_samples, n_subclones)
+        Shares; rows sum to one.
+    residual : array, shape (n_samples,)
+        Length of what the subclones do not describe, over the length of the sample's expression, 0 or more; lower is better.
+    correlation : array, shape (n_samples,)
+        Pearson's correlation over genes of the expression with its description; NaN where one of them is constant.
+    coverage : float
+        Share of the reference's genes that were there, in (0, 1].
+    samples, subclones, genes : tuple of str
+        Names; of the genes, those that were used.
+    """
+
+    proportions: FloatArray
+    residual: FloatArray
+    correlation: FloatArray
+    coverage: float
+    samples: tuple[str, ...]
+    subclones: tuple[str, ...]
+    genes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per sample: a column per subclone, then `residual` and `correlation`."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.proportions, list(self.samples), list(self.subclones))
+        return table.assign(residual=self.residual, correlation=self.correlation)
+
+
+def deconvolve(
+    expression: Any,
+    profiles: Any,
+    *,
+    noise: str = "additive",
+    min_coverage: float = 0.7,
+    log_base: str | float | None = "refuse",
+    log_offset: float = 0.0,
+    quantiles: Any = None,
+) -> Deconvolution:
+    """Shares of given profiles in each sample, by non-negative least squares, divided by their sum.
+
+    Each sample is worked on by itself: alone it has the shares that it has in a cohort. To lean on marker genes, give only
+    their columns of the profiles.
+
+    Parameters
+    ----------
+    expression : array or data frame, shape (n_samples, n_genes)
+        Linear expression, 0 or more. Genes are matched by name if both tables have names; other genes are not used.
+    profiles : array or data frame, shape (n_subclones, n_reference_genes)
+        Expression of each subclone on a linear scale, such as `ConvexMixture.profile_table()`.
+    noise : {"additive", "proportional"}
+        "additive": residuals of all genes count alike, so those of strong genes decide. "proportional": residuals count
+        relative to the mean of the profiles, which is right where noise grows with expression.
+    min_coverage : float
+        Refuse if a smaller share of the reference's genes is there, in [0, 1].
+    log_base, log_offset
+        As in `ConvexMixture`; profiles are linear always.
+    quantiles : array, shape (n_reference_genes,), optional
+        Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay.
+        Interpolated if genes are missing.
+
+    Returns
+    -------
+    Deconvolution
+        Shares, goodness of fit and coverage.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if `noise`, `log_base` or `min_coverage` is not allowed.
+    ComputeError
+        RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms,
+        too few genes are there, or a sample expresses nothing that the profiles do.
+
+    References
+    ----------
+    Abbas et al., PLoS ONE 4 (2009) e6098.
+
+    Examples
+    --------
+    >>> profiles = np.array([[900.0, 100.0, 50.0], [10.0, 300.0, 50.0]])
+    >>> deconvolve(np.array([[0.25, 0.75]]) @ profiles, profiles).proportions.round(6)
+    array([[0.25, 0.75]])
+    """
+    choice("noise", noise, NOISES)
+    checked_log_base(log_base)
+    _check_share("min_coverage", min_coverage)
+    samples = checked_expression(expression)
+    reference = checked_expression(profiles)
+    if (reference.values < 0).any() or not reference.values.any(axis=1).all():
+        raise ComputeError("RT305", "the profiles have negative values, or one of nothing but 0; expected linear expression")
+    named = hasattr(expression, "columns") and hasattr(profiles, "columns")
+    if not named and len(samples.genes) != len(reference.genes):
+        found = f"there are {len(samples.genes)} genes, and profiles of {len(reference.genes)}"
+        raise ComputeError("RT305", found, hint="give both as data frames with the names of the genes")
+    place = {gene: at for at, gene in enumerate(samples.genes if named else reference.genes)}
+    used = [at for at, gene in enumerate(reference.genes) if gene in place]
+    genes = tuple(reference.genes[at] for at in used)
+    coverage = _covered(len(used), reference.genes, place, min_coverage)
+    values = linear_expression(samples.values, samples.genes, log_base, log_offset)[:, [place[gene] for gene in genes]]
+    columns = reference.values[:, used]
+    if len(used) < len(columns):
+        raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
+    if quantiles is not None:
+        values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
+    level = columns.mean(axis=0)
+    per_gene = (
+        np.divide(1.0, level, out=np.zeros_like(level), where=level > 0) if noise == "proportional" else np.ones_like(level)
+    )
+    weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
+    subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
+    return _described(values, weights, weights @ columns, (coverage, samples.samples, subclones, genes))
+
+
+def proportions_from_markers(
+    expression: Any,
+    markers: Mapping[str, Sequence[str]],
+    *,
+    min_coverage: float = 0.7,
+    log_base: str | float | None = "refuse",
+    log_offset: float = 0.0,
+) -> Deconvolution:
+    """Shares of subclones in a cohort from genes that each of them alone expresses, without their expression.
+
+    How a subclone goes over the samples is the spatial median of how its genes do; the subclones are then made so long that
+    they sum to one in all samples as nearly as they can. Shares depend on the cohort, and need as many samples as subclones.
+
+    Parameters
+    ----------
+    expression : data frame, shape (n_samples, n_genes)
+        Linear expression, 0 or more.
+    markers : mapping of str to sequence of str
+        Marker genes of each subclone.
+    min_coverage : float
+        Refuse if a smaller share of the marker genes of a subclone is there and expressed, in [0, 1].
+    log_base, log_offset
+        As in `ConvexMixture`.
+
+    Returns
+    -------
+    Deconvolution
+        Shares; goodness of fit over the marker genes, with the expression that fits them best.
+
+    Raises
+    ------
+    RecipeError
+        RT103 if `log_base` or `min_coverage` is not allowed.
+    ComputeError
+        RT301 with fewer than two subclones or fewer samples than subclones; RT305 if values are missing, negative or look like
+        logarithms, or too few genes of a subclone are there.
+
+    References
+    ----------
+    Chen et al., Bioinformatics 36 (2020) 3927-3929.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shares = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
+    >>> table = pd.DataFrame(shares @ np.array([[400.0, 90.0, 0, 0], [0, 0, 70.0, 500.0]]), columns=["A", "B", "C", "D"])
+    >>> proportions_from_markers(table, {"first": ["A", "B"], "second": ["C", "D"]}).proportions.round(6)
+    array([[0.2, 0.8],
+           [0.5, 0.5],
+           [0.9, 0.1]])
+    """
+    checked_log_base(log_base)
+    _check_share("min_coverage", min_coverage)
+    samples = checked_expression(expression)
+    values = linear_expression(samples.values, samples.genes, log_base, log_offset)
+    if len(markers) < 2 or len(values) < len(markers):
+        raise ComputeError(
+            "RT301", f"there are {len(values)} samples for {len(markers)} subclones; expected 2 subclones or more"
+        )
+    place = {gene: at for at, gene in enumerate(samples.genes) if values[:, at].any()}
+    directions, used = [], []
+    covered, wanted = 0, 0
+    for name, listed in markers.items():
+        genes = list(dict.fromkeys(str(gene) for gene in listed))
+        own = [gene for gene in genes if gene in place]
+        _covered(len(own), genes, place, min_coverage, f" of {name!r}")
+        covered, wanted = covered + len(own), wanted + len(genes)
+        columns = values[:, [place[gene] for gene in own]].T
+        directions.append(spatial_median(columns / columns.sum(axis=1, keepdims=True)))
+        used += own
+    weights = with_lengths(np.stack(directions, axis=1))
+    chosen = values[:, [place[gene] for gene in used]]
+    fitted, _ = nonnegative_least_squares(weights, chosen.T)
+    described = weights @ fitted.T
+    return _described(chosen, weights, described, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used)))
+
+
+def marker_fold_changes(profiles: Any) -> pd.DataFrame:
+    """How many times as much as any other subclone the one that expresses a gene most does.
+
+    Parameters
+    ----------
+    profiles : data frame, shape (n_subclones, n_genes)
+        Linear expression of each subclone, 0 or more; two or more.
+
+    Returns
+    -------
+    data frame
+        A row per gene: `subclone` that expresses it most and `fold_change`, 1 or more; inf where no other does, NaN where
+        none does.
+
+    Raises
+    ------
+    ComputeError
+        RT301 with fewer than two subclones; RT305 if values are missing or negative.
+
+    References
+    ----------
+    Chen et al., Bioinformatics 36 (2020) 3927-3929.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> marker_fold_changes(pd.DataFrame({"A": [8.0, 2.0], "B": [0.0, 3.0]}, index=["one", "two"]))
+      subclone  fold_change
+    A      one          4.0
+    B      two          inf
+    """
+    import pandas as pd
+
+    found = checked_expression(profiles)
+    if len(found.values) < 2:
+        raise ComputeError("RT301", f"there are profiles of {len(found.values)} subclones; expected two or more")
+    if (found.values < 0).any():
+        raise ComputeError("RT305", "the profiles have negative values; expected linear expression")
+    second, first = np.sort(found.values, axis=0)[-2:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fold_change = first / second
+    subclones = np.array(found.samples, dtype=object)[found.values.argmax(axis=0)]
+    return pd.DataFrame({"subclone": subclones, "fold_change": fold_change}, index=list(found.genes))
+
+
+def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """Rows with their order kept and their values taken from a sorted distribution; equal values get the mean of theirs."""
+    n_genes = values.shape[1]
+    target = np.interp(
+        (np.arange(n_genes) + 0.5) / n_genes, (np.arange(len(quantiles)) + 0.5) / len(quantiles), np.sort(quantiles)
+    )
+    scaled = np.empty_like(values)
+    for row, into in zip(values, scaled, strict=True):
+        _, group, count = np.unique(row, return_inverse=True, return_counts=True)
+        ends = np.cumsum(count)
+        sums = np.concatenate([[0.0], np.cumsum(target)])
+        into[:] = ((sums[ends] - sums[ends - count]) / count)[group]
+    return scaled
+
+
+def _described(
+    values: FloatArray,
+    weights: FloatArray,
+    described: FloatArray,
+    about: tuple[float, tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+) -> Deconvolution:
+    coverage, samples, subclones, genes = about
+    none = weights.sum(axis=1) <= 0
+    if none.any():
+        found = f"sample {samples[int(np.argmax(none))]!r} expresses nothing that the subclones do ({int(none.sum())} in all)"
+        raise ComputeError("RT305", found, hint="drop these samples")
+    x = values - values.mean(axis=1, keepdims=True)
+    y = described - described.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return Deconvolution(
+        proportions=read_only(sum_to_one(weights)),
+        residual=read_only(np.sqrt(((values - described) ** 2).sum(axis=1) / (values**2).sum(axis=1))),
+        correlation=read_only(correlation),
+        coverage=coverage,
+        samples=samples,
+        subclones=subclones,
+        genes=genes,
+    )
+
+
+def _covered(n_found: int, genes: Sequence[str], place: Mapping[str, int], least: float, whose: str = "") -> float:
+    """Share of the genes that are there; refuses too small a one."""
+    share = n_found / len(genes) if len(genes) else 0.0
+    if not n_found or share < least:
+        missing = [gene for gene in genes if gene not in place]
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise ComputeError(
+            "RT305",
+            f"{n_found} of {len(genes)} genes{whose} are there ({share:.0%}); expected at least {least:.0%}; missing: {shown}",
+            hint="check that both tables name genes alike (symbols, Ensembl, Entrez), or lower min_coverage",
+        )
+    return share
+
+
+def _check_share(name: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+        raise RecipeError("RT103", f"{name}={value!r} is not from 0 to 1")

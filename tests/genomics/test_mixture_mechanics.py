@@ -1,0 +1,248 @@
+"""What a mixture refuses, what it reports, and scikit-learn's own checks; each exception to these has its reason here."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+from mixture_data import planted_mixture
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import check_estimator
+
+from radiotype.errors import ComputeError, RadiotypeError, RecipeError
+from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+
+SMALL = {"n_clusters": 20, "n_starts": 2, "n_partitions": 2}
+EXPRESSION = planted_mixture(3, 12, 900, noise=0.1, seed=5)[0]
+TABLE = pd.DataFrame(EXPRESSION, columns=[f"gene{at}" for at in range(900)])
+
+
+def changed(row, column, value):
+    table = TABLE.copy()
+    table.iloc[row, column] = value
+    return table
+
+
+def named(value):
+    return value if isinstance(value, str) else str(value) if isinstance(value, dict) else ""
+
+
+def silent_sample():
+    table = TABLE.copy()
+    table.iloc[4] = 0.0
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "words"),
+    [
+        (changed(2, 7, np.nan), "RT305", r"feature 7 \(gene7\) of case 2 is nan"),
+        (changed(2, 7, np.inf), "RT305", "gene7.* of case 2 is inf"),
+        (changed(2, 7, -0.5), "RT305", "1 values are negative, the first in gene 'gene7' of row 2"),
+        (np.log2(TABLE + 1), "RT305", "no value exceeds .* look like logarithms"),
+        (silent_sample(), "RT305", "row 4 expresses no gene"),
+        (TABLE.iloc[:1], "RT301", "1 sample"),
+        (pd.concat([TABLE.iloc[[0]]] * 5), "RT305", "all samples have the same expression"),
+        (
+            pd.DataFrame(np.outer([1.0, 2.0, 3.0], EXPRESSION[0])),
+            "RT305",
+            "all samples have the same expression, up to a factor",
+        ),
+        (TABLE.iloc[:, :15], "RT301", "not 20 different ones"),
+        (TABLE.iloc[:, :60], "RT301", "of 20 clusters have 20 genes or more; at least 2 are needed"),
+        (TABLE.rename(columns={"gene3": "gene4"}), "RT305", "gene 'gene4' stands twice"),
+        (TABLE * 0, "RT305", "row 0 expresses no gene"),
+    ],
+    ids=named,
+)
+def test_expression_that_is_no_mixture_is_refused(table, code, words):
+    with pytest.raises(ComputeError, match=words) as caught:
+        ConvexMixture(**SMALL, log_base=None if (np.asarray(table) == 0).all() else "refuse").fit(table)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"n_subclones": 1}, "n_subclones is 1; expected a whole number, 2 or more"),
+        ({"n_subclones": []}, "holds no number"),
+        ({"n_subclones": "four"}, "no whole number"),
+        ({"n_subclones": [2, 30]}, "n_subclones=30 are more than the .* corners found in"),
+        ({"n_subclones": 4, "n_dimensions": 3}, "n_subclones=4 are more than the .* in 3 dimensions"),
+        ({"n_dimensions": 1}, "n_dimensions"),
+        ({"n_clusters": 1}, "n_clusters"),
+        ({"n_starts": 0}, "n_starts"),
+        ({"n_partitions": 0}, "n_partitions"),
+        ({"min_cluster_genes": 0}, "min_cluster_genes"),
+        ({"n_candidates": 1}, "n_candidates"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"seed": -1}, "seed"),
+        ({"estimate": "best"}, "estimate is 'best'"),
+        ({"noise": "none"}, "noise is 'none'"),
+        ({"norm_quantiles": (0.9, 0.1)}, "norm_quantiles"),
+        ({"norm_quantiles": 0.5}, "norm_quantiles"),
+        ({"outlier_fraction": 1.0}, "outlier_fraction=1.0"),
+        ({"min_coverage": 1.5}, "min_coverage=1.5"),
+        ({"log_offset": -1.0}, "log_offset=-1.0"),
+        ({"log_base": 1}, "log_base=1 is no number above 1"),
+        ({"log_base": "log2"}, "log_base='log2'"),
+    ],
+    ids=named,
+)
+def test_settings_without_a_meaning_are_refused(settings, words):
+    with pytest.raises(RecipeError, match=words) as caught:
+        ConvexMixture(**(SMALL | settings)).fit(TABLE)
+    assert caught.value.code == "RT103"
+
+
+def test_too_many_sets_of_corners_are_refused():
+    from radiotype.genomics._mixture_settings import numbers_to_try
+
+    assert numbers_to_try(None, 5, 3) == [2, 3]
+    assert numbers_to_try([4, 2, 4], 20, 10) == [2, 4]
+    with pytest.raises(RecipeError, match="set n_candidates=20"):
+        numbers_to_try(10, 60, 10)
+
+
+def test_values_too_large_for_logarithms_are_refused():
+    with pytest.raises(ComputeError, match="too large a number"):
+        ConvexMixture(**SMALL, log_base=2).fit(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "words"),
+    [
+        (np.zeros(10, dtype=int), "one whole number per gene"),
+        (np.zeros(900), "one whole number per gene"),
+        (np.full(900, -1), "takes part and has no cluster"),
+        (np.zeros(900, dtype=int), "1 of 1 clusters"),
+    ],
+)
+def test_clusters_that_do_not_fit_are_refused(clusters, words):
+    with pytest.raises(ComputeError, match=words):
+        ConvexMixture().fit(TABLE, clusters=clusters)
+
+
+def test_progress_is_told_of_every_step():
+    told, steps = [], []
+
+    @contextmanager
+    def watch(label, total):
+        before = len(steps)
+        yield lambda: steps.append(label)
+        told.append((label, total, len(steps) - before))
+
+    ConvexMixture((2, 3), **SMALL).fit(TABLE, progress=watch)
+    assert [label for label, _, _ in told] == ["k-means", "corners"]
+    assert all(total == done for _, total, done in told)
+
+
+def test_every_number_has_its_solution_and_its_length():
+    model = ConvexMixture((2, 3, 4), **SMALL).fit(TABLE)
+    curve = model.mdl_curve()
+    assert curve["K"].tolist() == [2, 3, 4]
+    np.testing.assert_allclose(curve["mdl"], model.lengths_.mean(axis=0))
+    assert model.lengths_.shape == (2, 3)
+    assert (curve["sd"] >= 0).all()
+    for k, solution in model.solutions_.items():
+        assert solution.proportions.shape == (12, k) and solution.profiles.shape == (k, 900)
+        np.testing.assert_allclose(solution.proportions.sum(axis=1), 1.0)
+        assert (np.diff(solution.proportions.mean(axis=0)) <= 0).all()
+        assert (solution.profiles >= 0).all()
+        assert not solution.proportions.flags.writeable
+    assert model.mdl_curve()["sd"].notna().all()
+    assert ConvexMixture(2, n_clusters=20, n_starts=1).fit(TABLE).mdl_curve()["sd"].isna().all()
+
+
+def test_the_fewest_subclones_that_are_not_clearly_rejected():
+    from radiotype.genomics._mixture_solution import fewest_within_chance
+
+    clear = np.array([[9.0, 5.0, 4.0, 6.0], [9.1, 5.2, 4.1, 6.0], [8.9, 5.1, 4.0, 6.1]])
+    assert fewest_within_chance(clear) == 2
+    unclear = np.array([[9.0, 5.0, 4.0], [9.1, 4.0, 4.4], [8.9, 4.2, 4.0]])
+    assert fewest_within_chance(unclear) == 1
+    assert fewest_within_chance(unclear[:1]) == 2
+
+
+def test_pandas_output_has_names():
+    model = ConvexMixture(3, **SMALL).set_output(transform="pandas").fit(TABLE)
+    found = model.transform(TABLE)
+    assert list(found.columns) == ["subclone1", "subclone2", "subclone3"]
+    assert list(model.profile_table().columns) == list(TABLE.columns)
+    assert clone(model).get_params() == model.get_params()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (TABLE.iloc[:, :300], r"300 of 900 genes are there \(33%\); expected at least 70%; missing: gene300, gene301"),
+        (TABLE.add_prefix("x"), r"0 of 900 genes"),
+        (np.log2(TABLE + 1), "look like logarithms"),
+        (changed(0, 5, -1.0), "negative"),
+        (changed(0, 5, np.nan), "missing values, the first 'gene5'"),
+        (silent_sample(), "row 4 expresses no gene"),
+    ],
+    ids=named,
+)
+def test_new_samples_that_cannot_be_deconvolved_are_refused(table, words):
+    model = ConvexMixture(3, **SMALL).fit(TABLE)
+    with pytest.raises(ComputeError, match=words):
+        model.transform(table)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3, :50]), "900 genes, and profiles of 50"),
+        (lambda: deconvolve(EXPRESSION, -EXPRESSION[:3]), "profiles have negative values"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3] * 0), "nothing but 0"),
+        (lambda: deconvolve(EXPRESSION[:, :2], EXPRESSION[:3, :2]), "2 genes do not tell 3 profiles apart"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], min_coverage=2), "min_coverage=2"),
+        (lambda: deconvolve([[100.0, 0.0]], [[0.0, 5.0], [0.0, 7.0]]), "expresses nothing that the subclones do"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], noise="loud"), "noise is 'loud'"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base="no"), "log_base='no'"),
+        (lambda: proportions_from_markers(TABLE, {"a": ["gene1"]}), "12 samples for 1 subclones"),
+        (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["x", "gene2"]}), "1 of 2 genes of 'b' are there"),
+        (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": []}), "0 of 0 genes of 'b'"),
+        (lambda: proportions_from_markers(TABLE.iloc[:1], {"a": ["gene1"], "b": ["gene2"]}), "1 samples for 2 subclones"),
+        (lambda: marker_fold_changes(TABLE.iloc[:1]), "profiles of 1 subclones"),
+        (lambda: marker_fold_changes(-TABLE), "negative"),
+    ],
+)
+def test_references_that_make_no_sense_are_refused(call, words):
+    with pytest.raises(RadiotypeError, match=words):
+        call()
+
+
+# The tables of these checks have two to ten genes; one of them sets whatever starts with n_ to 1.
+ONE_CLUSTER = "the check sets n_clusters to 1: RecipeError RT103"
+EXPECTED = {
+    "check_dont_overwrite_parameters": ONE_CLUSTER,
+    "check_methods_subset_invariance": ONE_CLUSTER,
+    "check_fit2d_1sample": ONE_CLUSTER,
+    "check_fit2d_1feature": ONE_CLUSTER,
+    "check_fit1d": ONE_CLUSTER,
+    "check_fit2d_predict1d": ONE_CLUSTER,
+    "check_positive_only_tag_during_fit": "a negative value raises ComputeError RT305, which is no ValueError",
+    "check_fit_non_negative": "a negative value raises ComputeError RT305, which is no ValueError",
+    "check_estimators_nan_inf": "a value that is not finite raises ComputeError RT305, which is no ValueError",
+    "check_estimators_dtypes": "a sample of whole numbers expresses no gene: ComputeError RT305",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+def test_scikit_learn_accepts_the_estimator():
+    estimator = ConvexMixture(
+        2,
+        n_dimensions=3,
+        norm_quantiles=(0, 1),
+        outlier_fraction=0,
+        n_clusters=2,
+        n_starts=2,
+        min_cluster_genes=1,
+        log_base=None,
+    )
+    results = check_estimator(estimator, expected_failed_checks=EXPECTED, on_skip=None, on_fail=None)
+    failed = {result["check_name"]: repr(result["exception"]) for result in results if result["status"] == "failed"}
+    assert failed == {}
+    assert {result["check_name"] for result in results if result["status"] == "xfail"} == set(EXPECTED)
