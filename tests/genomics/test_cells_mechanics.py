@@ -34,7 +34,7 @@ def test_a_population_is_the_mean_of_the_markers_that_are_there():
 
 
 def test_too_few_markers_leave_a_population_out_by_name():
-    found = cell_populations(expression(), MARKERS, least=0.8)
+    found = cell_populations(expression(), MARKERS, least_coverage=0.8)
     assert found.scores.columns.tolist() == ["B"]
     assert "2 of its 3 genes" in found.coverage.refused["T"]
 
@@ -73,9 +73,9 @@ def test_expression_that_is_refused(table, markers, words):
         ({}, {}, "expected a mapping"),
         ([("T", ["CD3D"])], {}, "expected a mapping"),
         ({"T": "CD3D"}, {}, "expected a list of its members"),
-        (MARKERS, {"least": 1.5}, "least is 1.5"),
-        (MARKERS, {"least": "half"}, "least is 'half'"),
-        (MARKERS, {"least_genes": 0}, "least_genes is 0"),
+        (MARKERS, {"least_coverage": 1.5}, "least_coverage is 1.5"),
+        (MARKERS, {"least_coverage": "half"}, "least_coverage is 'half'"),
+        (MARKERS, {"least_members": 0}, "least_members is 0"),
     ],
 )
 def test_lists_and_settings_that_are_refused(markers, settings, words):

@@ -14,7 +14,7 @@ SETS = {"CYCLE": ("MKI67", "AURKA", "MKI67"), "LIVER": ("ALB", "AFP", "TTR"), "E
 
 
 def test_sizes_shares_and_missing_genes_are_counted():
-    found = coverage(SETS, ["AURKA", "MKI67", "ALB"], least=0.5)
+    found = coverage(SETS, ["AURKA", "MKI67", "ALB"], least_coverage=0.5)
     assert found.table["size"].to_dict() == {"CYCLE": 2, "LIVER": 3, "EMPTY": 0}
     assert found.table["found"].to_dict() == {"CYCLE": 2, "LIVER": 1, "EMPTY": 0}
     assert found.table["share"].tolist() == [1, 1 / 3, 0]
@@ -29,11 +29,11 @@ def test_sizes_shares_and_missing_genes_are_counted():
     ("options", "kept"),
     [
         ({}, {"CYCLE", "LIVER"}),
-        ({"least": 0}, {"CYCLE", "LIVER"}),
-        ({"least": 1 / 3}, {"CYCLE", "LIVER"}),
-        ({"least": 0.34}, {"CYCLE"}),
-        ({"least": 0, "least_genes": 2}, {"CYCLE"}),
-        ({"least": 0, "least_genes": 3}, set()),
+        ({"least_coverage": 0}, {"CYCLE", "LIVER"}),
+        ({"least_coverage": 1 / 3}, {"CYCLE", "LIVER"}),
+        ({"least_coverage": 0.34}, {"CYCLE"}),
+        ({"least_coverage": 0, "least_members": 2}, {"CYCLE"}),
+        ({"least_coverage": 0, "least_members": 3}, set()),
     ],
 )
 def test_both_bounds_count(options, kept):
@@ -80,10 +80,10 @@ def test_versions_are_recognised():
 @pytest.mark.parametrize(
     ("sets", "options", "words"),
     [
-        (SETS, {"least": 50}, "least is 50"),
-        (SETS, {"least": -0.1}, "least is"),
-        (SETS, {"least": float("nan")}, "least is"),
-        (SETS, {"least_genes": 0}, "least_genes is 0"),
+        (SETS, {"least_coverage": 50}, "least_coverage is 50"),
+        (SETS, {"least_coverage": -0.1}, "least_coverage is"),
+        (SETS, {"least_coverage": float("nan")}, "least_coverage is"),
+        (SETS, {"least_members": 0}, "least_members is 0"),
         ({"A": "TP53"}, {}, "expected a list of its members"),
         ({}, {}, "gene_sets is empty"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from radiotype import report
 from radiotype.genomics import gsea, running_sum
 
 NAMES = [f"g{at}" for at in range(2000)]
@@ -79,3 +80,13 @@ def test_the_table_of_a_running_sum_is_what_its_figure_takes():
     assert table["running_sum"].iloc[-1] == pytest.approx(0) and table["position"].tolist() == list(range(1, 41))
     np.testing.assert_array_equal(table["metric"], ranking)
     assert table["running_sum"].abs().max() == pytest.approx(abs(walk.enrichment))
+
+
+def test_a_score_that_both_sides_tie_for_is_0_as_in_fgsea():
+    ranking = {f"g{j}": value for j, value in enumerate([4.0, 2, 1, 0, 0, -1, -2, -4])}
+    tied = {"both ends": ["g0", "g7"], "top": ["g0", "g1"]}
+    found = gsea(ranking, tied, least_members=2)
+    assert found.enrichment[0] == found.normalised[0] == 0 and found.p_values[0] == 1
+    assert found.leading_edge["both ends"] == () and found.enrichment[1] > 0.5
+    drawn = report.running_sum(running_sum(ranking, tied["both ends"]).to_frame())
+    assert not drawn.data["leading_edge"].any() and not drawn.data["peak"].any()

@@ -162,3 +162,23 @@ def test_a_running_sum_needs_members_and_others():
         with pytest.raises(ComputeError) as caught:
             running_sum(RANKING, members)
         assert caught.value.code == "RT305"
+
+
+def test_ranks_to_a_power_beyond_numbers_are_refused():
+    with pytest.raises(RecipeError, match="RT103: weight is 400"):
+        ssgsea(TABLE, SETS, weight=400)
+
+
+def test_a_sample_scores_the_same_bytes_alone_and_among_others():
+    random = np.random.default_rng(5)
+    table = pd.DataFrame(random.normal(7, 2, (40, 300)), columns=[f"g{j}" for j in range(300)])
+    sets = {f"set {k}": [f"g{j}" for j in random.choice(300, 5 + 20 * k, replace=False)] for k in range(5)}
+    scorers = {
+        "ssgsea": lambda rows: ssgsea(rows, sets),
+        "mean": lambda rows: gene_set_scores(rows, sets),
+        "zscore": lambda rows: gene_set_scores(rows, sets, method="zscore", reference=table),
+    }
+    for name, score in scorers.items():
+        together = score(table).values
+        for at in range(len(table)):
+            assert score(table.iloc[[at]]).values.tobytes() == together[at].tobytes(), name

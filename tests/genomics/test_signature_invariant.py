@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from signature_files import GENES, cohort, one_sum, told, write
 
+from radiotype.errors import ComputeError
 from radiotype.genomics import Signature
 
 RULES = ("spearman", "pearson", "cosine")
@@ -62,3 +63,29 @@ def test_medians_take_off_what_a_platform_adds_to_a_gene(tmp_path):
         for centre, scale in (("median", 1.0), ("z_score", 3.0), ("quantile_range", 3.0)):
             moved = signature.score(cohort() * scale + platform, centre=centre).scores
             np.testing.assert_allclose(moved, signature.score(cohort(), centre=centre).scores, atol=1e-10)
+
+
+def test_a_new_patient_with_too_few_genes_has_the_same_reason_alone_or_among_others(tmp_path):
+    frozen = Signature.load(write(tmp_path, told())).freeze(cohort())
+    new = cohort(5, seed=1)
+    new.iloc[2, :6] = np.nan
+    together, alone = frozen.score(new), frozen.score(new.iloc[[2]])
+    assert together.reasons == alone.reasons == {"T2": "RT310: 2 of 8 genes have a value"}
+    assert alone.scores.isna().all(axis=None)
+
+
+def test_a_sum_with_gaps_says_so(tmp_path):
+    frozen = Signature.load(write(tmp_path, one_sum())).freeze(cohort(), least_coverage=0.5)
+    new = cohort(5, seed=1)
+    assert not any("count as 0" in caveat for caveat in frozen.score(new).caveats)
+    new.iloc[3, 0] = np.nan
+    assert "missing values count as 0 in the sums of 1 samples, the first 'T3'" in frozen.score(new).caveats
+
+
+def test_a_frozen_column_that_stands_twice_is_refused(tmp_path):
+    frozen = Signature.load(write(tmp_path, one_sum())).freeze(cohort())
+    new = pd.concat([cohort(), pd.Series(99.0, index=cohort().index, name="G1")], axis=1)
+    with pytest.raises(ComputeError, match="RT305: column 'G1' stands twice"):
+        frozen.score(new)
+    other = pd.concat([cohort(), pd.Series(99.0, index=cohort().index, name="G7")], axis=1)
+    pd.testing.assert_frame_equal(frozen.score(other).scores, frozen.score(cohort()).scores)  # it has no use for G7

@@ -83,9 +83,10 @@ def _up_down_mean(values: FloatArray, weights: FloatArray) -> FloatArray:
     there = ~np.isnan(values)
     score = np.where(there.any(axis=1), 0.0, np.nan)
     for sign, genes in ((1.0, weights >= 0), (-1.0, weights < 0)):
-        size = np.where(there[:, genes], np.abs(weights[genes]), 0.0)
-        total = (size * np.where(there[:, genes], values[:, genes], 0.0)).sum(axis=1)
-        share = there[:, genes].sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        own, part = np.ascontiguousarray(there[:, genes]), np.ascontiguousarray(values[:, genes])  # sums in one order
+        size = np.where(own, np.abs(weights[genes]), 0.0)
+        total = (size * np.where(own, part, 0.0)).sum(axis=1)
+        share = own.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
         weight = size.sum(axis=1)
         score += sign * share * total / np.where(weight > 0, weight, 1.0)
     return score

@@ -63,6 +63,9 @@ class SignatureUse:
         samples, columns = checked_table(expression)
         if frozen is not None:
             where = {column: place for place, column in enumerate(columns)}
+            twice = [c for c in frozen.columns.values() if columns.count(c) > 1] if len(where) < len(columns) else []
+            if twice:
+                raise ComputeError("RT305", f"column {twice[0]!r} stands twice", hint="keep one column per gene or probe")
             identifier, places = "column", {g: [where[c]] for g, c in frozen.columns.items() if c in where}
         else:
             identifier, places = candidates(columns, names, told.identifier, signature.ids, told.aliases)
@@ -70,11 +73,11 @@ class SignatureUse:
         chosen = chosen_columns(expression, places)
         genes = [gene for gene in signature.genes if gene in chosen]
         values = values_of(expression, [chosen[gene] for gene in genes])
-        genes, values = _some(genes, values, np.asarray(~np.isnan(values).all(axis=0)))
         if frozen is not None:
             shift = np.array([frozen.shift.get(gene, 0.0) for gene in genes])
             scale = np.array([frozen.scale.get(gene, 1.0) for gene in genes])
         else:
+            genes, values = _some(genes, values, np.asarray(~np.isnan(values).all(axis=0)))
             _check_cohort(signature, centre, len(samples))
             shift, scale = shift_and_scale(values, centre)
             usable = ~np.isnan(scale)
@@ -121,6 +124,10 @@ class SignatureUse:
             said.append(f"{len(self.genes)} of {len(self.signature.genes)} genes are in the table")
             if self.signature.description.rule == "weighted_sum":
                 said.append("genes that are missing count as 0 in the sum")
+        gaps = np.isnan(self.values).any(axis=1)
+        if gaps.any() and self.signature.description.rule == "weighted_sum":
+            first = self.samples[int(np.argmax(gaps))]
+            said.append(f"missing values count as 0 in the sums of {int(gaps.sum())} samples, the first {first!r}")
         if self.centre != "none" and self.signature.description.frozen is None:
             said.append(f"genes are centred on these {len(self.samples)} samples: a patient's score depends on the others")
         return said
@@ -162,7 +169,7 @@ def _checked_least(value: float) -> float:
 def _check_coverage(signature: Signature, found: Container[str], least: float) -> None:
     missing = [gene for gene in signature.genes if gene not in found]
     n, total = len(signature.genes) - len(missing), len(signature.genes)
-    if n < least * total or n == 0:
+    if n < least * total - 1e-9 or n == 0:
         named = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
         raise ComputeError(
             "RT310",

@@ -27,7 +27,7 @@ class CellPopulations:
 
 
 def cell_populations(
-    expression: DataFrame, markers: Mapping[str, Sequence[str]], *, least: float = 0.0, least_genes: int = 1
+    expression: DataFrame, markers: Mapping[str, Sequence[str]], *, least_coverage: float = 0.0, least_members: int = 1
 ) -> CellPopulations:
     """Mean log2 expression of the markers of each cell population (MCP-counter's score), for any list of markers.
 
@@ -39,7 +39,7 @@ def cell_populations(
     markers : mapping
         Name of each population, and its marker genes in the names of the columns. A gene may mark several populations; one
         that is listed twice counts once.
-    least, least_genes : float, int
+    least_coverage, least_members : float, int
         A population is scored if the expression has at least this share and this number of its markers.
 
     Raises
@@ -67,7 +67,7 @@ def cell_populations(
     """
     if not isinstance(expression, DataFrame):
         raise ComputeError("RT305", "the expression table has no names; expected a data frame with samples in rows")
-    covered = coverage(markers, expression, least=least, least_genes=least_genes)
+    covered = coverage(markers, expression, least_coverage=least_coverage, least_members=least_members)
     kept = covered.require()
     used = {gene for genes in kept.values() for gene in genes}
     table = expression.loc[:, [str(gene) in used for gene in expression.columns]]

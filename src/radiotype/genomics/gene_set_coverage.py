@@ -48,20 +48,23 @@ class Coverage:
         if not self.kept:
             name, reason = next(iter(self.refused.items()))
             found = f"no gene set is covered well enough; {name!r}: {reason}"
-            raise ComputeError("RT305", found, hint=self.hint or "use gene sets of this platform, or allow less with least=...")
+            hint = self.hint or "use gene sets of this platform, or allow less with least_coverage=..."
+            raise ComputeError("RT305", found, hint=hint)
         return self.kept
 
 
-def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float = 0.3, least_genes: int = 1) -> Coverage:
+def coverage(
+    gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least_coverage: float = 0.3, least_members: int = 1
+) -> Coverage:
     """How many genes of each set a table has; sets that it covers too little are refused by name.
 
     Parameters
     ----------
     gene_sets : mapping of set name to genes
     genes : data frame with samples in rows and genes in columns, or names of genes
-    least : float
+    least_coverage : float
         Smallest share of a set's genes that must be there, 0 to 1. The default is a mere convention.
-    least_genes : int
+    least_members : int
         Smallest number of a set's genes that must be there, 1 or more.
 
     Returns
@@ -85,9 +88,9 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     >>> found.kept, found.missing["LIVER"]
     ({'CYCLE': ('MKI67', 'AURKA')}, ('AFP', 'TTR', 'APOB'))
     """
-    if isinstance(least, bool | str) or not 0 <= least <= 1:
-        raise RecipeError("RT103", f"least is {least!r}; expected a share from 0 to 1")
-    whole_number("least_genes", least_genes, 1)
+    if isinstance(least_coverage, bool | str) or not 0 <= least_coverage <= 1:
+        raise RecipeError("RT103", f"least_coverage is {least_coverage!r}; expected a share from 0 to 1")
+    whole_number("least_members", least_members, 1)
     listed_genes = listed_sets(gene_sets)
     names, samples = (genes.columns, genes.index) if hasattr(genes, "columns") else (genes, ())
     there = dict.fromkeys(map(str, names))
@@ -95,7 +98,7 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     for name, members in listed_genes.items():
         found = tuple(gene for gene in members if gene in there)
         missing[name] = tuple(gene for gene in members if gene not in there)
-        reason = _reason(len(found), len(members), least, least_genes)
+        reason = _reason(len(found), len(members), least_coverage, least_members)
         rows.append((len(members), len(found), len(found) / max(len(members), 1), reason))
         if reason:
             refused[name] = reason
@@ -105,13 +108,13 @@ def coverage(gene_sets: Mapping[str, Sequence[str]], genes: Any, *, least: float
     return Coverage(table, kept, refused, missing, _hint(listed_genes, there, missing, samples))
 
 
-def _reason(n_found: int, n_genes: int, least: float, least_genes: int) -> str:
+def _reason(n_found: int, n_genes: int, least_coverage: float, least_members: int) -> str:
     if not n_genes:
         return "it has no genes"
-    if n_found < least_genes:
-        return f"{n_found} of its {n_genes} genes are there, fewer than {least_genes}"
-    if n_found < least * n_genes:
-        return f"{n_found} of its {n_genes} genes are there, under {least:.0%}".replace("%", " %")
+    if n_found < least_members:
+        return f"{n_found} of its {n_genes} genes are there, fewer than {least_members}"
+    if n_found < least_coverage * n_genes - 1e-9:
+        return f"{n_found} of its {n_genes} genes are there, under {least_coverage:.0%}".replace("%", " %")
     return ""
 
 

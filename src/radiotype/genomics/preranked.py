@@ -104,6 +104,10 @@ class RunningSum:
         return DataFrame(columns, index=list(self.names))
 
 
+TIE = 1e-12
+"""Highest and lowest deviation of equal size, but for rounding, say nothing: the score is 0, as in fgsea."""
+
+
 def gsea(
     ranking: Any,
     gene_sets: Mapping[str, Sequence[Any]],
@@ -185,7 +189,7 @@ def gsea(
     scored = [_score(weights, own) for own in places]
     enrichment = np.array([score for score, _ in scored])
     found = chances(weights, [(own, bool(score > 0)) for own, (score, _) in zip(places, scored, strict=True)], search)
-    p_values = np.array([one.p_value for one in found])
+    p_values = np.where(enrichment == 0, 1.0, [one.p_value for one in found])
     rare = int(np.count_nonzero(np.isnan(p_values)))
     if rare:
         warnings.append(f"{rare} sets have no p-value: random sets hardly ever have a score of their sign")
@@ -254,9 +258,11 @@ def _weights(values: FloatArray, exponent: float) -> FloatArray:
 
 
 def _score(weights: FloatArray, places: NDArray[np.int64]) -> tuple[float, NDArray[np.int64]]:
-    """The deviation of largest size, and the places that make it, the most extreme first."""
+    """The deviation of largest size, and the places that make it, the most extreme first; 0 and none if both sides tie."""
     after, before = deviations(weights, places)
     highest, lowest = int(after.argmax()), int(before.argmin())
+    if abs(after[highest] + before[lowest]) <= TIE:
+        return 0.0, places[:0]
     if after[highest] > -before[lowest]:
         return float(after[highest]), places[: highest + 1]
     return float(before[lowest]), places[lowest:][::-1]

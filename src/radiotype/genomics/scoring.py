@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics._expression import Expression, checked_expression
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 METHODS = ("mean", "zscore")
 CONSTANT = 1e-10
 """A column with a smaller standard deviation is constant, as in GSVA."""
+
+LARGEST_LOGARITHM = 600.0
+"""Powers of ranks with a larger natural logarithm overflow when they are summed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +136,8 @@ def ssgsea(
     values = np.ascontiguousarray(table.values)
     n_samples, n_columns = values.shape
     scores = np.empty((n_samples, len(sets.names)))
+    if exponent * np.log(n_columns) > LARGEST_LOGARITHM:
+        raise RecipeError("RT103", f"weight is {weight!r}; {n_columns} to that power is more than a number can hold")
     weight_of_rank = np.arange(n_columns + 1, dtype=np.float64) ** exponent
 
     def score(rows: slice) -> None:
@@ -205,7 +211,7 @@ def gene_set_scores(
     table = checked_expression(expression)
     if method == "mean":
         sets = matched_sets(gene_sets, table.genes, least_members=least_members, rows=table.samples, may_be_all=True)
-        scores = np.column_stack([table.values[:, sets.columns(at)].mean(axis=1) for at in range(len(sets.names))])
+        scores = np.column_stack([_rows(table.values, sets.columns(at)).mean(axis=1) for at in range(len(sets.names))])
         return _scores(method, table, sets, scores)
     base = table if reference is None else checked_expression(reference)
     if base.genes != table.genes:
@@ -218,8 +224,13 @@ def gene_set_scores(
     kept = [table.genes[at] for at in varies]
     sets = matched_sets(gene_sets, kept, least_members=least_members, rows=table.samples)
     standard = (table.values[:, varies] - mean[varies]) / deviation[varies]
-    sums = [standard[:, sets.columns(at)].sum(axis=1) / np.sqrt(sets.sizes[at]) for at in range(len(sets.names))]
+    sums = [_rows(standard, sets.columns(at)).sum(axis=1) / np.sqrt(sets.sizes[at]) for at in range(len(sets.names))]
     return _scores(method, table, sets, np.column_stack(sums))
+
+
+def _rows(values: FloatArray, columns: NDArray[np.int32]) -> FloatArray:
+    """Some columns, row after row, so that a row sums to the same bytes alone and among others."""
+    return np.ascontiguousarray(values[:, columns])
 
 
 def _checked_range(range_: tuple[float, float]) -> tuple[float, float]:

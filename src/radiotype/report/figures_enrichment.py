@@ -69,11 +69,12 @@ def running_sum(
     data = _checked(table)
     position, total, hit, metric = (data[column].to_numpy() for column in ("position", "running_sum", "hit", "metric"))
     peak = int(total.argmax() if total.max() > -total.min() else total.argmin())
-    score = float(total[peak])
+    tied = abs(total.max() + total.min()) <= 1e-12  # both sides reach as far: the score is 0, without leading edge
+    score = 0.0 if tied else float(total[peak])
     at = np.arange(len(data))
     # The sum falls before a hit raises it: the lowest point of a negative score is the miss before its first hit.
-    data["leading_edge"] = hit & (at <= peak if score >= 0 else at >= peak)
-    data["peak"] = at == peak
+    data["leading_edge"] = hit & (at <= peak if score >= 0 else at >= peak) & (not tied)
+    data["peak"] = (at == peak) & (not tied)
     width, height = size_px
     across = width - _LEFT - _RIGHT
     top = 12.0 + 20 * bool(title) + 16 * bool(note)
