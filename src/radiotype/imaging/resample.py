@@ -185,7 +185,7 @@ def resampled(values: Floats, lattice: Lattice, *, order: Order = 1) -> Floats:
     weight = _interpolated(finite.astype(np.float64), lattice)
     known = weight >= MIN_WEIGHT - TIE
     if order == 3 and finite.any():
-        return _rounded(np.where(known, _interpolated(_filled(values, finite), lattice, order), np.nan))
+        return _rounded(np.where(known, _interpolated(with_nearest_finite(values), lattice, order), np.nan))
     total = _interpolated(np.where(finite, values, 0.0), lattice)
     return _rounded(np.where(known, total / np.where(known, weight, 1.0), np.nan))
 
@@ -206,8 +206,11 @@ def _interpolated(array: Floats, lattice: Lattice, order: Order = 1) -> Floats:
     return found
 
 
-def _filled(values: Floats, finite: npt.NDArray[np.bool_]) -> Floats:
-    """The values, with the nearest finite one in place of each that is not."""
+def with_nearest_finite(values: Floats) -> Floats:
+    """The values, with the nearest finite one in place of each that is not; one of them at least is finite."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
     from scipy import ndimage
 
     nearest = ndimage.distance_transform_edt(~finite, return_distances=False, return_indices=True)

@@ -13,6 +13,20 @@ from radiotype.features import filters
 
 Floats = npt.NDArray[np.float64]
 
+#: What the tests of each number are about.
+FILTERS = {
+    "1": "mean",
+    "2": "Laplacian of Gaussian",
+    "3": "Laws' kernels",
+    "4": "Gabor",
+    "5": "Daubechies 2",
+    "6": "Coiflet 1",
+    "7": "Haar",
+    "8": "Simoncelli",
+    "9": "Riesz transform of Laplacian of Gaussian",
+    "10": "Riesz transform of Simoncelli",
+}
+
 #: Distance between the voxels of the phantoms, mm.
 SPACING = (2.0, 2.0, 2.0)
 

@@ -17,7 +17,7 @@ LINEAR = {
     "log": lambda image: filters.laplacian_of_gaussian(image, 1.3),
     "laws, mean": lambda image: filters.laws(image, "L5S5R5", pooling="mean", energy_distance=None),
     "wavelet": lambda image: filters.wavelet(image, "db3", "LLH"),
-    "simoncelli": lambda image: filters.simoncelli(image, boundary="periodic"),
+    "simoncelli": lambda image: filters.simoncelli(image),
     "riesz": lambda image: filters.riesz_log(image, (1, 1, 0), 1.2, boundary="zero"),
 }
 TURNED = {
@@ -28,7 +28,7 @@ TURNED = {
     "wavelet, mean": lambda image: filters.wavelet(image, "db3", "LLH"),
     "wavelet, max": lambda image: filters.wavelet(image, "db2", "LHH", pooling="max", level=2),
     "wavelet, even": lambda image: filters.wavelet(image, "haar", "LLL", level=2),
-    "simoncelli": lambda image: filters.simoncelli(image, boundary="periodic"),
+    "simoncelli": lambda image: filters.simoncelli(image),
     "gabor": lambda image: filters.gabor(image, 1.5, 3, aspect_ratio=1.5, step_degrees=22.5, orthogonal_planes=True),
 }
 WITHIN_SLICES = {
@@ -38,7 +38,7 @@ WITHIN_SLICES = {
     "wavelet": lambda image: filters.wavelet(image, "coif1", "LH"),
     "simoncelli": lambda image: filters.simoncelli(image, dimensions=2, boundary="periodic"),
     "gabor": lambda image: filters.gabor(image, 1.5, 3, step_degrees=45),
-    "riesz": lambda image: filters.riesz_simoncelli(image, (1, 1), boundary="periodic"),
+    "riesz": lambda image: filters.riesz_simoncelli(image, (1, 1)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
@@ -10,9 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
+from radiotype.errors import ComputeError
 from radiotype.features.filters.boundary import Boundary, Range, extended
 
 Complex = npt.NDArray[np.complex128]
+
+#: Voxels that are added on each side at most, for a number of them that is quickly transformed.
+ROOM = 8
+
+#: Largest part of an image that is transformed, voxels: 1.5 GB with its frequencies.
+MAX_VOXELS = 64_000_000
 
 #: The response to given frequencies along each axis, 1 for half a wave per voxel; real or complex.
 Transfer = Callable[[Sequence[Floats]], Floats | Complex]
@@ -25,24 +33,55 @@ class Surroundings(NamedTuple):
     inner: tuple[slice, ...]
 
 
-def surroundings(image: Floats, keep: Sequence[Range], reach: Sequence[int], boundary: Boundary) -> Surroundings:
-    """The voxels to keep, and as many more on each side as a filter reaches, an odd number along each axis.
+def surroundings(
+    image: Floats, keep: Sequence[Range], reach: Sequence[int | None], boundary: Boundary, *, beyond: Sequence[int]
+) -> Surroundings:
+    """What a filter sees of an image: an odd number of voxels along each axis, or those to keep where it sees no more.
 
-    A periodic image is taken as a whole, as it is, along the axes where the filter reaches beyond it: a Fourier transform takes
-    images to be periodic.
+    Parameters
+    ----------
+    image : array, shape (I, J, K)
+    keep : three of (low, high)
+    reach : three of int or None
+        Voxels seen on each side of those to keep; all for None.
+    boundary : Boundary
+        A periodic image is taken as a whole, as it is, along the axes where the filter sees beyond it: a Fourier transform
+        takes images to be periodic.
+    beyond : three of int
+        Voxels seen beyond both ends of the image where all of it is seen.
     """
-    inner = []
-    for axis, ((low, high), far, n) in enumerate(zip(keep, reach, image.shape, strict=True)):
-        if far == 0 or (boundary == "periodic" and (low - far < 0 or high + far > n)):
-            if far == 0:
-                image = extended(image, axis, (low, high), boundary, held=(0, n), n=n)
-            inner.append(slice(0, high - low) if far == 0 else slice(low, high))
-            continue
-        size = _odd_length(high - low + 2 * far)
-        first = low - (size - (high - low)) // 2
-        image = extended(image, axis, (first, first + size), boundary, held=(0, n), n=n)
-        inner.append(slice(low - first, high - first))
+    spans, inner = [], []
+    for (low, high), far, more, n in zip(keep, reach, beyond, image.shape, strict=True):
+        first, last = (-more, n + more) if far is None else (low - far, high + far)
+        if far == 0:
+            span = (low, high)
+        elif boundary == "periodic" and (far is None or first < 0 or last > n):
+            span = (0, n)
+        else:
+            extra = _odd_length(last - first) - (last - first)
+            span = (first - extra // 2, last + extra - extra // 2)
+        spans.append(span)
+        inner.append(slice(low - span[0], high - span[0]))
+    require_voxels([last - first for first, last in spans])
+    for axis, (span, n) in enumerate(zip(spans, image.shape, strict=True)):
+        image = extended(image, axis, span, boundary, held=(0, n), n=n)
     return Surroundings(image, tuple(inner))
+
+
+def require_voxels(sizes: Sequence[int]) -> None:
+    """Refuse a transform of more than `MAX_VOXELS`.
+
+    Raises
+    ------
+    ComputeError
+        RT306.
+    """
+    if math.prod(sizes) > MAX_VOXELS:
+        raise ComputeError(
+            "RT306",
+            f"a filter would see {' x '.join(map(str, sizes))} voxels, more than {MAX_VOXELS:,}",
+            hint="set `reach` of the filter, a lower level or sigma_mm, or a larger spacing_mm",
+        )
 
 
 def filtered(image: Floats, transfer: Transfer, axes: Sequence[int]) -> Floats:
@@ -95,11 +134,9 @@ def _broadcast(frequencies: Sequence[Floats], axes: Sequence[int], last: int) ->
 
 
 def _odd_length(n: int) -> int:
-    """The next odd number that a Fourier transform takes apart quickly."""
-    n += 1 - n % 2
-    while _largest_factor(n) > 11:
-        n += 2
-    return n
+    """The next odd number that a Fourier transform takes apart quickly, if one is near."""
+    first = n + 1 - n % 2
+    return next((one for one in range(first, first + 2 * ROOM, 2) if _largest_factor(one) <= 11), first)
 
 
 def _largest_factor(n: int) -> int:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, extended, whole
+from radiotype.features.filters.frequencies import require_voxels
 from radiotype.features.filters.laplacian_of_gaussian import Spacing
 from radiotype.features.filters.pooling import Pool, Pooling
 
@@ -135,6 +136,7 @@ def _responses(
         low, high = keep[axis]
         part = extended(part, axis, (low - n // 2, high + n // 2), boundary, held=(0, image.shape[axis]), n=image.shape[axis])
     part = np.moveaxis(part, across, 0)
+    require_voxels(part.shape)
     sizes = [fft.next_fast_len(n, real=False) for n in part.shape[1:]]
     spectra = [fft.fft2(kernel, sizes) for kernel in kernels]
     slices = max(1, BLOCK // math.prod(sizes))

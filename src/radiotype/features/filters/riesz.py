@@ -14,7 +14,7 @@ from radiotype.features.filters.frequencies import Complex, filtered, radius, su
 from radiotype.features.filters.laplacian_of_gaussian import Spacing, gaussian_reach, laplacian_of_gaussian
 from radiotype.features.filters.simoncelli import band, simoncelli_reach
 
-#: Voxels beyond those of the filter itself that a transform of it reaches: far away it falls with a high power of the distance.
+#: Voxels beyond those of the Gaussian by which an image is continued.
 REACH = 16
 
 
@@ -52,6 +52,7 @@ def riesz_log(
     spacing_mm: Spacing = (1.0, 1.0, 1.0),
     cutoff: float = 4.0,
     boundary: Boundary = "mirror",
+    reach: int | None = None,
     keep: Sequence[Range] | None = None,
 ) -> Floats:
     """The Riesz transform of the response to a Laplacian of a Gaussian.
@@ -63,7 +64,9 @@ def riesz_log(
     order : two or three of int
         How often along each axis; (1, 0, 0) is odd along the first one. Two stay within slices (I, J).
     sigma_mm, spacing_mm, cutoff, boundary, keep
-        As `laplacian_of_gaussian` has them. What lies further than `REACH` voxels beyond the Gaussian takes no part.
+        As `laplacian_of_gaussian` has them.
+    reach : int, optional
+        Voxels around those to keep that take part; all when left out. The response is infinitely wide and falls slowly.
 
     References
     ----------
@@ -71,9 +74,9 @@ def riesz_log(
     """
     transfer, boundary, keep = riesz_transfer(order), checked_boundary(boundary), keep or whole(image.shape)
     n = len(order)
-    own = gaussian_reach(sigma_mm, spacing_mm, cutoff)
-    far = [reach + REACH if axis < n else 0 for axis, reach in enumerate(own)]
-    part, inner = surroundings(image, keep, far, boundary)
+    far = [reach if axis < n else 0 for axis in range(3)]
+    beyond = [own + REACH for own in gaussian_reach(sigma_mm, spacing_mm, cutoff)]
+    part, inner = surroundings(image, keep, far, boundary, beyond=beyond)
     response = laplacian_of_gaussian(
         part, sigma_mm, spacing_mm=spacing_mm, cutoff=cutoff, dimensions=n, boundary=_again(boundary)
     )
@@ -85,7 +88,8 @@ def riesz_simoncelli(
     order: Sequence[int],
     *,
     level: int = 1,
-    boundary: Boundary = "mirror",
+    boundary: Boundary = "periodic",
+    reach: int | None = None,
     keep: Sequence[Range] | None = None,
 ) -> Floats:
     """The Riesz transform of the response to Simoncelli's wavelet.
@@ -96,7 +100,7 @@ def riesz_simoncelli(
         Finite.
     order : two or three of int
         How often along each axis; (1, 0, 0) is odd along the first one. Two stay within slices (I, J).
-    level, boundary, keep
+    level, boundary, reach, keep
         As `simoncelli` has them.
 
     References
@@ -111,8 +115,9 @@ def riesz_simoncelli(
     True
     """
     transfer, boundary, keep = riesz_transfer(order), checked_boundary(boundary), keep or whole(image.shape)
-    n, far = len(order), simoncelli_reach(level)
-    part, inner = surroundings(image, keep, [far if axis < n else 0 for axis in range(3)], boundary)
+    n = len(order)
+    far = [reach if axis < n else 0 for axis in range(3)]
+    part, inner = surroundings(image, keep, far, boundary, beyond=[simoncelli_reach(level)] * 3)
     return filtered(part, lambda own: band(radius(own), level) * transfer(own), range(n))[inner]
 
 

@@ -10,12 +10,12 @@ from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, whole
 from radiotype.features.filters.frequencies import filtered, radius, surroundings
 
-#: Voxels around a voxel that its response at the first level is made from; twice as many at each further one.
+#: Voxels by which an image is continued for the first level; twice as many for each further one.
 REACH = 16
 
 
 def simoncelli_reach(level: int) -> int:
-    """Voxels that the band of a level reaches to each side."""
+    """Voxels by which an image is continued for a level."""
     return REACH * 2 ** (level - 1)
 
 
@@ -38,7 +38,8 @@ def simoncelli(
     *,
     level: int = 1,
     dimensions: int = 3,
-    boundary: Boundary = "mirror",
+    boundary: Boundary = "periodic",
+    reach: int | None = None,
     keep: Sequence[Range] | None = None,
 ) -> Floats:
     """What an image holds of two octaves of frequencies, in whichever direction.
@@ -52,10 +53,11 @@ def simoncelli(
     dimensions : 2 or 3
         2 stays within slices (I, J).
     boundary : Boundary
-        What lies beyond the image. A periodic one is taken as it is; others are continued by the reach of the filter.
+        What lies beyond the image. A periodic one is taken as it is; others are continued by `simoncelli_reach` voxels.
+    reach : int, optional
+        Voxels around those to keep that take part; all when left out. The response is infinitely wide and falls slowly.
     keep : three of (low, high), optional
-        Voxels that the result holds; all when left out. What lies further than the filter's reach from them takes no part: the
-        response is infinitely wide in theory.
+        Voxels that the result holds; all when left out.
 
     References
     ----------
@@ -68,6 +70,6 @@ def simoncelli(
     True
     """
     boundary, keep = checked_boundary(boundary), keep or whole(image.shape)
-    far = simoncelli_reach(level)
-    part, inner = surroundings(image, keep, [far if axis < dimensions else 0 for axis in range(3)], boundary)
+    far = [reach if axis < dimensions else 0 for axis in range(3)]
+    part, inner = surroundings(image, keep, far, boundary, beyond=[simoncelli_reach(level)] * 3)
     return filtered(part, lambda frequencies: band(radius(frequencies), level), range(dimensions))[inner]
