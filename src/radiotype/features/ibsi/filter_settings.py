@@ -393,7 +393,9 @@ class RieszFilter(FilterSettings):
             return filters.riesz_simoncelli(
                 image, self.order, level=self.level or 1, boundary=self.boundary, reach=self.reach, keep=keep
             )
-        return filters.riesz_log(image, self.order, self.sigma_mm, spacing_mm=spacing_mm, boundary=self.boundary, keep=keep)
+        return filters.riesz_log(
+            image, self.order, self.sigma_mm, spacing_mm=spacing_mm, boundary=self.boundary, reach=self.reach, keep=keep
+        )
 
 
 Filter = Annotated[
