@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from radiotype.io.seg_write import write_seg
     from radiotype.io.tables import read_cohort, read_features, write_features
     from radiotype.io.text_table import read_text_table
+    from radiotype.io.volume_write import write_scan
     from radiotype.io.volumes import read_scan
 
 _NAMES = {
@@ -22,12 +23,13 @@ _NAMES = {
     "read_scan": "volumes",
     "read_text_table": "text_table",
     "write_features": "tables",
+    "write_scan": "volume_write",
     "write_seg": "seg_write",
 }
 
 __all__ = [
     "list_regions", "read_cohort", "read_features", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features",
-    "write_seg",
+    "write_scan", "write_seg",
 ]  # fmt: skip
 
 

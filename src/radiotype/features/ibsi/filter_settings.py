@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -12,8 +11,6 @@ from radiotype.core.geometry import Floats
 from radiotype.errors import RecipeError
 from radiotype.features import filters
 from radiotype.features.filters.boundary import Range
-from radiotype.features.filters.boundary import Rule as Boundary
-from radiotype.features.filters.frequencies import ROOM
 from radiotype.features.filters.gabor import gabor_reach
 from radiotype.features.filters.laplacian_of_gaussian import gaussian_reach
 from radiotype.features.filters.laws import laws_chains
@@ -21,17 +18,13 @@ from radiotype.features.filters.riesz import riesz_transfer
 from radiotype.features.filters.separable import reach as chain_reach
 from radiotype.features.filters.wavelet_kernels import WAVELETS
 from radiotype.features.filters.wavelets import wavelet_chains
-from radiotype.features.strict import Listed, Strict
+from radiotype.features.ibsi.filter_base import Boundary, FilterSettings, Reach, Spacing, room, seen, within
+from radiotype.features.strict import Listed
 
-Spacing = tuple[float, float, float]
-Reach = tuple[int, int, int]
 Dimensions = Literal[2, 3]
 
 #: Deepest level of a wavelet: its kernels reach some hundred voxels.
 MAX_LEVEL = 5
-
-#: So many voxels are more than any scan holds along an axis.
-EVERYTHING = 1_000_000
 
 SEEN = "voxels around the region that take part, for speed; null takes the whole scan, as the standard does"
 
@@ -72,49 +65,6 @@ def _known(value, check):  # type: ignore[no-untyped-def]
     return value
 
 
-class FilterSettings(Strict):
-    """One filter: what it is called in names of features, how far it sees and how it responds."""
-
-    #: Of the IBSI's manual on filters.
-    ibsi: ClassVar[str]
-    #: What it brings out, in few words.
-    brings_out: ClassVar[str]
-
-    boundary: Boundary | float = Field(
-        "mirror", description="what lies beyond the scan: its mirror image, nearest, periodic, zero or a number"
-    )
-
-    @property
-    @abstractmethod
-    def own_name(self) -> str:
-        """The kind and what sets it apart from others of its kind."""
-
-    @property
-    @abstractmethod
-    def turns(self) -> bool:
-        """Whether a turned scan has the turned response."""
-
-    @property
-    def local(self) -> bool:
-        """Whether the response depends on what is near only, so that it moves with a region."""
-        return True
-
-    @abstractmethod
-    def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        """Voxels to each side that a response depends on."""
-
-    @abstractmethod
-    def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
-        """The response at the voxels to keep."""
-
-    @property
-    def name(self) -> str:
-        """The beginning of the names of its features."""
-        usual = type(self).model_fields["boundary"].default
-        rule = self.boundary if isinstance(self.boundary, str) else f"{self.boundary:g}"
-        return self.own_name if rule == usual else f"{self.own_name}_{rule}"
-
-
 class MeanFilter(FilterSettings):
     """The mean of a voxel's neighbours."""
 
@@ -134,7 +84,7 @@ class MeanFilter(FilterSettings):
         return self.dimensions == 3
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        return _in(self.dimensions, (self.size // 2,) * 3)
+        return within(self.dimensions, (self.size // 2,) * 3)
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.mean(image, self.size, dimensions=self.dimensions, boundary=self.boundary, keep=keep)
@@ -161,7 +111,7 @@ class LogFilter(FilterSettings):
         return self.dimensions == 3
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        return _in(self.dimensions, gaussian_reach(self.sigma_mm, spacing_mm, self.cutoff))
+        return within(self.dimensions, gaussian_reach(self.sigma_mm, spacing_mm, self.cutoff))
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.laplacian_of_gaussian(
@@ -203,7 +153,7 @@ class LawsFilter(FilterSettings):
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
         chains = laws_chains(self.kernels)
-        return _in(len(chains), (max(map(chain_reach, chains)) + (self.energy_distance or 0),) * 3)
+        return within(len(chains), (max(map(chain_reach, chains)) + (self.energy_distance or 0),) * 3)
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.laws(
@@ -254,7 +204,7 @@ class GaborFilter(FilterSettings):
         return closed and self.dimensions == 3
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        return _in(self.dimensions, gabor_reach(self.sigma_mm, self.aspect_ratio, spacing_mm))
+        return within(self.dimensions, gabor_reach(self.sigma_mm, self.aspect_ratio, spacing_mm))
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.gabor(
@@ -298,7 +248,7 @@ class WaveletFilter(FilterSettings):
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
         chains = wavelet_chains(self.wavelet, self.subband, self.level)
-        return _in(len(chains), (max(map(chain_reach, chains)),) * 3)
+        return within(len(chains), (max(map(chain_reach, chains)),) * 3)
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.wavelet(
@@ -329,7 +279,7 @@ class SimoncelliFilter(FilterSettings):
 
     @property
     def own_name(self) -> str:
-        return f"simoncelli_level_{self.level}{_seen(self.reach)}_{self.dimensions}d"
+        return f"simoncelli_level_{self.level}{seen(self.reach)}_{self.dimensions}d"
 
     @property
     def turns(self) -> bool:
@@ -340,7 +290,7 @@ class SimoncelliFilter(FilterSettings):
         return self.reach is not None
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        return _in(self.dimensions, _room(self.reach))
+        return within(self.dimensions, room(self.reach))
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         return filters.simoncelli(
@@ -375,7 +325,7 @@ class RieszFilter(FilterSettings):
     @property
     def own_name(self) -> str:
         of = f"log_{self.sigma_mm:g}mm" if self.sigma_mm is not None else f"simoncelli_level_{self.level}"
-        return f"riesz_{'_'.join(map(str, self.order))}_{of}{_seen(self.reach)}"
+        return f"riesz_{'_'.join(map(str, self.order))}_{of}{seen(self.reach)}"
 
     @property
     def turns(self) -> bool:
@@ -386,7 +336,7 @@ class RieszFilter(FilterSettings):
         return self.reach is not None
 
     def reach_voxels(self, spacing_mm: Spacing) -> Reach:
-        return _in(len(self.order), _room(self.reach))
+        return within(len(self.order), room(self.reach))
 
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         if self.sigma_mm is None:
@@ -402,17 +352,3 @@ Filter = Annotated[
     MeanFilter | LogFilter | LawsFilter | GaborFilter | WaveletFilter | SimoncelliFilter | RieszFilter,
     Field(discriminator="kind"),
 ]
-
-
-def _in(dimensions: int, reach: Reach) -> Reach:
-    """Nothing across slices for a filter of two dimensions."""
-    return reach if dimensions == 3 else (reach[0], reach[1], 0)
-
-
-def _room(reach: int | None) -> Reach:
-    """What a filter of so wide a reach is given of a scan along each axis."""
-    return (EVERYTHING if reach is None else reach + ROOM,) * 3
-
-
-def _seen(reach: int | None) -> str:
-    return "" if reach is None else f"_reach_{reach}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
@@ -111,17 +110,17 @@ def measure(prepared: Prepared, settings: IbsiSettings, *, n_threads: int | None
 
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    n_threads = min(n_threads or _n_threads(), len(settings.filters), _that_fit(prepared))
+    n_threads = threads(prepared, settings, n_threads)
     if n_threads <= 1:
-        found: Iterator[Measured] = map(of_one, settings.filters)
-        for one in found:
-            values |= one.values
-            reasons |= one.reasons
+        parts = map(of_one, settings.filters)
+        for part in parts:
+            values |= part.values
+            reasons |= part.reasons
         return Measured(values, reasons)
     with ThreadPoolExecutor(n_threads) as pool:
-        for one in pool.map(of_one, settings.filters):
-            values |= one.values
-            reasons |= one.reasons
+        for part in pool.map(of_one, settings.filters):
+            values |= part.values
+            reasons |= part.reasons
     return Measured(values, reasons)
 
 
@@ -175,11 +174,10 @@ def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -
     return Measured(values, reasons)
 
 
-def _n_threads() -> int:
+def threads(prepared: Prepared, settings: IbsiSettings, asked: int | None) -> int:
+    """How many filters are worked on at a time: as many as were asked for, or cores, but no more than fit into memory."""
     text = os.environ.get("OMP_NUM_THREADS", "")
-    return max(int(text), 1) if text.isdigit() else os.cpu_count() or 1
-
-
-def _that_fit(prepared: Prepared) -> int:
+    cores = int(text) if text.isdigit() else os.cpu_count() or 1
     seen = 0 if prepared.far is None else prepared.far.nbytes
-    return max(1, MEMORY_BYTES // max(1, COPIES * seen))
+    that_fit = MEMORY_BYTES // max(1, COPIES * seen)
+    return max(1, min(asked or cores, len(settings.filters), that_fit))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import radiotype._native as native
-from radiotype.core.geometry import Floats
+from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
@@ -87,6 +87,8 @@ class Prepared:
         Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
     far_first : tuple of int
         Where the region's own box begins in `far`.
+    grid : Grid, optional
+        Where the voxels of the region's own box lie in the patient.
     """
 
     surroundings: Floats
@@ -100,6 +102,7 @@ class Prepared:
     intensity_range: tuple[float | None, float | None]
     far: Floats | None = None
     far_first: tuple[int, int, int] = (0, 0, 0)
+    grid: Grid | None = None
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.levels.shape))
@@ -218,7 +221,8 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     seen = with_nearest_finite(far) if settings.filters else None
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, seen, far_first)
+    own = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
+    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, seen, far_first, own)
 
 
 #: Squares of larger intensities, summed over a region, could overflow.
