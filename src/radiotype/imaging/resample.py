@@ -126,7 +126,9 @@ def centred_lattice(
     return Lattice(first, step, (i, j, k))
 
 
-def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[float, float, float], *, setting: str) -> None:
+def require_room(
+    new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[float, float, float], *, setting: str, otherwise: str = ""
+) -> None:
     """Refuse a result of more than `MAX_VOXELS`.
 
     Parameters
@@ -137,6 +139,8 @@ def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[flo
         Of the old voxels, mm.
     setting : str
         The setting that would make the result smaller.
+    otherwise : str
+        What else would, added to the hint.
 
     Raises
     ------
@@ -148,7 +152,7 @@ def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[flo
             "RT306",
             f"{' x '.join(str(n) for n in old)} voxels of {' x '.join(f'{s:.4g}' for s in spacing_mm)} mm around the tumour "
             f"would become {' x '.join(f'{n:,.0f}' for n in np.asarray(new))} voxels, more than {MAX_VOXELS:,}",
-            hint=f"is the spacing in the header in mm? If it is, set a larger {setting}, or null",
+            hint=f"is the spacing in the header in mm? If it is, set a larger {setting}, or null{otherwise}",
         )
 
 

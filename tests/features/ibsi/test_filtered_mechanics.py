@@ -8,6 +8,7 @@ from radiotype.errors import ComputeError
 from radiotype.features import FeatureSettings, describe
 from radiotype.features.filters import frequencies
 from radiotype.features.ibsi import IbsiSettings, filtered, prepare, records
+from radiotype.imaging import resample
 
 SHAPE = (40, 36, 30)
 EVERY_KIND = (
@@ -181,6 +182,15 @@ def test_a_transform_that_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPat
         with pytest.raises(ComputeError) as caught:
             describe(*scan_and_mask(), "ibsi", settings=FeatureSettings(ibsi=settings(kind)))
         assert caught.value.code == "RT306"
+
+
+def test_a_scan_too_large_to_be_seen_as_a_whole_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resample, "MAX_VOXELS", 20_000)
+    chosen = settings({"kind": "simoncelli", "level": 1})
+    with pytest.raises(ComputeError, match="RT306") as caught:
+        prepare(*scan_and_mask(), chosen)
+    assert "`reach`" in caught.value.hint
+    prepare(*scan_and_mask(), settings())
 
 
 def test_a_region_prepared_without_filters_has_no_response() -> None:

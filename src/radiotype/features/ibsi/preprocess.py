@@ -191,7 +191,9 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     margin = np.floor(PEAK_RADIUS_MM / np.array([x, y, z]) + 1e-9).astype(np.int64)
     wide_low, wide_high = np.maximum(low - margin, 0), np.minimum(high + margin, lattice.shape)
     far_low, far_high = _seen_by_filters(settings, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
-    require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting="features.ibsi.spacing_mm")
+    setting, instead = "features.ibsi.spacing_mm", ", or `reach` of the filters that see the whole scan"
+    require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting)
+    require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting, otherwise=instead)
 
     order: Order = 3 if settings.interpolation == "cubic" else 1
     part, old_low, old_high = lattice.part(far_low, far_high).within(shape, order=order)
