@@ -1,4 +1,4 @@
-"""Our values beside the references of IBSI-1 and the nine programs that validated it.
+"""Our values beside the references of IBSI-1 and IBSI-2, and the nine programs that validated the first.
 
 Writes docs/reference/ibsi-conformance.md.
 
@@ -17,8 +17,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/reference/ibsi-conformance.md"
-sys.path.insert(0, str(ROOT / "tests/features/ibsi"))
+sys.path[:0] = [str(ROOT / "tests/features/ibsi"), str(ROOT / "tests/features/filters")]
 
+import ibsi2_features as filtered  # noqa: E402
+import ibsi2_response_maps as response_maps  # noqa: E402
 import ibsi_conformance as phantoms  # noqa: E402
 import ibsi_teams as teams  # noqa: E402
 
@@ -36,7 +38,7 @@ FAMILIES = {
     "ngl": "NGLDM",
 }
 
-TEXT = """# Conformance with IBSI-1
+TEXT = """# Conformance with IBSI-1 and IBSI-2
 
 <!-- written by benchmarks/ibsi_conformance.py -->
 
@@ -71,7 +73,25 @@ The settings of the programs are not written in the data. These were inferred, a
 changes with the width of a bin. With other settings the tests miss the programs' values.
 
 {team_settings}
-{rest}"""
+{rest}
+## Filters
+
+Convolutional filters after IBSI-2 (Whybra et al., Radiology 310 (2024) e231319).
+
+Phase 1: response maps of the digital phantoms, of which no voxel may differ from the reference by more than 1 % of its range.
+{n_maps} of {all_maps} agree; the largest difference of each, in percent of the range:
+
+{maps}
+
+Phase 2: intensity statistics of the CT phantom, filtered within slices (A) and in space (B).
+
+{filtered}
+
+The quartile coefficient of dispersion of 8.B has no consensus. Riesz transforms have reference maps for order (1, 0, 0) and
+(0, 2, 0), and no reference values; no reference exists for other orders.
+
+{filtered_settings}
+"""
 
 
 def main() -> None:
@@ -84,6 +104,7 @@ def main() -> None:
         f"- {one.modality}, {one.patient}, `{one.tag}`: {one.value:.6g}, median {one.median:.6g} of {one.n_teams} programs"
         for one in outside
     ]
+    maps = {test: response_maps.difference(shared, test) for test in response_maps.TESTS}
     page = TEXT.format(
         phantoms="\n".join(phantom_table(shared)),
         phantom_settings=_settings(phantoms.SETTINGS),
@@ -91,6 +112,11 @@ def main() -> None:
         percent=100 * teams.AGREEMENT,
         teams="\n".join(_table("modality", list(teams.SETTINGS), [(one.modality, one.tag, one.agrees) for one in found])),
         team_settings=_settings(teams.SETTINGS),
+        n_maps=sum(one <= response_maps.TOLERANCE for one in maps.values()),
+        all_maps=len(maps),
+        maps="\n".join(map_table(maps)),
+        filtered="\n".join(filtered_table(shared)),
+        filtered_settings=_settings(filtered.SETTINGS),
         rest="\n".join(["", "Further away:", "", *listed, ""]) if listed else "\nNone lies further away.\n",
     )
     PAGE.write_text(page, encoding="utf-8")
@@ -101,6 +127,28 @@ def phantom_table(shared: Path) -> list[str]:
     """Lines of the table of the phantoms."""
     found = [one for data_set in phantoms.SETTINGS for one in phantoms.compare(shared, data_set) if one.standardised]
     return _table("reference", list(phantoms.SETTINGS), [(one.data_set, one.tag, one.agrees) for one in found])
+
+
+def map_table(differences: dict[str, float]) -> list[str]:
+    """Lines of the table of the response maps: the largest difference from each, to two digits after the point."""
+    lines = ["| filter | tests |", "|---|---|"]
+    for number, name in response_maps.FILTERS.items():
+        own = {test.replace("_", "."): value for test, value in differences.items() if test.split("_")[0] == number}
+        lines.append(f"| {name} | {', '.join(f'{test}: {100 * value:.2f}' for test, value in own.items())} |")
+    return lines
+
+
+def filtered_table(shared: Path) -> list[str]:
+    """Lines of the table of features of filtered images."""
+    lines = ["| test | filter | A | B |", "|---|---|---|---|"]
+    found = filtered.compare(shared)
+    for number, names in filtered.FILTERS.items():
+        cells = []
+        for configuration in ("A", "B"):
+            own = [one for one in found if one.data_set == f"{number}.{configuration}"]
+            cells.append(f"{sum(one.agrees for one in own)} of {len(own)}")
+        lines.append(f"| {number} | {names} | {' | '.join(cells)} |")
+    return lines
 
 
 def _of_a_modality(shared: Path, modality: str) -> list[teams.Agreement]:

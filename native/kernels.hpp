@@ -6,6 +6,7 @@ namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
 void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums);
+void correlate(const CorrelateProblem& problem, double* out);
 void intensity_range(const IntensityBox& box, IntensityRange* found);
 void intensity_levels(const IntensityBox& box, const LevelRule& rule, uint8_t* inside, uint16_t* levels);
 void intensity_counts(const IntensityBox& box, double least, int64_t tables, int64_t n_values, int64_t* counts);

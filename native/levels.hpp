@@ -320,8 +320,20 @@ static inline int64_t random_sets_scratch(int64_t n_ranked, int64_t n_members, i
     return (n_sets + 1) * 3 * random_set_width(n_members) + 3 * n_sets + n_ranked / 64 + 1;
 }
 
+// A box whose last axis is the fastest, and the weights along one axis of it.
+struct CorrelateProblem {
+    const double* values;
+    int64_t shape[3];    // of the result
+    int64_t strides[2];  // of the values along the first two axes, in values
+    int64_t step;        // from a value to the next along the axis of the weights
+    const double* weights;
+    int64_t n_weights;
+};
+
 struct Kernels {
     const char* level;
+    // Sums of weighted neighbours along one axis. See correlate.cpp.
+    void (*correlate)(const CorrelateProblem& problem, double* out);
     // Sums in a ball around each voxel of a region, the lowest number elsewhere. See ball.cpp.
     void (*ball_sums)(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums);
     // Range, grey levels, counts and moments of the intensities of a region. See intensities.cpp.

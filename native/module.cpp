@@ -91,6 +91,15 @@ static radiotype::IntensityBox intensity_box(const Intensities& values, const Ma
             lower, upper};
 }
 
+static void correlate(Intensities values, int64_t axis, Doubles weights, Lanes out) {
+    if (values.stride(2) != 1 && values.shape(2) > 1) throw nb::value_error("the last axis must be the fastest");
+    const int64_t step = axis == 2 ? 1 : values.stride(size_t(axis));
+    const radiotype::CorrelateProblem problem{values.data(), {int64_t(out.shape(0)), int64_t(out.shape(1)), int64_t(out.shape(2))},
+                                              {values.stride(0), values.stride(1)}, step, weights.data(), int64_t(weights.shape(0))};
+    nb::gil_scoped_release release;
+    radiotype::active_kernels().correlate(problem, out.data());
+}
+
 static nb::tuple intensity_range(Intensities values, Mask region, double lower, double upper) {
     const radiotype::IntensityBox box = intensity_box(values, region, lower, upper);
     radiotype::IntensityRange found;
@@ -420,6 +429,8 @@ NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
     m.def("ball_scratch", &radiotype::ball_scratch, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
           "Length of the uint32 scratch that `ball_sums` needs.");
+    m.def("correlate", &correlate, "values"_a, "axis"_a, "weights"_a, "out"_a,
+          "Write into `out`, shorter than `values` along the axis by all weights but one, the sums of weighted neighbours. All float64.");
     m.def("ball_sums", &ball_sums, "values"_a, "columns"_a, "groups"_a, "reach"_a, "reach_i"_a, "first"_a, "mask"_a, "middle"_a, "scale"_a, "ones"_a,
           "scratch"_a, "lines"_a, "sums"_a,
           "Fill `sums` with those of (value - middle) x scale, rounded, or of ones, in a ball around the voxels of `mask`, elsewhere with the "

@@ -11,6 +11,7 @@ Kernels kernels() {
     Kernels table{};
     table.level = RADIOTYPE_NAME(RADIOTYPE_LEVEL);
     table.ball_sums = ball_sums;
+    table.correlate = correlate;
     table.intensity_range = intensity_range;
     table.intensity_levels = intensity_levels;
     table.intensity_counts = intensity_counts;

@@ -8,7 +8,7 @@ import pytest
 from radiotype.core import Grid, Mask, Scan
 from radiotype.core.reasons import MISSING, WITH_CARE
 from radiotype.errors import RadiotypeError
-from radiotype.features import describe, family_names, registry
+from radiotype.features import FeatureSettings, describe, family_names, registry
 
 SHAPE = (16, 14, 12)
 
@@ -54,13 +54,34 @@ def scan_of(values: str, mask: str) -> Scan:
     return Scan(array, Grid(SHAPE, np.diag([1.5, 1.5, 3.0, 1.0])), "MR")
 
 
-@pytest.mark.parametrize("family", family_names())
+#: One filter of each kind, and every group of features that filtered scans have.
+FILTERED = {
+    "filters": [
+        {"kind": "mean", "size": 3, "boundary": "zero"},
+        {"kind": "log", "sigma_mm": 2.0, "boundary": "nearest"},
+        {"kind": "laws", "kernels": "L5E5S5"},
+        {"kind": "gabor", "sigma_mm": 3.0, "wavelength_mm": 4.0, "step_degrees": 90.0},
+        {"kind": "wavelet", "wavelet": "db2", "subband": "LHH", "boundary": "periodic"},
+        {"kind": "simoncelli", "level": 1},
+        {"kind": "simoncelli", "level": 2, "reach": 8, "boundary": -5.0, "dimensions": 2},
+        {"kind": "riesz", "order": [1, 0, 0], "of": "log", "sigma_mm": 1.5},
+    ],
+    "filtered_features": ["intensity", "intensity_histogram", "intensity_volume_histogram", "texture"],
+}
+SETTINGS = {name: (name, FeatureSettings()) for name in family_names()} | {
+    "ibsi, filtered": ("ibsi", FeatureSettings(ibsi=FILTERED)),
+    "ibsi, filtered voxels": ("ibsi", FeatureSettings(ibsi=FILTERED | {"spacing_mm": None})),
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("mask", MASKS)
-def test_a_value_within_its_range_or_a_code(family: str, mask: str) -> None:
+def test_a_value_within_its_range_or_a_code(settings: str, mask: str) -> None:
+    family, chosen = SETTINGS[settings]
     for values in VALUES:
         scan = scan_of(values, mask)
         try:
-            found = describe(scan, Mask(MASKS[mask], scan.grid), [family])
+            found = describe(scan, Mask(MASKS[mask], scan.grid), [family], settings=chosen)
         except RadiotypeError as error:  # the bins of pyradiomics have a fixed width
             assert (values, family, error.code) == ("huge", "pyradiomics", "RT305")
             continue

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from radiotype.core.geometry import Floats
+from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box
 
 Indices = npt.NDArray[np.int64]
@@ -47,6 +47,16 @@ class PatientAxes(NamedTuple):
     def _flipped(self, low: Indices, high: Indices, shape: Indices) -> tuple[Indices, Indices]:
         flipped = np.array([flip.step == -1 for flip in self.flips])
         return np.where(flipped, shape - high, low), np.where(flipped, shape - low, high)
+
+    def grid(self, grid: Grid) -> Grid:
+        """Where the voxels of a turned array lie."""
+        affine, turned = grid.affine, grid.affine.copy()
+        for patient, (own, flip) in enumerate(zip(self.order, self.flips, strict=True)):
+            turned[:3, patient] = -affine[:3, own] if flip.step == -1 else affine[:3, own]
+            if flip.step == -1:
+                turned[:3, 3] += affine[:3, own] * (grid.shape[own] - 1)
+        i, j, k = (grid.shape[own] for own in self.order)
+        return Grid((i, j, k), turned)
 
     def spacing(self, spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
         """The spacing along the patient's axes, mm."""

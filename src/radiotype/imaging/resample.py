@@ -126,7 +126,9 @@ def centred_lattice(
     return Lattice(first, step, (i, j, k))
 
 
-def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[float, float, float], *, setting: str) -> None:
+def require_room(
+    new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[float, float, float], *, setting: str, otherwise: str = ""
+) -> None:
     """Refuse a result of more than `MAX_VOXELS`.
 
     Parameters
@@ -137,6 +139,8 @@ def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[flo
         Of the old voxels, mm.
     setting : str
         The setting that would make the result smaller.
+    otherwise : str
+        What else would, added to the hint.
 
     Raises
     ------
@@ -148,7 +152,7 @@ def require_room(new: npt.ArrayLike, old: tuple[int, ...], spacing_mm: tuple[flo
             "RT306",
             f"{' x '.join(str(n) for n in old)} voxels of {' x '.join(f'{s:.4g}' for s in spacing_mm)} mm around the tumour "
             f"would become {' x '.join(f'{n:,.0f}' for n in np.asarray(new))} voxels, more than {MAX_VOXELS:,}",
-            hint=f"is the spacing in the header in mm? If it is, set a larger {setting}, or null",
+            hint=f"is the spacing in the header in mm? If it is, set a larger {setting}, or null{otherwise}",
         )
 
 
@@ -185,7 +189,7 @@ def resampled(values: Floats, lattice: Lattice, *, order: Order = 1) -> Floats:
     weight = _interpolated(finite.astype(np.float64), lattice)
     known = weight >= MIN_WEIGHT - TIE
     if order == 3 and finite.any():
-        return _rounded(np.where(known, _interpolated(_filled(values, finite), lattice, order), np.nan))
+        return _rounded(np.where(known, _interpolated(with_nearest_finite(values), lattice, order), np.nan))
     total = _interpolated(np.where(finite, values, 0.0), lattice)
     return _rounded(np.where(known, total / np.where(known, weight, 1.0), np.nan))
 
@@ -206,8 +210,11 @@ def _interpolated(array: Floats, lattice: Lattice, order: Order = 1) -> Floats:
     return found
 
 
-def _filled(values: Floats, finite: npt.NDArray[np.bool_]) -> Floats:
-    """The values, with the nearest finite one in place of each that is not."""
+def with_nearest_finite(values: Floats) -> Floats:
+    """The values, with the nearest finite one in place of each that is not; one of them at least is finite."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
     from scipy import ndimage
 
     nearest = ndimage.distance_transform_edt(~finite, return_distances=False, return_indices=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from radiotype.io.expression import read_expression
     from radiotype.io.gene_sets import read_gene_names, read_gene_sets
     from radiotype.io.masks import list_regions, read_mask, read_masks
-    from radiotype.io.nifti_write import write_nifti
+    from radiotype.io.nifti_write import write_nifti, write_scan
     from radiotype.io.seg_write import write_seg
     from radiotype.io.tables import read_cohort, read_features, write_features
     from radiotype.io.text_table import read_text_table
@@ -32,12 +32,14 @@ _NAMES = {
     "read_text_table": "text_table",
     "write_features": "tables",
     "write_nifti": "nifti_write",
+    "write_scan": "nifti_write",
     "write_seg": "seg_write",
 }
 
 __all__ = [
     "fetch", "find_data", "list_regions", "read_cohort", "read_expression", "read_features", "read_gene_names",
-    "read_gene_sets", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features", "write_nifti", "write_seg",
+    "read_gene_sets", "read_mask", "read_masks", "read_scan", "read_text_table", "write_features", "write_nifti", "write_scan",
+    "write_seg",
 ]  # fmt: skip
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats, Grid
-from radiotype.errors import ComputeError, unwritable
+from radiotype.core.volume import Scan
+from radiotype.errors import ComputeError, InputError, unwritable
 
 #: From our patient axes (LPS) to those of NIfTI (RAS).
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -54,6 +55,8 @@ def write_nifti(path: str | Path, stored: npt.NDArray[Any], grid: Grid, *, step:
 
     Raises
     ------
+    InputError
+        RT211 for another ending.
     ComputeError
         RT305 if the array has another shape than the grid, or a type that the format has not.
     StoreError
@@ -67,6 +70,8 @@ def write_nifti(path: str | Path, stored: npt.NDArray[Any], grid: Grid, *, step:
     (2, 2, 2)
     """
     path = Path(path)
+    if not path.name.endswith((".nii", ".nii.gz")):
+        raise InputError("RT211", f"{path.name} is no NIfTI file", file=path, hint="end the name in .nii or .nii.gz")
     if stored.shape != grid.shape or stored.dtype.name not in _TYPES:
         found = f"the voxels have the shape {stored.shape} and the type {stored.dtype}; expected {grid.shape}"
         raise ComputeError("RT305", f"{found} and one of {', '.join(_TYPES)}", file=path)
@@ -75,6 +80,39 @@ def write_nifti(path: str | Path, stored: npt.NDArray[Any], grid: Grid, *, step:
         path.write_bytes(gzip.compress(content, compresslevel=COMPRESSION, mtime=0) if path.suffix == ".gz" else content)
     except OSError as error:
         raise unwritable(error, path) from error
+
+
+def write_scan(path: str | Path, scan: Scan) -> Path:
+    """Write the values of a scan as float32 into a NIfTI file.
+
+    Parameters
+    ----------
+    path : path
+        Ends in .nii or .nii.gz; its folder exists.
+    scan : Scan
+        Of one phase. `read_scan` gives it back with the same grid; modality and unit have no place in such a file.
+
+    Returns
+    -------
+    Path
+        Where it lies.
+
+    Raises
+    ------
+    InputError
+        RT211 for another ending; RT212 for a scan of several phases.
+    StoreError
+        RT401 or RT405 if it cannot be written.
+
+    Examples
+    --------
+    >>> write_scan("log_1.5mm.nii.gz", response)  # doctest: +SKIP
+    """
+    if len(scan.voxels.shape) != 3:
+        hint = "write scan.phase(0) and so on, each into a file of its own"
+        raise InputError("RT212", f"the scan has {scan.n_phases} phases", file=path, hint=hint)
+    write_nifti(path, scan.box((0, 0, 0), scan.grid.shape).astype(np.float32), scan.grid)
+    return Path(path)
 
 
 def nifti_bytes(stored: npt.NDArray[Any], grid: Grid, *, step: float = 1.0) -> bytes:

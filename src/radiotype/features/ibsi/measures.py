@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from radiotype.core.feature import FeatureRecord
-from radiotype.features.ibsi import histogram, intensity, local_intensity, morphology, texture, volume_histogram
+from radiotype.features.ibsi import filtered, histogram, intensity, local_intensity, morphology, texture, volume_histogram
 from radiotype.features.ibsi.preprocess import LOST, Prepared
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.registry import Measured
@@ -21,7 +21,7 @@ class Section(Protocol):
     def measure(self, prepared: Prepared, settings: IbsiSettings) -> Measured: ...
 
 
-SECTIONS: tuple[Section, ...] = (morphology, local_intensity, intensity, histogram, volume_histogram, texture)
+SECTIONS: tuple[Section, ...] = (morphology, local_intensity, intensity, histogram, volume_histogram, texture, filtered)
 
 
 @lru_cache(maxsize=16)

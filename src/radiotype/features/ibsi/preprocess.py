@@ -12,14 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 import radiotype._native as native
-from radiotype.core.geometry import Floats
+from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.mesh import checked_region
 from radiotype.imaging.axes import patient_axes
-from radiotype.imaging.resample import TIE, Lattice, Order, centred_lattice, require_room, resampled, resampled_region
+from radiotype.imaging.resample import (
+    TIE,
+    Lattice,
+    Order,
+    centred_lattice,
+    require_room,
+    resampled,
+    resampled_region,
+    with_nearest_finite,
+)
 
 #: Radius of a ball of 1 cm3, in which intensity peaks are taken.
 PEAK_RADIUS_MM = 10 * math.cbrt(3 / (4 * math.pi))
@@ -35,6 +44,9 @@ MANY_VALUES = 4096
 KEPT = 2**24
 
 Limits = tuple[float | None, float | None]
+
+#: The corners (low, high) of a box, three numbers each.
+Indices = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 class Counts(NamedTuple):
@@ -71,6 +83,12 @@ class Prepared:
         Distance between voxel centres along each axis.
     intensity_range : tuple of float or None
         Limits of re-segmentation that were set.
+    far : array, optional
+        Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
+    far_first : tuple of int
+        Where the region's own box begins in `far`.
+    grid : Grid, optional
+        Where the voxels of the region's own box lie in the patient.
     """
 
     surroundings: Floats
@@ -82,6 +100,9 @@ class Prepared:
     bin_width: float
     spacing_mm: tuple[float, float, float]
     intensity_range: tuple[float | None, float | None]
+    far: Floats | None = None
+    far_first: tuple[int, int, int] = (0, 0, 0)
+    grid: Grid | None = None
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.levels.shape))
@@ -169,33 +190,41 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     x, y, z = (old if step == 1 else float(target or old) for old, step in zip(spacing, lattice.step, strict=True))
     margin = np.floor(PEAK_RADIUS_MM / np.array([x, y, z]) + 1e-9).astype(np.int64)
     wide_low, wide_high = np.maximum(low - margin, 0), np.minimum(high + margin, lattice.shape)
-    require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting="features.ibsi.spacing_mm")
+    far_low, far_high = _seen_by_filters(settings, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
+    setting, instead = "features.ibsi.spacing_mm", ", or `reach` of the filters that see the whole scan"
+    require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting)
+    require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting, otherwise=instead)
 
     order: Order = 3 if settings.interpolation == "cubic" else 1
-    part, old_low, old_high = lattice.part(wide_low, wide_high).within(shape, order=order)
+    part, old_low, old_high = lattice.part(far_low, far_high).within(shape, order=order)
     old_box = axes.box_back(((*old_low.tolist(),), (*old_high.tolist(),)), shape)
     values = np.asfortranarray(axes.turned(scan.box(*old_box)))
     region = np.asfortranarray(axes.turned(mask.cropped(*old_box)))
     _require_finite(values, region)
     if (lattice.step == 1).all():
-        surroundings, first = values, _three(low - wide_low)
+        far, first = values, _three(low - far_low)
         region = np.asfortranarray(region[_slices(first, _three(high - low))])
     else:
         part = Lattice(part.first[::-1], part.step[::-1], part.shape[::-1])
-        surroundings = resampled(values.T, part, order=order).T
+        far = resampled(values.T, part, order=order).T
         del values  # it may be larger than all that follows
         if settings.whole_hu and scan.unit == "HU":
-            np.rint(surroundings, out=surroundings)
+            np.rint(far, out=far)
         region, first = resampled_region(region.T, part).T, (0, 0, 0)
         if region.any():
             cropped = checked_region(region.T, (z, y, x))
             region, first = cropped.mask.T, _three(cropped.first[::-1])
+    near = wide_low - far_low
+    surroundings = np.asfortranarray(far[_slices(_three(near), _three(wide_high - wide_low))])
+    far_first, first = first, _three(np.array(first) - near)
     image = surroundings[_slices(first, region.shape)]
     limits = settings.intensity_range or (None, None)
-    inside, levels, n_levels, width = _discretised(image, region, settings, limits)
+    inside, levels, n_levels, width = discretised(image, region, settings, limits)
+    seen = with_nearest_finite(far) if settings.filters else None
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits)
+    own = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
+    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, seen, far_first, own)
 
 
 #: Squares of larger intensities, summed over a region, could overflow.
@@ -209,6 +238,22 @@ def _keep_freed_memory() -> None:
     It would give the few megabytes of a region back after each, and fetch them again for the next: 30 ns per voxel.
     """
     np.empty(KEPT, dtype=np.uint8)
+
+
+def _seen_by_filters(
+    settings: IbsiSettings, spacing_mm: tuple[float, float, float], own: Indices, wide: Indices, shape: tuple[int, int, int]
+) -> Indices:
+    """The box (low, high) that holds another and all that the filters see of a scan around the region's own box."""
+    low, high = wide
+    size = np.array(shape)
+    for one in settings.filters:
+        reach = np.array(one.reach_voxels(spacing_mm))
+        first, last = own[0] - reach, own[1] + reach
+        if one.boundary == "periodic":  # what lies beyond one end is at the other
+            beyond = (first < 0) | (last > size)
+            first, last = np.where(beyond, 0, first), np.where(beyond, size, last)
+        low, high = np.minimum(low, np.maximum(first, 0)), np.maximum(high, np.minimum(last, size))
+    return low, high
 
 
 def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
@@ -229,7 +274,7 @@ def _slices(first: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]
     return tuple(slice(start, start + n) for start, n in zip(first, shape, strict=True))
 
 
-def _covered(box: Box, lattice: Lattice) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _covered(box: Box, lattice: Lattice) -> Indices:
     """The voxels (low, high) of a lattice that may lie at least half in a box of the old grid; at least one."""
     low, high = np.array(box)
     size = np.array(lattice.shape)
@@ -239,7 +284,7 @@ def _covered(box: Box, lattice: Lattice) -> tuple[npt.NDArray[np.int64], npt.NDA
     return first, np.clip(last + 1, first + 1, size)
 
 
-def _discretised(
+def discretised(
     image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings, limits: Limits
 ) -> tuple[npt.NDArray[np.bool_], Levels, int, float]:
     """The voxels that re-segmentation leaves, their grey levels, the highest of these and the width of one."""

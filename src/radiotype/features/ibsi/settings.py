@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
+from radiotype.features.ibsi.filter_settings import Filter
 from radiotype.features.strict import Listed, Spacing, Strict, all_different
 
 #: How the grey-level matrices of directions and slices become one value.
@@ -37,6 +38,15 @@ class Bins(Strict):
         if (self.width is None) == (self.number is None):
             raise ValueError("give either `width` or `number`")
         return self
+
+
+#: Groups of features that can be measured on filtered scans.
+FilteredGroup = Literal["intensity", "intensity_histogram", "intensity_volume_histogram", "texture"]
+
+
+def _filters_with_names_of_their_own(value: tuple[Filter, ...]) -> tuple[Filter, ...]:
+    all_different([one.name for one in value])
+    return value
 
 
 class IbsiSettings(Strict):
@@ -72,4 +82,15 @@ class IbsiSettings(Strict):
     enclosing_ellipsoid: bool = Field(False, description="also densities in the smallest enclosing ellipsoid")
     spatial_autocorrelation: bool = Field(
         False, description="also Moran's I and Geary's C; over all pairs of voxels: for 2 million, 5 s and 1.5 GB"
+    )
+    filters: Annotated[tuple[Filter, ...], Listed, AfterValidator(_filters_with_names_of_their_own)] = Field(
+        (), max_length=1000, description="also features of the scan filtered in each of these ways, after IBSI-2"
+    )
+    filtered_features: Annotated[tuple[FilteredGroup, ...], Listed, AfterValidator(all_different)] = Field(
+        ("intensity",),
+        min_length=1,
+        description="of each filtered scan: intensity, intensity_histogram, intensity_volume_histogram, texture",
+    )
+    filtered_bins: Bins = Field(
+        Bins(width=None, number=32), description="grey levels of filtered scans, whose intensities have a scale of their own"
     )

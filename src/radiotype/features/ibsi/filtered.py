@@ -1,0 +1,183 @@
+"""Features of a region in a scan that was filtered, after IBSI-2."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from radiotype.core.feature import FeatureRecord
+from radiotype.core.geometry import Floats
+from radiotype.features.filters.boundary import Range
+from radiotype.features.ibsi import histogram, intensity, texture, volume_histogram
+from radiotype.features.ibsi.filter_settings import FilterSettings
+from radiotype.features.ibsi.preprocess import Prepared, discretised
+from radiotype.features.ibsi.settings import Bins, IbsiSettings
+from radiotype.features.registry import Measured
+
+REFERENCE = "Whybra et al., Radiology 310 (2024) e231319; IBSI reference manual, convolutional filters"
+
+#: Responses are rounded to this fraction of the largest intensity: what they lose to rounding differs with the order of the
+#: voxels, and would put a voxel of a flat image, whose response is 0, into any grey level.
+PRECISION = 2.0**-40
+
+#: Bytes that the filters of one region may take up together while several threads work on them.
+MEMORY_BYTES = 2_000_000_000
+
+#: Arrays as large as what a filter sees that it makes of it at most.
+COPIES = 6
+
+
+class Section(Protocol):
+    """A group of features: what they are, and their values."""
+
+    def records(self, settings: IbsiSettings) -> tuple[FeatureRecord, ...]: ...
+
+    def measure(self, prepared: Prepared, settings: IbsiSettings) -> Measured: ...
+
+
+SECTIONS: dict[str, Section] = {
+    "intensity": intensity,
+    "intensity_histogram": histogram,
+    "intensity_volume_histogram": volume_histogram,
+    "texture": texture,
+}
+
+
+@lru_cache(maxsize=16)
+def own_settings(settings: IbsiSettings) -> IbsiSettings:
+    """What holds for filtered intensities: bins of their own; re-segmentation is done with the intensities before."""
+    changed = {
+        "bins": settings.filtered_bins,
+        "volume_histogram_bins": Bins(width=None, number=1000),
+        "intensity_range": None,
+        "outlier_sigma": None,
+        "filters": (),
+    }
+    return settings.model_copy(update=changed)
+
+
+def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
+    """The records of every group for every filter, in that order; empty without filters."""
+    own = own_settings(settings)
+    return tuple(
+        _of_the_filter(record, one)
+        for one in settings.filters
+        for group in settings.filtered_features
+        for record in SECTIONS[group].records(own)
+    )
+
+
+def _of_the_filter(record: FeatureRecord, one: FilterSettings) -> FeatureRecord:
+    """A turned scan has the same features only if the filter has no direction; mirrored, the turns of a filter are others."""
+    kept = {"intensity_scale"} | ({"translation"} if one.local else set()) | ({"rotation90"} if one.turns else set())
+    if isinstance(one.boundary, float) and one.boundary:
+        kept.discard("intensity_scale")
+    return replace(
+        record,
+        name=f"{one.name}_{record.name}",
+        meaning=f"{record.meaning}; scan filtered for {one.brings_out}",
+        reference=REFERENCE,
+        invariances=tuple(change for change in record.invariances if change in kept),
+        detail={**record.detail, "filter": one.name, "filter_ibsi": one.ibsi},
+    )
+
+
+def measure(prepared: Prepared, settings: IbsiSettings, *, n_threads: int | None = None) -> Measured:
+    """Every group of features for every filter.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        With at least one voxel in its intensity mask.
+    settings : IbsiSettings
+        Those it was prepared with.
+    n_threads : int, optional
+        Filters at a time, fewer if memory is short; when left out, OMP_NUM_THREADS or the number of cores.
+
+    Returns
+    -------
+    Measured
+        The same whatever the number of threads.
+    """
+
+    def of_one(one: FilterSettings) -> Measured:
+        return _measured(filtered(prepared, one, settings), one, settings)
+
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    n_threads = threads(prepared, settings, n_threads)
+    if n_threads <= 1:
+        parts = map(of_one, settings.filters)
+        for part in parts:
+            values |= part.values
+            reasons |= part.reasons
+        return Measured(values, reasons)
+    with ThreadPoolExecutor(n_threads) as pool:
+        for part in pool.map(of_one, settings.filters):
+            values |= part.values
+            reasons |= part.reasons
+    return Measured(values, reasons)
+
+
+def filtered(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -> Prepared:
+    """The region with the response to a filter in place of its intensities, and grey levels of that.
+
+    The intensity mask stays: what was cut off by re-segmentation was cut off by the intensities before.
+    """
+    image = response(prepared, one)
+    own = own_settings(settings)
+    inside, levels, n_levels, width = discretised(image, prepared.intensity_mask, own, (None, None))
+    for array in (image, inside, levels):
+        array.setflags(write=False)
+    return replace(
+        prepared,
+        surroundings=image,
+        first=(0, 0, 0),
+        intensity_mask=inside,
+        levels=levels,
+        n_levels=n_levels,
+        bin_width=width,
+        intensity_range=(None, None),
+        far=None,
+    )
+
+
+def response(prepared: Prepared, one: FilterSettings) -> Floats:
+    """The response to a filter in the region's own box, rounded to `PRECISION`."""
+    far = prepared.far
+    if far is None:
+        raise ValueError("the region was prepared without filters")
+    i, j, k = ((first, first + n) for first, n in zip(prepared.far_first, prepared.morphological_mask.shape, strict=True))
+    keep: tuple[Range, ...] = (i, j, k)
+    image = np.array(one.response(far, prepared.spacing_mm, keep), order="F")
+    largest = max(float(far.max()), -float(far.min()))
+    unit = float(np.ldexp(PRECISION, int(np.frexp(largest)[1])))
+    if unit > 0:
+        image /= unit
+        np.rint(image, out=image)
+        image *= unit
+    return image
+
+
+def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -> Measured:
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    for group in settings.filtered_features:
+        found = SECTIONS[group].measure(prepared, own_settings(settings))
+        values |= {f"{one.name}_{name}": value for name, value in found.values.items()}
+        reasons |= {f"{one.name}_{name}": reason for name, reason in found.reasons.items()}
+    return Measured(values, reasons)
+
+
+def threads(prepared: Prepared, settings: IbsiSettings, asked: int | None) -> int:
+    """How many filters are worked on at a time: as many as were asked for, or cores, but no more than fit into memory."""
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    cores = int(text) if text.isdigit() else os.cpu_count() or 1
+    seen = 0 if prepared.far is None else prepared.far.nbytes
+    that_fit = MEMORY_BYTES // max(1, COPIES * seen)
+    return max(1, min(asked or cores, len(settings.filters), that_fit))
