@@ -89,6 +89,11 @@ REFUSED = {
     "sample twice in rows": ("a.csv", "sample,TP53\ns1,1\ns1,1\n", {}, "RT218", "sample 's1' stands 2 times"),
     "short row": ("a.csv", "gene,s1,s2\nTP53,1,2\nESR1,3\n", {}, "RT218", "line 3 has 2 cells, the header has 3"),
     "long row": ("a.csv", "gene,s1\nTP53,1\nESR1,3,4\n", {}, "RT218", "line 3 has 3 cells"),
+    "commas before decimals and between cells": ("a.csv", "gene,P1\nTP53,7,25\nESR1,11,5\n", {}, "RT218", "has 3 cells"),
+    "a cell more than genes": ("a.csv", "sample,TP53,ESR1\np1,1,2,3\np2,4,5,6\n", {}, "RT218", "line 2 has 4 cells"),
+    "a cell more than a title of either": ("a.csv", "ID,TP53\np1,1,2\n", {}, "RT218", "line 2 has 3 cells"),
+    "a cell more, column of names told": ("a.csv", "x,TP53\np1,1,2\n", {"ids": "x"}, "RT218", "line 2 has 3 cells"),
+    "no title, then a shorter row": ("a.csv", "s1,s2\nTP53,1,2\nESR1,3\n", {}, "RT218", "line 3 has 2 cells"),
     "decimal comma": ("a.csv", "gene;s1\nTP53;1,5\n", {}, "RT218", "line 2, column 's1': the cell holds a comma"),
     "mixed decimal comma": ("a.csv", "gene;s1;s2\nTP53;1,5;1.5\n", {"decimal": ","}, "RT218", "holds a point"),
     "thousands": ("a.tsv", "gene\ts1\nTP53\t1,234\n", {}, "RT218", "holds a comma"),
@@ -183,6 +188,14 @@ def test_a_table_that_is_not_clear_is_refused(case, tmp_path):
     assert caught.value.code.startswith(code)
     assert caught.value.file == path
     assert "Doe" not in str(caught.value)
+
+
+def test_a_row_with_a_cell_too_many_is_told_of_decimal_commas_and_reads_with_quotes(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_expression(written(tmp_path, "a.csv", "gene,P1\nTP53,7,25\n"))
+    assert "decimal comma" in caught.value.hint
+    quoted = written(tmp_path, "b.csv", 'gene,P1\nTP53,"7,25"\n')
+    assert read_expression(quoted, decimal=",").loc["P1", "TP53"] == 7.25
 
 
 @pytest.mark.parametrize("case", SETS)
