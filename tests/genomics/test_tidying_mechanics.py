@@ -50,6 +50,10 @@ def test_only_versions_and_point_zero_are_cut_off(before, after):
         ("9-Sept", "SEPTIN9", "SEPT9"),
         ("9-September-2021", "SEPTIN9", "SEPT9"),
         ("02-Sep-21", "SEPTIN2", "SEPT2"),
+        ("02-Sep-09", "SEPTIN2", "SEPT2"),
+        ("1-Sep-21", "SEPTIN1", "SEPT1"),
+        ("01-Sep-2000", "SEPTIN1", "SEPT1"),
+        ("1-Sep-97", "SEPTIN1", "SEPT1"),
         ("2021-09-14", "SEPTIN14", "SEPT14"),
         ("2021-09-01", "SEPTIN1", "SEPT1"),
         ("2021-09-01 00:00:00", "SEPTIN1", "SEPT1"),
@@ -83,6 +87,9 @@ def test_dates_that_only_one_gene_becomes_are_restored(date, current, former):
         ("9/1/2021", "order of day and month"),
         ("01.09.21", "order of day and month"),
         ("2009-09-01", "year may stand for a day"),
+        ("1-Sep-09", "year may stand for a day"),
+        ("01-Sep-2009", "year may stand for a day"),
+        ("1 September 15", "year may stand for a day"),
     ],
 )
 def test_other_dates_are_kept_and_named(date, words):
