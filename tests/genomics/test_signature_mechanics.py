@@ -91,6 +91,14 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
             read(large)
 
 
+@pytest.mark.parametrize("packed", ["gz", "bz2", "xz", "zip"])
+def test_a_compressed_table_is_never_unpacked(tmp_path, packed):
+    table = tmp_path / f"table.csv.{packed}"
+    pd.DataFrame({"gene": [f"G{j}" for j in range(1000)], "weight": "1"}).to_csv(table, index=False)
+    with pytest.raises(InputError, match="RT202"):
+        read_signature_table(table)
+
+
 @pytest.mark.parametrize("bad", ["\0\0", "a,b\n1,2,3,4\n5", '"', "\xff"])
 def test_hostile_bytes_are_refused_and_nothing_foreign_is_raised(tmp_path, bad):
     for name in ("signature.json", "table.csv"):
