@@ -91,6 +91,12 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
             read(large)
 
 
+def test_a_table_whose_name_is_too_long_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="is not there") as error:
+        loaded(tmp_path, told(weights=None, table={"file": "one/" + "a" * 300, "columns": {"x": "x"}}))
+    assert error.value.code == "RT220"
+
+
 @pytest.mark.parametrize("packed", ["gz", "bz2", "xz", "zip"])
 def test_a_compressed_table_is_never_unpacked(tmp_path, packed):
     table = tmp_path / f"table.csv.{packed}"
