@@ -72,6 +72,7 @@ READ = {
                                 {"ids": "symbol", "leave_out": ["probe"]}, PLAIN),
     "GCT 1.2": ("a.gct", GCT, {}, PLAIN),
     "GCT, CRLF and cells behind": ("a.gct", GCT.replace("#1.2\n2\t2\n", "#1.2\t\t\n2\t2\t\n").replace("\n", "\r\n"), {}, PLAIN),
+    "GCT, decimal comma, told": ("a.gct", GCT.replace("1.5", "1,5"), {"decimal": ","}, PLAIN),
     "GCT 1.3": ("a.gct", GCT_13, {"ids": "pr_symbol"}, PLAIN),
     "GCT 1.3, own ids": ("a.gct", GCT_13, {}, {"s1": {"7157": 1.5, "2099": 3.0}, "s2": {"7157": 2.0, "2099": 4.0}}),
 }  # fmt: skip
@@ -109,6 +110,8 @@ REFUSED = {
     "contradicting sides": ("a.csv", "gene,TP53\ns1,1\n", {}, "RT218", "on the other side"),
     "unknown column": ("a.csv", GENES_IN_ROWS, {"ids": "gnee"}, "RT218", "did you mean 'gene'"),
     "unknown column to leave out": ("a.csv", GENES_IN_ROWS, {"leave_out": ["s3"]}, "RT218", "no column 's3'"),
+    "GCT, decimal comma": ("a.gct", GCT.replace("1.5", "1,5"), {}, "RT218", "holds a comma"),
+    "GCT, decimal comma told, point found": ("a.gct", GCT, {"decimal": ","}, "RT218", "holds a point"),
     "GCT, other version": ("a.gct", GCT.replace("1.2", "1.1", 1), {}, "RT211", "#1.2 or #1.3"),
     "GCT, too few rows": ("a.gct", GCT.replace("2\t2", "3\t2", 1), {}, "RT209", "promises 3 rows, the file has 2"),
     "GCT, too many rows": ("a.gct", GCT.replace("2\t2", "1\t2", 1), {}, "RT209", "promises 1 rows, the file has more"),

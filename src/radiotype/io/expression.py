@@ -81,7 +81,7 @@ def read_expression(
         raise RecipeError("RT103", "leave_out is one text; expected a list of titles", hint=f"write leave_out=[{leave_out!r}]")
     suffix = path.with_suffix("").suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix == ".gct":
-        table, side = read_gct(path, ids=ids, leave_out=leave_out), "columns"
+        table, side = read_gct(path, ids=ids, leave_out=leave_out, decimal=decimal), "columns"
     elif suffix == ".h5ad" and path.suffix.lower() != ".gz":
         table, side = read_h5ad(path, ids=ids, leave_out=leave_out), "rows"
     elif suffix in (".csv", ".tsv", ".txt"):

@@ -75,7 +75,7 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
     return NumberTable(values.stacked(), names, [header[j] for j in kept], header[place])
 
 
-def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> NumberTable:
+def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str], decimal: str) -> NumberTable:
     """A GCT file, version 1.2 or 1.3: genes in rows.
 
     Raises
@@ -106,7 +106,7 @@ def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Number
     for _ in range(n_more):  # facts about samples
         if next(rows, None) is None:
             break
-    values = _Values(path, ".", [columns[j] for j in kept])
+    values = _Values(path, decimal, [columns[j] for j in kept])
     names: list[str] = []
     for line, row in rows:
         cells = _filled(row, len(header), line, path)
