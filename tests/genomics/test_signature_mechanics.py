@@ -92,6 +92,7 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
 
 
 def test_a_table_whose_name_is_too_long_is_not_there(tmp_path):
+    (tmp_path / "one").mkdir()
     with pytest.raises(InputError, match="is not there") as error:
         loaded(tmp_path, told(weights=None, table={"file": "one/" + "a" * 300, "columns": {"x": "x"}}))
     assert error.value.code == "RT220"
