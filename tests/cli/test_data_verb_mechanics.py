@@ -18,8 +18,16 @@ def radiotype(*arguments, **environment):
     )  # fmt: skip
 
 
+def fill(folder, name, n_files=None, n_bytes=0):
+    """Files of a data set with nothing in them, of the size that the catalogue says and so many bytes more."""
+    (folder / name).mkdir()
+    for one in catalogue()[name].files[:n_files]:
+        with (folder / name / one.name).open("wb") as file:
+            file.truncate(one.n_bytes + n_bytes)
+
+
 def test_every_set_is_listed_with_licence_and_source(tmp_path):
-    (tmp_path / NAME).mkdir()
+    fill(tmp_path, NAME)
     done = radiotype("data", "list", RADIOTYPE_DATA=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert f"data directory: {tmp_path}" in done.stdout
@@ -28,6 +36,19 @@ def test_every_set_is_listed_with_licence_and_source(tmp_path):
     assert f"{NAME}  (is there" in done.stdout
     assert "genesets_mcpcounter  (can be fetched, 4 kB)" in done.stdout
     assert "expr_nki_genefu150  (by hand)" in done.stdout
+
+
+def test_a_set_is_there_when_its_files_are(tmp_path):
+    fill(tmp_path, "oracle_pam50_ror_200", n_files=1)
+    fill(tmp_path, NAME, n_bytes=-1)
+    for name in ("genesets_mcpcounter", "expr_nki_genefu150", "expr_vdx_genefu150"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "expr_vdx_genefu150" / "expression.csv").write_text("x")
+    listed = radiotype("data", "list", RADIOTYPE_DATA=str(tmp_path)).stdout
+    for name in ("oracle_pam50_ror_200", NAME, "genesets_mcpcounter"):
+        assert f"{name}  (can be fetched" in listed
+    assert "expr_nki_genefu150  (by hand)" in listed
+    assert "expr_vdx_genefu150  (is there)" in listed
 
 
 def test_what_is_there_is_printed_and_not_downloaded(shared):

@@ -91,6 +91,21 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
             read(large)
 
 
+def test_a_table_whose_name_is_too_long_is_not_there(tmp_path):
+    (tmp_path / "one").mkdir()
+    with pytest.raises(InputError, match="is not there") as error:
+        loaded(tmp_path, told(weights=None, table={"file": "one/" + "a" * 300, "columns": {"x": "x"}}))
+    assert error.value.code == "RT220"
+
+
+@pytest.mark.parametrize("packed", ["gz", "bz2", "xz", "zip"])
+def test_a_compressed_table_is_never_unpacked(tmp_path, packed):
+    table = tmp_path / f"table.csv.{packed}"
+    pd.DataFrame({"gene": [f"G{j}" for j in range(1000)], "weight": "1"}).to_csv(table, index=False)
+    with pytest.raises(InputError, match="RT202"):
+        read_signature_table(table)
+
+
 @pytest.mark.parametrize("bad", ["\0\0", "a,b\n1,2,3,4\n5", '"', "\xff"])
 def test_hostile_bytes_are_refused_and_nothing_foreign_is_raised(tmp_path, bad):
     for name in ("signature.json", "table.csv"):

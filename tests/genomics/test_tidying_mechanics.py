@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics import gene_of_date, looks_logged, tidy_expression
 from radiotype.io import read_expression, read_gene_names
 
@@ -50,6 +50,10 @@ def test_only_versions_and_point_zero_are_cut_off(before, after):
         ("9-Sept", "SEPTIN9", "SEPT9"),
         ("9-September-2021", "SEPTIN9", "SEPT9"),
         ("02-Sep-21", "SEPTIN2", "SEPT2"),
+        ("02-Sep-09", "SEPTIN2", "SEPT2"),
+        ("1-Sep-21", "SEPTIN1", "SEPT1"),
+        ("01-Sep-2000", "SEPTIN1", "SEPT1"),
+        ("1-Sep-97", "SEPTIN1", "SEPT1"),
         ("2021-09-14", "SEPTIN14", "SEPT14"),
         ("2021-09-01", "SEPTIN1", "SEPT1"),
         ("2021-09-01 00:00:00", "SEPTIN1", "SEPT1"),
@@ -83,6 +87,9 @@ def test_dates_that_only_one_gene_becomes_are_restored(date, current, former):
         ("9/1/2021", "order of day and month"),
         ("01.09.21", "order of day and month"),
         ("2009-09-01", "year may stand for a day"),
+        ("1-Sep-09", "year may stand for a day"),
+        ("01-Sep-2009", "year may stand for a day"),
+        ("1 September 15", "year may stand for a day"),
     ],
 )
 def test_other_dates_are_kept_and_named(date, words):
@@ -185,10 +192,14 @@ def test_what_is_refused(frame, code, words):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("options", [{"collapse": "first"}, {"dates": "keep"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"collapse": "first"}, {"dates": "keep"}, {"annotation": ["a"]}, {"annotation": pd.Series({"A": "ESR1"})}],
+)
 def test_an_option_that_does_not_exist_is_refused(options):
-    with pytest.raises(ComputeError, match="expected one of"):
+    with pytest.raises(RecipeError, match="expected") as caught:
         tidy_expression(table("A"), **options)
+    assert caught.value.code == "RT103"
 
 
 def test_real_probes_become_genes(shared):
@@ -223,3 +234,14 @@ def test_negative_values_are_not_linear_and_no_value_is_an_error():
     assert not looks_logged(np.array([[np.nan, 50.5]]))
     with pytest.raises(ComputeError, match="no value"):
         looks_logged(np.array([[np.nan]]))
+
+
+@pytest.mark.parametrize("values", [pd.DataFrame({"A": ["low"]}), [["low"]], [[1.0, 2.0], [3.0]], [[{}]], None])
+def test_what_is_no_table_of_numbers_is_not_judged(values):
+    with pytest.raises(ComputeError) as caught:
+        looks_logged(values)
+    assert caught.value.code == "RT305"
+
+
+def test_missing_whole_numbers_are_passed_over():
+    assert looks_logged(pd.DataFrame({"A": pd.array([1, None], dtype="Int64")}))

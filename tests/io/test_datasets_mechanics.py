@@ -95,12 +95,32 @@ def test_what_is_not_there_is_told_with_the_next_step(known, tmp_path, name, fil
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("..", None), ("a/b", None), ("", None), ("one", "../x"), ("one", "C:x"), ("a\\b", None)]
+    ("name", "file"),
+    [
+        ("..", None),
+        ("a/b", None),
+        ("", None),
+        ("one", "../x"),
+        ("one", "C:x"),
+        ("a\\b", None),
+        (None, None),
+        (5, None),
+        ("one", 5),
+        ("one", ""),
+    ],
 )
 def test_a_name_leads_nowhere_else(tmp_path, name, file):
     (tmp_path / "one").mkdir()
     with pytest.raises(InputError, match="plain name"):
         find_data(name, file, directory=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "file"), [("a" * 300, None), ("one", "a" * 300), ("a" * 300, "b"), ("one", "\ud800")])
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path, name, file):
+    (tmp_path / "one").mkdir()
+    with pytest.raises(InputError, match="is not there") as caught:
+        find_data(name, file, directory=tmp_path)
+    assert caught.value.code == "RT220"
 
 
 @pytest.mark.parametrize(

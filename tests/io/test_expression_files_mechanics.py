@@ -72,6 +72,7 @@ READ = {
                                 {"ids": "symbol", "leave_out": ["probe"]}, PLAIN),
     "GCT 1.2": ("a.gct", GCT, {}, PLAIN),
     "GCT, CRLF and cells behind": ("a.gct", GCT.replace("#1.2\n2\t2\n", "#1.2\t\t\n2\t2\t\n").replace("\n", "\r\n"), {}, PLAIN),
+    "GCT, decimal comma, told": ("a.gct", GCT.replace("1.5", "1,5"), {"decimal": ","}, PLAIN),
     "GCT 1.3": ("a.gct", GCT_13, {"ids": "pr_symbol"}, PLAIN),
     "GCT 1.3, own ids": ("a.gct", GCT_13, {}, {"s1": {"7157": 1.5, "2099": 3.0}, "s2": {"7157": 2.0, "2099": 4.0}}),
 }  # fmt: skip
@@ -89,6 +90,11 @@ REFUSED = {
     "sample twice in rows": ("a.csv", "sample,TP53\ns1,1\ns1,1\n", {}, "RT218", "sample 's1' stands 2 times"),
     "short row": ("a.csv", "gene,s1,s2\nTP53,1,2\nESR1,3\n", {}, "RT218", "line 3 has 2 cells, the header has 3"),
     "long row": ("a.csv", "gene,s1\nTP53,1\nESR1,3,4\n", {}, "RT218", "line 3 has 3 cells"),
+    "commas before decimals and between cells": ("a.csv", "gene,P1\nTP53,7,25\nESR1,11,5\n", {}, "RT218", "has 3 cells"),
+    "a cell more than genes": ("a.csv", "sample,TP53,ESR1\np1,1,2,3\np2,4,5,6\n", {}, "RT218", "line 2 has 4 cells"),
+    "a cell more than a title of either": ("a.csv", "ID,TP53\np1,1,2\n", {}, "RT218", "line 2 has 3 cells"),
+    "a cell more, column of names told": ("a.csv", "x,TP53\np1,1,2\n", {"ids": "x"}, "RT218", "line 2 has 3 cells"),
+    "no title, then a shorter row": ("a.csv", "s1,s2\nTP53,1,2\nESR1,3\n", {}, "RT218", "line 3 has 2 cells"),
     "decimal comma": ("a.csv", "gene;s1\nTP53;1,5\n", {}, "RT218", "line 2, column 's1': the cell holds a comma"),
     "mixed decimal comma": ("a.csv", "gene;s1;s2\nTP53;1,5;1.5\n", {"decimal": ","}, "RT218", "holds a point"),
     "thousands": ("a.tsv", "gene\ts1\nTP53\t1,234\n", {}, "RT218", "holds a comma"),
@@ -104,6 +110,8 @@ REFUSED = {
     "contradicting sides": ("a.csv", "gene,TP53\ns1,1\n", {}, "RT218", "on the other side"),
     "unknown column": ("a.csv", GENES_IN_ROWS, {"ids": "gnee"}, "RT218", "did you mean 'gene'"),
     "unknown column to leave out": ("a.csv", GENES_IN_ROWS, {"leave_out": ["s3"]}, "RT218", "no column 's3'"),
+    "GCT, decimal comma": ("a.gct", GCT.replace("1.5", "1,5"), {}, "RT218", "holds a comma"),
+    "GCT, decimal comma told, point found": ("a.gct", GCT, {"decimal": ","}, "RT218", "holds a point"),
     "GCT, other version": ("a.gct", GCT.replace("1.2", "1.1", 1), {}, "RT211", "#1.2 or #1.3"),
     "GCT, too few rows": ("a.gct", GCT.replace("2\t2", "3\t2", 1), {}, "RT209", "promises 3 rows, the file has 2"),
     "GCT, too many rows": ("a.gct", GCT.replace("2\t2", "1\t2", 1), {}, "RT209", "promises 1 rows, the file has more"),
@@ -183,6 +191,14 @@ def test_a_table_that_is_not_clear_is_refused(case, tmp_path):
     assert caught.value.code.startswith(code)
     assert caught.value.file == path
     assert "Doe" not in str(caught.value)
+
+
+def test_a_row_with_a_cell_too_many_is_told_of_decimal_commas_and_reads_with_quotes(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_expression(written(tmp_path, "a.csv", "gene,P1\nTP53,7,25\n"))
+    assert "decimal comma" in caught.value.hint
+    quoted = written(tmp_path, "b.csv", 'gene,P1\nTP53,"7,25"\n')
+    assert read_expression(quoted, decimal=",").loc["P1", "TP53"] == 7.25
 
 
 @pytest.mark.parametrize("case", SETS)

@@ -6,7 +6,7 @@ import typer
 
 from radiotype.cli.app import DONE
 from radiotype.errors import InputError
-from radiotype.io.datasets import catalogue, data_directory, fetch, find_data
+from radiotype.io.datasets import DataSet, catalogue, data_directory, fetch, find_data
 
 
 def run_list() -> int:
@@ -15,7 +15,7 @@ def run_list() -> int:
     for name, one in catalogue().items():
         how = "can be fetched" if one.files else "by hand"
         size = f", {sum(file.n_bytes for file in one.files) / 1e3:.0f} kB" if one.files else ""
-        typer.echo(f"\n{name}  ({'is there' if _is_there(name) else how}{size})")
+        typer.echo(f"\n{name}  ({'is there' if _is_there(one) else how}{size})")
         typer.echo(f"  {one.what}\n  licence  {one.licence}\n  source   {one.source}")
     return DONE
 
@@ -29,9 +29,11 @@ def run_fetch(name: str) -> int:
     return DONE
 
 
-def _is_there(name: str) -> bool:
+def _is_there(one: DataSet) -> bool:
+    """Whether every file of the catalogue is there in its size; of a set that is got by hand, whether any file is."""
     try:
-        find_data(name)
-    except InputError:
+        if one.files:
+            return all(find_data(one.name, file.name).stat().st_size == file.n_bytes for file in one.files)
+        return any(find_data(one.name).iterdir())
+    except (InputError, OSError):
         return False
-    return True

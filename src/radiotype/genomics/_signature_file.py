@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -206,7 +207,7 @@ def _rows(table: Table, path: Path) -> tuple[pd.DataFrame, Path]:
         raise InputError("RT222", f"table: {table.file!r} is neither beside the file nor in the data directory", file=path)
     beside = path.parent / table.file
     dataset, _, rest = table.file.partition("/")
-    file = beside if not rest or beside.is_file() else find_data(dataset, rest)
+    file = beside if not rest or os.path.isfile(beside) else find_data(dataset, rest)  # noqa: PTH113 Path raises if it is too long
     rows = read_signature_table(file)
     for column in (table.gene, *table.columns.values(), *table.where):
         if column not in rows.columns:

@@ -16,7 +16,7 @@ _MONTHS = (
 _NUMBER_OF = {month[:3]: i + 1 for i, month in enumerate(_MONTHS)}
 _MONTH = f"(?P<month>{'|'.join([*_MONTHS, 'sept', *_NUMBER_OF])})"
 _FORMS = (
-    re.compile(rf"(?P<day>\d{{1,2}})[-/ ]{_MONTH}([-/ ]\d{{2,4}})?", re.IGNORECASE),
+    re.compile(rf"(?P<day>\d{{1,2}})[-/ ]{_MONTH}([-/ ](?P<year>\d{{2,4}}))?", re.IGNORECASE),
     re.compile(rf"{_MONTH}[-/ ](?P<day>\d{{1,2}})", re.IGNORECASE),
     re.compile(r"(?P<year>\d{4})[-/](?P<number>\d{1,2})[-/](?P<day>\d{1,2})([ T]00:00(:00(\.0+)?)?)?"),
 )
@@ -52,7 +52,7 @@ def gene_of_date(name: str) -> DateGene | None:
     A date with a named month (`2-Sep`, `Sep-02`, `02-Sep-21`) or year first (`2021-09-02`) in September is SEPTIN of that day
     (1 to 12, 14; 15 is SELENOF), in March from the 3rd to the 11th MARCHF. Unclear, and never restored, are the 1st and 2nd of
     March and of December, the 4th of October, dates of figures only (`9/1/2021`: day or month first), the first of a month in
-    years that may stand for a day (`2009-09-01` may have been Sep-09), and every other date.
+    years that may stand for a day (`2009-09-01` and `1-Sep-09` may have been Sep-09), and every other date.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def gene_of_date(name: str) -> DateGene | None:
     day = int(parts["day"])
     if not 1 <= month <= 12 or day > 31:
         return None
-    if day == 1 and 2001 <= int(parts.get("year") or 0) <= 2015:
+    if day == 1 and 1 <= int(parts.get("year") or 0) % 2000 <= 15:
         return DateGene(reason="its year may stand for a day")
     if (month, day) in _GENES:
         current, former = _GENES[month, day]

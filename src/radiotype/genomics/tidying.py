@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from radiotype.core.gene_names import kind_of_ids
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics.dates_as_genes import gene_of_date
-from radiotype.stats._inputs import FloatArray
+from radiotype.stats._inputs import FloatArray, choice
 
 Collapse = Literal["max_mean", "max_variance", "mean", "median", "refuse"]
 Dates = Literal["current", "former", "refuse"]
@@ -157,6 +157,8 @@ def tidy_expression(
     ComputeError
         RT301 without samples; RT305 if names are missing, a sample stands twice, values are no finite numbers, no column is
         left, or what is to be refused was found.
+    RecipeError
+        RT103 for another value of `dates` or `collapse`, or an annotation that is no mapping.
 
     References
     ----------
@@ -176,9 +178,11 @@ def tidy_expression(
     1 restored from dates (2-Sep: SEPTIN2)
     1 collapsed by max_mean (ESR1: ESR1 + ESR1)
     """
-    for value, allowed, what in ((collapse, _COLLAPSES, "collapse"), (dates, _DATES, "dates")):
-        if value not in allowed:
-            raise ComputeError("RT305", f"{what} is {value!r}; expected one of {', '.join(allowed)}")
+    choice("collapse", collapse, _COLLAPSES)
+    choice("dates", dates, _DATES)
+    if annotation is not None and not isinstance(annotation, Mapping):
+        found = f"annotation is a {type(annotation).__name__}; expected a mapping of id to gene name"
+        raise RecipeError("RT103", found, hint="read it with radiotype.io.read_gene_names")
     names, values, samples = _checked(expression)
     genes, dropped = _looked_up(names, annotation)
     mapped = sum(gene is not None for gene in genes) if annotation is not None else 0
@@ -215,6 +219,11 @@ def looks_logged(expression: Any) -> bool:
     A logarithm to base 2 above 50 would be a count of 10^15, so a larger value is linear for sure. The other answer is a guess:
     a small panel of genes that are hardly expressed is linear and below 50 as well. Deconvolution needs linear values.
 
+    Raises
+    ------
+    ComputeError
+        RT305 if there is no value, or something else than numbers.
+
     References
     ----------
     Newman AM et al. (2015) Nature Methods 12:453-457 (CIBERSORT takes tables with a maximum below 50 for logarithms).
@@ -224,7 +233,7 @@ def looks_logged(expression: Any) -> bool:
     >>> looks_logged([[0.5, 12.1], [7.2, 3.3]]), looks_logged([[0.5, 1210.0], [7.2, 33.0]])
     (True, False)
     """
-    values = np.asarray(expression, dtype=np.float64)
+    values = _numbers(expression)
     known = values[np.isfinite(values)]
     if not known.size:
         raise ComputeError("RT305", "there is no value to judge by")
@@ -248,13 +257,19 @@ def _checked(expression: pd.DataFrame) -> tuple[tuple[str, ...], FloatArray, pd.
             raise ComputeError(
                 "RT305", found, hint="read the table with radiotype.io.read_expression, which keeps names as text"
             )
-    try:
-        values = expression.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ComputeError("RT305", "values hold something else than numbers; expected numbers, NaN where missing") from None
+    values = _numbers(expression)
     if np.isinf(values).any():
         raise ComputeError("RT305", f"{int(np.isinf(values).sum())} values are infinite")
     return tuple(str(name) for name in expression.columns), values, expression.index
+
+
+def _numbers(expression: Any) -> FloatArray:
+    try:
+        if isinstance(expression, (pd.DataFrame, pd.Series)):
+            return expression.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(expression, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ComputeError("RT305", "values hold something else than numbers; expected numbers, NaN where missing") from None
 
 
 def _looked_up(names: tuple[str, ...], annotation: Mapping[str, str] | None) -> tuple[list[str | None], dict[str, str]]:

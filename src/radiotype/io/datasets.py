@@ -93,10 +93,10 @@ def find_data(name: str, file: str | None = None, *, directory: str | Path | Non
     >>> gene_sets = find_data("genesets_msigdb_pathways", "h.all.v7.0.symbols.gmt")  # doctest: +SKIP
     """
     root = Path(directory) if directory is not None else data_directory()
-    for part in (name, file or name):
-        if part in ("", ".", "..") or any(sign in part for sign in "/\\\0:"):
+    for part in (name, name if file is None else file):
+        if not isinstance(part, str) or part in ("", ".", "..") or any(sign in part for sign in "/\\\0:"):
             raise InputError("RT220", "a data set or file is called by a plain name, without folders")
-    folders = [folder for folder in _folders(root, name) if folder.is_dir()]
+    folders = [folder for folder in _folders(root, name) if os.path.isdir(folder)]  # noqa: PTH112 Path raises if it is too long
     if file is None:
         if folders:
             return folders[0]
@@ -104,7 +104,7 @@ def find_data(name: str, file: str | None = None, *, directory: str | Path | Non
     endings = ("", ".csv", ".tsv", ".txt", ".gmt", ".json", ".parquet")
     for folder in folders:
         for ending in endings:
-            if (folder / f"{file}{ending}").is_file():
+            if os.path.isfile(folder / f"{file}{ending}"):  # noqa: PTH113
                 return folder / f"{file}{ending}"
     raise _absent(name, file, root)
 

@@ -10,21 +10,9 @@ import pandas as pd
 
 from radiotype.core.gene_names import surely_genes
 from radiotype.errors import InputError, RecipeError
+from radiotype.io.name_titles import Side, samples_by_title
 from radiotype.io.number_table import NumberTable, read_gct, read_separated, require_once
 from radiotype.io.stored_numbers import read_h5ad, read_parquet
-
-Side = Literal["rows", "columns"]
-
-#: Titles of the column of names by which a file says what stands in its rows; without blanks, points, dashes and underscores.
-_GENE_TITLES = frozenset(
-    """
-    gene genes genename geneid genesymbol symbol hugosymbol hgncsymbol probe probeid probeset probesetid idref ensembl ensemblid
-    ensemblgeneid entrez entrezid entrezgeneid
-    """.split()  # noqa: SIM905
-)
-_SAMPLE_TITLES = frozenset(
-    ("sample", "samples", "sampleid", "samplename", "patient", "patientid", "case", "caseid", "subject", "subjectid")
-)
 
 
 def read_expression(
@@ -93,7 +81,7 @@ def read_expression(
         raise RecipeError("RT103", "leave_out is one text; expected a list of titles", hint=f"write leave_out=[{leave_out!r}]")
     suffix = path.with_suffix("").suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix == ".gct":
-        table, side = read_gct(path, ids=ids, leave_out=leave_out), "columns"
+        table, side = read_gct(path, ids=ids, leave_out=leave_out, decimal=decimal), "columns"
     elif suffix == ".h5ad" and path.suffix.lower() != ".gz":
         table, side = read_h5ad(path, ids=ids, leave_out=leave_out), "rows"
     elif suffix in (".csv", ".tsv", ".txt"):
@@ -119,8 +107,7 @@ def read_expression(
 
 def _side_of_samples(table: NumberTable, path: Path) -> Side:
     """Where the samples stand; the names decide, never the shape."""
-    title = "".join(letter for letter in table.title.lower() if letter.isalnum())
-    told: Side | None = "columns" if title in _GENE_TITLES else "rows" if title in _SAMPLE_TITLES else None
+    told = samples_by_title(table.title)
     in_rows, in_columns = surely_genes(table.rows), surely_genes(table.columns)
     found: Side | None = None
     if max(in_rows, in_columns) > 10 * min(in_rows, in_columns):

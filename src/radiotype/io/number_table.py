@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.errors import InputError, did_you_mean
+from radiotype.io.name_titles import titles_names
 from radiotype.io.text_rows import require_bounds, text_rows
 
 FloatArray = npt.NDArray[np.float64]
@@ -52,7 +53,7 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
     if not line:
         raise InputError("RT218", "the table has a header and no rows", file=path)
     header = [name.strip() for name in header]
-    if len(first) == len(header) + 1 and first[-1].strip():
+    if len(first) == len(header) + 1 and first[-1].strip() and not (ids or titles_names(header[0])):
         header = ["", *header]  # R writes no title for the names of rows
     place, kept, unnamed = _places(header, ids, leave_out, path)
     values = _Values(path, decimal, [header[j] for j in kept])
@@ -63,7 +64,8 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
                 "RT218",
                 f"line {line} has {len(first)} cells, the header has {len(header)}",
                 file=path,
-                hint="put quotes around cells that hold the separator; fill every row",
+                hint="put quotes around cells that hold the separator, such as a decimal comma (then say decimal=','); "
+                "fill every row; give every column a title",
             )
         if any(first[j].strip() for j in unnamed):
             raise InputError("RT218", f"line {line} has a value in a column without a name", file=path, hint="name the column")
@@ -73,7 +75,7 @@ def read_separated(path: Path, *, ids: str | None, leave_out: Sequence[str], dec
     return NumberTable(values.stacked(), names, [header[j] for j in kept], header[place])
 
 
-def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> NumberTable:
+def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str], decimal: str) -> NumberTable:
     """A GCT file, version 1.2 or 1.3: genes in rows.
 
     Raises
@@ -104,7 +106,7 @@ def read_gct(path: Path, *, ids: str | None, leave_out: Sequence[str]) -> Number
     for _ in range(n_more):  # facts about samples
         if next(rows, None) is None:
             break
-    values = _Values(path, ".", [columns[j] for j in kept])
+    values = _Values(path, decimal, [columns[j] for j in kept])
     names: list[str] = []
     for line, row in rows:
         cells = _filled(row, len(header), line, path)

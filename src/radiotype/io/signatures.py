@@ -40,7 +40,7 @@ def read_signature_file(path: Path) -> dict[str, Any]:
 
 
 def read_signature_table(path: Path) -> pd.DataFrame:
-    """A table beside a signature, every cell as text; a first column without a name is called `gene`.
+    """A table beside a signature, not compressed, every cell as text; a first column without a name is called `gene`.
 
     Raises
     ------
@@ -51,7 +51,9 @@ def read_signature_table(path: Path) -> pd.DataFrame:
         raise InputError("RT222", f"the table is larger than {MAX_BYTES // 2**20} MB", file=path)
     with foreign(path, "the table of the signature"):
         separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
-        cells = pd.read_csv(path, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        cells = pd.read_csv(
+            path, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig", compression=None
+        )
     names = [str(name).strip() for name in cells.iloc[0]]
     if not names[0] and "gene" not in names:
         names[0] = "gene"
