@@ -30,7 +30,7 @@ def number_table(values: Any, names: Sequence[str]) -> NDArray[np.float64]:
 
     if np.ma.isMaskedArray(values):
         if values.dtype.kind in NUMBERS:
-            return np.asarray(values.astype(np.float64).filled(np.nan))
+            return np.ma.asarray(values, dtype=np.float64).filled(np.nan)
         values = values.filled(np.nan) if values.dtype.kind == "O" else values.data
     if not hasattr(values, "columns"):
         array = np.asarray(values)
