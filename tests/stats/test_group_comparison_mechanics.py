@@ -47,6 +47,10 @@ def test_what_is_refused():
     refused(RecipeError, "RT103", "with itself", pairs=[("low", "low")])
     refused(RecipeError, "RT103", "expected pairs of groups", pairs=["ab"])
     refused(RecipeError, "RT103", "expected pairs of groups", pairs=[("low", "mid", "high")])
+    four = np.repeat(["A", "A v B", "B v C", "C"], [5, 5, 4, 4])
+    refused(RecipeError, "RT103", "both be called 'A v B v C'", groups=four, pairs=[("A v B", "C"), ("A", "B v C")])
+    for cells in ("1_000", pd.Timestamp("2020-01-01"), pd.Timedelta(days=1), 1j):
+        refused(ComputeError, "RT305", "'C' holds something else than numbers", scores().assign(C=cells))
     with pytest.raises(RecipeError, match="did you mean 'high v rest'"):
         compare_groups(scores(), GROUPS).to_frame("hihg v rest")
 
@@ -93,3 +97,12 @@ def test_arrays_and_tables_give_the_same():
     )
     other = compare_groups(table.to_numpy(), GROUPS, covariates=np.arange(18.0)[:, None])
     np.testing.assert_array_equal(one.tests.p_values, other.tests.p_values)
+
+
+def test_a_constant_feature_whose_spread_is_rounding_is_no_matter_of_scale():
+    table = pd.concat([scores()] * 10, ignore_index=True)
+    constant = np.full(len(table), 0.1)
+    assert constant.std(ddof=1) > 0
+    found = compare_groups(table.assign(silent=constant), GROUPS * 10)
+    assert found.tests.reasons == {"silent": "RT305: it is constant; expected different values"}
+    assert np.isfinite(found.tests.p_values[:5]).all()

@@ -49,6 +49,41 @@ def test_effects_are_differences_of_means():
     assert found.comparisons[4:] == ("2 v 1", "3 v 1", "4 v 1", "3 v 2", "4 v 2", "4 v 3")
 
 
+def test_the_rest_is_the_mean_of_the_cases_that_have_a_value():
+    random = np.random.default_rng(5)
+    scores = random.normal(size=(100, 12)) + random.normal(size=(4, 12))[GROUPS.astype(int) - 1]
+    scores[:, 0] += np.where(GROUPS == "2", 5.0, 0.0)
+    scores[41:70, 0] = np.nan
+    scores[:, 1:10][random.random((100, 9)) < 0.3] = np.nan
+    scores[GROUPS == "4", 11] = np.nan
+    for standardise in (False, True):
+        found = compare_groups(scores, GROUPS, [("4", "3")], standardise=standardise)
+        unit = np.nanstd(scores, axis=0, ddof=1) if standardise else 1.0
+        for group in "1234":
+            own = group == GROUPS
+            expected = (np.nanmean(scores[own, :11], axis=0) - np.nanmean(scores[~own, :11], axis=0)) / np.resize(unit, 12)[:11]
+            np.testing.assert_allclose(found.to_frame(f"{group} v rest")["effect"][:11], expected, rtol=1e-10)
+    assert found.tests.reasons == {"f12": "RT304: the columns of the design are not independent among its observed values"}
+
+
+def test_missing_values_leave_one_fit_whose_other_features_are_as_with_weights_of_their_own():
+    """Each feature has the t of its own contrast, with the variances squeezed over all features together."""
+    random = np.random.default_rng(6)
+    scores = random.normal(size=(100, 10))
+    scores[42:65, 0] = np.nan
+    found = compare_groups(scores, GROUPS, [("3", "1")]).tests
+    design = pd.get_dummies(GROUPS, dtype=float)
+    for feature, n in ((0, [40, 7, 20, 10]), (1, [40, 30, 20, 10])):
+        rest = {group: -size / sum(n[1:]) for group, size in zip("234", n[1:], strict=True)}
+        by_hand = moderated_tests(scores, design, {"1 v rest": {"1": 1} | rest, "3 v 1": {"3": 1, "1": -1}})
+        for ours, theirs in ((0, 0), (4, 1)):
+            for name in ("effects", "lower", "upper", "t", "p_values"):
+                np.testing.assert_allclose(
+                    getattr(found, name)[feature, ours], getattr(by_hand, name)[feature, theirs], rtol=1e-9
+                )
+        np.testing.assert_allclose(found.posterior_variances, by_hand.posterior_variances, rtol=1e-10)
+
+
 def test_the_tests_are_those_of_the_contrasts_written_by_hand():
     random = np.random.default_rng(2)
     scores, age = random.normal(size=(100, 20)), random.normal(size=(100, 1))

@@ -15,6 +15,7 @@ from radiotype.core.gene_names import kind_of_ids
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.genomics.dates_as_genes import gene_of_date
 from radiotype.stats._inputs import FloatArray, choice
+from radiotype.stats._number_tables import number_table
 
 Collapse = Literal["max_mean", "max_variance", "mean", "median", "refuse"]
 Dates = Literal["current", "former", "refuse"]
@@ -257,10 +258,11 @@ def _checked(expression: pd.DataFrame) -> tuple[tuple[str, ...], FloatArray, pd.
             raise ComputeError(
                 "RT305", found, hint="read the table with radiotype.io.read_expression, which keeps names as text"
             )
-    values = _numbers(expression)
+    names = tuple(str(name) for name in expression.columns)
+    values = number_table(expression, names)
     if np.isinf(values).any():
         raise ComputeError("RT305", f"{int(np.isinf(values).sum())} values are infinite")
-    return tuple(str(name) for name in expression.columns), values, expression.index
+    return names, values, expression.index
 
 
 def _numbers(expression: Any) -> FloatArray:

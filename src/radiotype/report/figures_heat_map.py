@@ -20,6 +20,7 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.report.drawing import FAINT, INK, SOFT, Drawn, bare, colours, diverging, draw, place
 from radiotype.report.labels import text_width
 from radiotype.report.words import clipped, count, natural
+from radiotype.stats._number_tables import number_table
 
 #: More cases or features are drawn as means of neighbours.
 MAX_ACROSS, MAX_DOWN = 600, 400
@@ -33,6 +34,8 @@ MAX_NAMED_DOWN, MAX_NAMED_ACROSS = 80, 60
 WITHIN = 0.98
 ORDERS = ("clustered", "given")
 
+#: Columns of the data, and the least width beside the names: that of the scale.
+_OWN, _LEAST_WIDTH = ("case", "group", "n_cases"), 150.0
 _MISSING, _HATCH = "#e9ecee", "#8a97a3"
 
 
@@ -99,8 +102,9 @@ def heat_map(
     Raises
     ------
     ComputeError
-        RT301 without cases; RT305 if the table holds text or infinite values, no value at all, names that stand twice, or
-        other cases than `groups`; or if more than 5000 cases or features are to be clustered.
+        RT301 without cases; RT305 if the table is no data frame, holds text or infinite values, no value at all, names that
+        stand twice, a feature called "case", "group" or "n_cases", or other cases than `groups`; or if more than 5000 cases
+        or features are to be clustered.
     RecipeError
         RT103 if a setting is not allowed.
 
@@ -111,11 +115,7 @@ def heat_map(
     >>> drawn.data[["case", "group"]].to_numpy().tolist()
     [['p1', 'x'], ['p3', 'x'], ['p2', 'y']]
     """
-    for setting, order in (("order_cases", order_cases), ("order_features", order_features)):
-        if order not in ORDERS:
-            raise RecipeError("RT103", f"{setting} is {order!r}; expected one of {', '.join(map(repr, ORDERS))}")
-    if limit is not None and not 0 < limit < math.inf:
-        raise RecipeError("RT103", f"limit is {limit!r}; expected a number above 0")
+    _check_settings(order_cases, order_features, centre, limit)
     values, own, names = _checked(table, groups)
     if standardise:
         values = _standardised(values)
@@ -130,6 +130,8 @@ def heat_map(
     named_down = len(cells.down) <= MAX_NAMED_DOWN
     shown_names = [clipped(one, 34) for one in cells.down]
     left = 14 + max((text_width(one, 8) for one in shown_names), default=0) if named_down else 30.0
+    if not left + 14 + _LEAST_WIDTH <= width_px < math.inf:
+        raise RecipeError("RT103", f"width_px is {width_px!r}; expected {left + 14 + _LEAST_WIDTH:.0f} or more for these names")
     side = (width_px - left - 14) / len(cells.across)
     named_across = len(cells.across) <= MAX_NAMED_ACROSS and side >= 10 and int(cells.n_cases.max()) == 1
     below = 10 + max((text_width(clipped(one, 20), 7) for one in cells.across), default=0) if named_across else 8.0
@@ -170,24 +172,34 @@ def heat_map(
     return Drawn(data, draw(name, size, paint, label=label))
 
 
+def _check_settings(order_cases: str, order_features: str, centre: Any, limit: float | None) -> None:
+    for setting, order in (("order_cases", order_cases), ("order_features", order_features)):
+        if order not in ORDERS:
+            raise RecipeError("RT103", f"{setting} is {order!r}; expected one of {', '.join(map(repr, ORDERS))}")
+    if limit is not None and not 0 < limit < math.inf:
+        raise RecipeError("RT103", f"limit is {limit!r}; expected a number above 0")
+    if centre is not None and not (isinstance(centre, (int, float, np.integer, np.floating)) and math.isfinite(centre)):
+        raise RecipeError("RT103", f"centre is {centre!r}; expected a number")
+
+
 def _what(standardise: bool) -> str:
     return "standard deviations from the mean" if standardise else "value"
 
 
 def _checked(table: pd.DataFrame, groups: Any) -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
     """Values (n_cases, n_features), the group of each case, and the groups in order."""
+    if not isinstance(table, pd.DataFrame):
+        raise ComputeError("RT305", "the table has no names; expected a data frame with cases in rows")
     if not len(table) or not table.shape[1]:
         raise ComputeError("RT301", f"the table has {len(table)} cases and {table.shape[1]} features")
     for what, axis in (("case", table.index), ("feature", table.columns)):
         twice = axis[axis.astype(str).duplicated()]
         if len(twice):
             raise ComputeError("RT305", f"the {what} {twice[0]!r} stands twice")
-    try:
-        values = table.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ComputeError(
-            "RT305", "the table holds something else than numbers; expected numbers, NaN where missing"
-        ) from None
+    taken = [feature for feature in map(str, table.columns) if feature in _OWN]
+    if taken:
+        raise ComputeError("RT305", f"a feature is called {taken[0]!r}, as a column of the data is; rename it")
+    values = number_table(table, [str(feature) for feature in table.columns])
     if np.isinf(values).any() or np.isnan(values).all():
         raise ComputeError("RT305", "the table holds infinite values, or no value at all")
     if groups is None:

@@ -9,6 +9,10 @@ from matplotlib.ticker import MaxNLocator
 
 from radiotype.errors import ComputeError
 from radiotype.report.drawing import INK, PALETTE, SOFT, Drawn, darker, draw, place
+from radiotype.stats._number_tables import number_table
+
+#: More subclones than any mixture has.
+MOST = 1000
 
 
 def mdl_curve(
@@ -19,7 +23,7 @@ def mdl_curve(
     Parameters
     ----------
     table : data frame
-        Columns `k` (whole numbers, each once) and `mdl`; a missing `mdl` leaves a gap.
+        Columns `k` (whole numbers from 1 to 1000, each once) and `mdl`; a missing `mdl` leaves a gap.
     title : text
     name : str
         Name of the figure, different for each on a page.
@@ -77,13 +81,12 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
     missing = [column for column in ("k", "mdl") if column not in table.columns]
     if missing:
         raise ComputeError("RT305", f"the table has no column {missing[0]!r}; expected k and mdl")
-    try:
-        k, mdl = (table[column].to_numpy(dtype=float, na_value=np.nan) for column in ("k", "mdl"))
-    except (TypeError, ValueError):
-        raise ComputeError("RT305", "k or mdl holds something else than numbers") from None
+    k, mdl = number_table(table[["k", "mdl"]], ["k", "mdl"]).T
     if np.isinf(mdl).any() or np.isnan(mdl).all():
         raise ComputeError("RT305", "mdl holds infinite values, or no value at all")
     if len(set(k.tolist())) < len(k) or not (k == np.round(k)).all():
         raise ComputeError("RT305", "k holds a number twice, or one that is not whole")
+    if not ((k >= 1) & (k <= MOST)).all():
+        raise ComputeError("RT305", f"k holds a number outside 1 to {MOST}")
     data = pd.DataFrame({"k": k.astype(int), "mdl": mdl}).sort_values("k", ignore_index=True)
     return data.assign(minimum=np.arange(len(data)) == int(np.nanargmin(data["mdl"])))

@@ -17,11 +17,13 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.report.drawing import INK, RULE, SOFT, Drawn, colours, darker, draw, place
 from radiotype.report.labels import text_width
 from radiotype.report.words import UNKNOWN, clipped, natural, number
+from radiotype.stats._number_tables import number_table
 
 #: Fewer values are drawn as ticks, without a density.
 LEAST_FOR_DENSITY = 8
 MAX_LANES = 40
 _POINTS = 256
+_OWN = ("n", "missing", "median", "lower", "upper", "at", "density")
 _LANE, _RISE = 34.0, 1.4
 
 Values = npt.NDArray[np.float64]
@@ -74,7 +76,7 @@ def ridgeline(
         RT301 if no group has a value; RT305 if a column is missing or holds no numbers, values pass the limits or are not
         above 0 on a logarithmic axis, or there are more than 40 groups.
     RecipeError
-        RT103 if `groups` names no column or more than two.
+        RT103 if `groups` names no column or more than two, one twice, or one that is called as a column of the result is.
 
     References
     ----------
@@ -87,12 +89,7 @@ def ridgeline(
     >>> drawn.data.groupby("organ")["n"].first().to_dict()
     {'liver': 3, 'lung': 9}
     """
-    columns = [groups] if isinstance(groups, str) else [str(one) for one in groups]
-    if not 1 <= len(columns) <= 2:
-        raise RecipeError("RT103", f"groups names {len(columns)} columns; expected one or two")
-    absent = [column for column in [value, *columns] if column not in table.columns]
-    if absent:
-        raise ComputeError("RT305", f"the table has no column {absent[0]!r}")
+    columns = _columns(table, value, groups)
     bottom, top = (-math.inf if low is None else low), (math.inf if high is None else high)
     numbers = _numbers(table, value, bottom, top, logarithmic)
     lanes = _lanes(table, columns, numbers)
@@ -170,13 +167,25 @@ def _width(values: Values) -> float:
     return float(0.9 * (min(spread, between) if between > 0 else spread) * values.size**-0.2)
 
 
+def _columns(table: pd.DataFrame, value: str, groups: str | Sequence[str]) -> list[str]:
+    """The columns of the groups."""
+    columns = [groups] if isinstance(groups, str) else [str(one) for one in groups]
+    if not 1 <= len(columns) <= 2:
+        raise RecipeError("RT103", f"groups names {len(columns)} columns; expected one or two")
+    if len(set(columns)) < len(columns) or set(columns) & set(_OWN):
+        found = f"groups names {', '.join(map(repr, columns))}; expected different columns, none called {', '.join(_OWN)}"
+        raise RecipeError("RT103", found, hint="rename the column")
+    absent = [column for column in [value, *columns] if column not in table.columns]
+    if absent:
+        raise ComputeError("RT305", f"the table has no column {absent[0]!r}")
+    for column in [value, *columns]:
+        if (table.columns == column).sum() > 1:
+            raise ComputeError("RT305", f"the column {column!r} stands twice")
+    return columns
+
+
 def _numbers(table: pd.DataFrame, value: str, low: float, high: float, logarithmic: bool) -> Values:
-    try:
-        numbers = table[value].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ComputeError(
-            "RT305", f"{value!r} holds something else than numbers; expected numbers, NaN where missing"
-        ) from None
+    numbers = number_table(table[[value]], [value])[:, 0]
     if np.isinf(numbers).any() or (numbers < low).any() or (numbers > high).any():
         raise ComputeError("RT305", f"{value!r} holds values that are infinite or pass the limits {low:g} to {high:g}")
     if logarithmic and (numbers <= 0).any():

@@ -8,6 +8,7 @@ import numpy as np
 
 from radiotype.errors import ComputeError
 from radiotype.stats._inputs import FloatArray
+from radiotype.stats._number_tables import number_table
 
 
 def feature_values(values: Any) -> tuple[FloatArray, tuple[str, ...]]:
@@ -21,13 +22,7 @@ def feature_values(values: Any) -> tuple[FloatArray, tuple[str, ...]]:
             raise ComputeError("RT305", "two features have the same name")
     else:
         names = tuple(f"f{j + 1}" for j in range(shape[1]))
-    if np.ma.isMaskedArray(values):
-        values = np.ma.asarray(values, dtype=np.float64).filled(np.nan)
-    try:
-        table = hasattr(values, "columns")
-        array = values.to_numpy(dtype=np.float64, na_value=np.nan) if table else np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ComputeError("RT305", "values hold something else than numbers; expected numbers, NaN where missing") from None
+    array = number_table(values, names)
     if np.isinf(array).any():
         raise ComputeError(
             "RT305", f"values have {int(np.isinf(array).sum())} infinite entries, the first in {_first(array, names)!r}"

@@ -41,12 +41,15 @@ def fit_contrasts(
 ) -> LinearFits:
     """Fit by weighted least squares; `values` may hold NaN, and `weights` belong to cases or to single values.
 
+    `contrasts` have shape (n_coefficients, n_contrasts), or (n_features, n_coefficients, n_contrasts) where each feature has
+    its own.
+
     With `common_correlation`, missing values and weights of single values change the spread of each coefficient but not
     the correlation between coefficients, which is that of the unweighted design.
     """
     missing = np.isnan(values)
     single = weights is not None and weights.ndim == 2
-    if not missing.any() and not single:
+    if not missing.any() and not single and contrasts.ndim == 2:
         root = np.ones(len(values)) if weights is None else np.sqrt(weights)
         return _fit_together(values * root[:, None] if weights is not None else values, design * root[:, None], contrasts)
     observed = (~missing).astype(np.float64)
@@ -101,16 +104,17 @@ def _fit_each(
 
     back = np.linalg.inv(triangle)
     axes = back.T @ contrasts
+    squared_axes = axes.swapaxes(-1, -2) @ axes
     if common_correlation:
         covariance = back @ inverse @ back.T
         own = np.sqrt(np.einsum("gii->gi", covariance))
         usual = _scaled((back @ back.T)[None])[1]
         covariance = own[:, :, None] * usual * own[:, None, :]
-        spreads = np.sqrt(np.einsum("ik,gij,jk->gk", contrasts, covariance, contrasts, optimize=True))
-        correlations = _scaled((axes.T @ axes)[None])[1]
+        spreads = _scaled(contrasts.swapaxes(-1, -2) @ covariance @ contrasts)[0]
+        correlations = _scaled(squared_axes.reshape(-1, *squared_axes.shape[-2:]))[1]
     else:
-        spreads, correlations = _scaled(axes.T @ inverse @ axes)
-    effects = scores @ axes
+        spreads, correlations = _scaled(axes.swapaxes(-1, -2) @ inverse @ axes)
+    effects = scores @ axes if axes.ndim == 2 else np.einsum("gi,gij->gj", scores, axes)
     for array in (effects, variances, df):
         array[~estimable] = np.nan
     spreads = np.where(estimable[:, None], spreads, np.nan)

@@ -91,7 +91,7 @@ def compare_groups(
     ----------
     scores : data frame or array, shape (n_cases, n_features)
         Enrichment scores, cell populations, imaging features: one column per feature. Missing values are left out feature
-        by feature.
+        by feature, so the cases of the rest are those that have a value.
     groups : array, shape (n_cases,)
         Label of the group of each case, two groups or more.
     pairs : sequence of pairs of groups, or "all", optional
@@ -157,20 +157,24 @@ def compare_groups(
 
     member = codes[:, None] == np.arange(len(names))
     sizes = member.sum(axis=0)
-    contrasts = {
-        f"{first} v {second}": _weights(names.index(first), names.index(second) if second != REST else None, sizes, rest)
-        for first, second in wanted
-    }
+    observed = (~np.isnan(values)).T.astype(np.int64) @ member.astype(np.int64)
+    counts = sizes if (observed == sizes).all() else observed
+    contrasts: dict[str, dict[str, Any]] = {}
+    for first, second in wanted:
+        name = f"{first} v {second}"
+        if name in contrasts:
+            raise RecipeError("RT103", f"two comparisons would both be called {name!r}; rename the groups")
+        weights = _weights(names.index(first), names.index(second) if second != REST else None, counts, rest)
+        contrasts[name] = {_column(group): weight for group, weight in zip(names, weights.T, strict=True)}
     tests = moderated_tests(
         scores / spreads if standardise else scores,
         _design(member, names, covariates, scores),
-        {name: {_column(names[i]): w for i, w in enumerate(weights)} for name, weights in contrasts.items()},
+        contrasts,
         trend=trend,
         robust=robust,
         confidence=confidence,
         correction=correction,
     )
-    observed = (~np.isnan(values)).T.astype(np.int64) @ member.astype(np.int64)
     return GroupComparison(
         comparisons=tuple(contrasts),
         pairs=tuple(wanted),
@@ -187,7 +191,7 @@ def _spreads(values: FloatArray, features: tuple[str, ...], standardise: bool) -
     n = np.maximum(known.sum(axis=0), 1)
     centred = np.where(known, values - np.where(known, values, 0.0).sum(axis=0) / n, 0.0)
     spreads = np.sqrt((centred**2).sum(axis=0) / np.maximum(n - 1, 1))
-    varying = spreads > 0
+    varying = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)  # a constant may have a spread by rounding
     if varying.any() and not standardise:
         low, high = (int(at) for at in np.flatnonzero(varying)[[spreads[varying].argmin(), spreads[varying].argmax()]])
         if spreads[high] > WIDEST_SCALE * spreads[low]:
@@ -220,17 +224,22 @@ def _declared(pairs: Any, names: tuple[str, ...]) -> list[tuple[str, str]]:
     return found
 
 
-def _weights(first: int, second: int | None, sizes: NDArray[np.intp], rest: str) -> list[float]:
-    """Weights of the means of the groups in one comparison; without `second`, against the rest."""
-    weights = np.zeros(len(sizes))
-    if second is None:
-        share = sizes.astype(float) if rest == "cases" else np.ones(len(sizes))
-        share[first] = 0.0
-        weights -= share / share.sum()
+def _weights(first: int, second: int | None, counts: NDArray[np.integer], rest: str) -> FloatArray:
+    """Weights of the means of the groups in one comparison, shape (..., n_groups); without `second`, against the rest.
+
+    `counts` of the cases of each group have shape (n_groups,), or (n_features, n_groups) where values are missing.
+    """
+    if second is None and rest == "cases":
+        share = counts.astype(float)
+        share[..., first] = 0.0
+        weights = -share / np.maximum(share.sum(axis=-1, keepdims=True), 1.0)
+    elif second is None:
+        weights = np.full(counts.shape[-1], -1.0 / (counts.shape[-1] - 1))
     else:
+        weights = np.zeros(counts.shape[-1])
         weights[second] = -1.0
-    weights[first] = 1.0
-    return [float(weight) for weight in weights]
+    weights[..., first] = 1.0
+    return weights
 
 
 def _column(name: str) -> str:

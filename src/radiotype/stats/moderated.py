@@ -114,8 +114,8 @@ def moderated_tests(
     design : data frame or array, shape (n_cases, n_coefficients)
         Covariates, with a column of ones or one column per group; the columns of an array are called x1, x2, ...
     contrasts : mapping or data frame, optional
-        Name of each contrast, and the weights of the columns of the design in it: `{"B - A": {"B": 1, "A": -1}}`. Default:
-        each column of the design on its own.
+        Name of each contrast, and the weights of the columns of the design in it: `{"B - A": {"B": 1, "A": -1}}`. A
+        weight may be an array with one number per feature. Default: each column of the design on its own.
     weights : array, shape (n_cases,) or (n_cases, n_features), optional
         Relative precision, above 0, of cases or of single values.
     trend : bool
@@ -174,12 +174,13 @@ def moderated_tests(
     y, features = feature_values(values)
     columns, coefficients = design_matrix(design, None)
     check_rank(columns, coefficients)
-    names, matrix = _contrast_matrix(contrasts, coefficients)
+    names, matrix = _contrast_matrix(contrasts, coefficients, len(features))
     reasons = why_not_testable(y, features, columns.shape[1])
     precision = _checked_weights(weights, y.shape, features)
     tested = np.array([feature not in reasons for feature in features])
 
     own = precision[:, tested] if precision is not None and precision.ndim == 2 else precision
+    matrix = matrix[tested] if matrix.ndim == 3 else matrix
     fits = fit_contrasts(y if tested.all() else y[:, tested], columns, matrix, own, common_correlation=like_r)
     for feature in np.asarray(features)[tested][~fits.estimable]:
         reasons[str(feature)] = "RT304: the columns of the design are not independent among its observed values"
@@ -199,7 +200,10 @@ def moderated_tests(
     df = total_df[:, None]
     effect_variances = effect_prior_variances(t, spreads, total_df, effect_share, float(np.median(prior.variances)))
     odds = log_odds(t, spreads, total_df, prior.df, effect_variances, share=effect_share)
-    f_df = int(np.linalg.matrix_rank(matrix))
+    ranks = np.linalg.matrix_rank(matrix[kept] if matrix.ndim == 3 else matrix)
+    f_df = int(ranks.max())
+    if (ranks < f_df).any():
+        raise RecipeError("RT103", "some features have contrasts that follow from one another where those of others do not")
     f = _squared_length(t, fits.correlations if len(fits.correlations) == 1 else fits.correlations[kept]) / f_df
     f_total_df = np.minimum(residual_df + prior.df, 1e12) if like_r else total_df
     f_p_values = fdtrc(f_df, f_total_df, f)
@@ -265,23 +269,31 @@ def _posterior(variances: FloatArray, df: FloatArray, prior: FloatArray, prior_d
     return np.where(shared, prior, mixed)
 
 
-def _contrast_matrix(contrasts: Any, coefficients: tuple[str, ...]) -> tuple[tuple[str, ...], FloatArray]:
-    """Names of the contrasts, and their weights, shape (n_coefficients, n_contrasts)."""
+def _contrast_matrix(contrasts: Any, coefficients: tuple[str, ...], n_features: int) -> tuple[tuple[str, ...], FloatArray]:
+    """Names of the contrasts, and their weights, shape (n_coefficients, n_contrasts), before it n_features if they differ."""
     if contrasts is None:
         return coefficients, np.eye(len(coefficients))
     if not hasattr(contrasts, "items") or not len(contrasts) or not all(hasattr(one, "items") for _, one in contrasts.items()):
         raise RecipeError("RT103", 'contrasts are not understood; expected a mapping such as {"B - A": {"B": 1, "A": -1}}')
-    columns: dict[str, FloatArray] = {}
+    rows: dict[str, FloatArray] = {}
     for name, weights in contrasts.items():
-        column = columns[str(name)] = np.zeros(len(coefficients))
+        each = any(np.ndim(weight) for _, weight in weights.items())
+        own = rows[str(name)] = np.zeros((n_features if each else 1, len(coefficients)))
         for coefficient, weight in weights.items():
             if str(coefficient) not in coefficients:
                 end = did_you_mean(coefficient, coefficients)
                 raise RecipeError("RT103", f"contrast {name!r} names {coefficient!r}, no column of the design{end}")
-            column[coefficients.index(str(coefficient))] = weight
-        if not np.isfinite(column).all() or not column.any():
-            raise RecipeError("RT103", f"contrast {name!r} has weights {column.tolist()}; expected numbers, not all zero")
-    return tuple(columns), np.column_stack(list(columns.values()))
+            if np.shape(weight) not in ((), (n_features,)):
+                found = f"contrast {name!r} has weights of shape {np.shape(weight)}"
+                raise RecipeError("RT103", f"{found}; expected one number, or one for each of {n_features} features")
+            own[:, coefficients.index(str(coefficient))] = weight
+        wrong = np.flatnonzero(~np.isfinite(own).all(axis=1) | ~own.any(axis=1))
+        if wrong.size:
+            raise RecipeError(
+                "RT103", f"contrast {name!r} has weights {own[wrong[0]].tolist()}; expected numbers, not all zero"
+            )
+    matrix = np.stack(np.broadcast_arrays(*rows.values()), axis=-1)
+    return tuple(rows), matrix[0] if len(matrix) == 1 else matrix
 
 
 def _checked_weights(weights: Any, shape: tuple[int, ...], features: tuple[str, ...]) -> FloatArray | None:
