@@ -172,3 +172,20 @@ def test_few_features_and_few_cases_give_finite_numbers(n_features):
                 assert np.all((found.p_values >= 0) & (found.p_values <= 1))
                 for name in ("t", "log_odds", "f", "prior_variances", "posterior_variances", "total_df", "lower", "upper"):
                     assert np.isfinite(getattr(found, name)).all(), name
+
+
+def test_weights_of_contrasts_that_differ_between_features():
+    values = np.random.default_rng(7).normal(size=(12, 3))
+    design = np.repeat(np.eye(3), 4, axis=0)
+    own = np.array([0.0, -0.25, 0.5])
+    found = moderated_tests(values, design, {"a": {"x1": 1, "x2": own, "x3": -1 - own}, "b": {"x1": 1, "x2": -1}})
+    for feature, weight in enumerate(own):
+        one = moderated_tests(values, design, {"a": {"x1": 1, "x2": weight, "x3": -1 - weight}, "b": {"x1": 1, "x2": -1}})
+        np.testing.assert_allclose(found.t[feature], one.t[feature], rtol=1e-12)
+        np.testing.assert_allclose(found.effects[feature], one.effects[feature], rtol=1e-12)
+    same = {"a": {"x1": 1, "x2": np.array([0.0, -0.25, -1.0]), "x3": np.array([-1.0, -0.75, 0.0])}, "b": {"x1": 1, "x2": -1}}
+    with pytest.raises(RecipeError, match="contrasts that follow from one another"):
+        moderated_tests(values, design, same)
+    with pytest.raises(RecipeError, match=r"weights of shape \(2,\)") as caught:
+        moderated_tests(values, design, {"a": {"x1": 1, "x2": own[:2]}})
+    assert caught.value.code == "RT103"
