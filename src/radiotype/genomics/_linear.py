@@ -9,8 +9,8 @@ import numpy as np
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import FloatArray
 
-#: Expression of which no value exceeds this is taken for logarithms: 2^32 is more than any assay counts.
-HIGHEST_LOGARITHM = 32.0
+#: Expression of which no value exceeds this is taken for logarithms: 2^50 is more than any assay counts.
+HIGHEST_LOGARITHM = 50.0
 
 
 def checked_log_base(log_base: str | float | None) -> None:
