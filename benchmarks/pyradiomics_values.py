@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("RADIOTYPE_SHARED", ROOT.parent / "shared")) / "data" / "imaging" / "pyradiomics_sdist"
 RESULT = ROOT / "benchmarks" / "results" / "pyradiomics_values.md"
 PACKAGE = "pyradiomics-bhklab==3.1.4"
+OF_PATTERNS = ("scikit-image", "trimesh", "scipy<1.17")
 REAL = ("brain1", "brain2", "breast1", "lung1")
 CLOSE = 1e-9
 
@@ -48,6 +49,20 @@ PARAMETERS = {
     "infinity, slices": "setting: {weightingNorm: infinity, force2D: true}\n",
     "gldm_a 2": "setting: {gldm_a: 2, binWidth: 5}\n",
     "normalised": "setting: {normalize: true, normalizeScale: 100, removeOutliers: 3, binWidth: 5}\n",
+    "LoG, wavelet": "imageType: {Original: {}, LoG: {sigma: [1.0, 2.0, 3.0, 4.0, 5.0]}, Wavelet: {}}\n",
+    "LoG, wavelet, cropped": "imageType: {LoG: {sigma: [1.0, 2.0, 3.0, 4.0, 5.0], binWidth: 5}, Wavelet: {binCount: 16}}\n"
+    "setting: {preCrop: true, padDistance: 10}\n",
+    "LoG, wavelet, 2 mm": "imageType: {LoG: {}, Wavelet: {wavelet: db3, start_level: 1, level: 2}}\n"
+    "setting: {sigma: [1, 2.5], resampledPixelSpacing: [2, 2, 2], binWidth: 10}\n",
+    "wavelets in slices": "imageType: {Wavelet: {wavelet: bior2.4, force2D: true, force2Ddimension: 1}}\n",
+    "others": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {binWidth: 5}}\n",
+    "others, normalised": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}, "
+    "LoG: {sigma: [2]}}\n"
+    "setting: {normalize: true, normalizeScale: 100, gradientUseSpacing: false, preCrop: true}\n",
+    "binary patterns": "imageType: {LBP2D: {binWidth: 1}, LBP3D: {binWidth: 0.1}}\n",
+    "binary patterns, slices": "imageType: {LBP2D: {lbp2DRadius: 2.3, lbp2DSamples: 12, lbp2DMethod: ror}, "
+    "LBP3D: {lbp3DLevels: 3, lbp3DIcosphereRadius: 1.5, lbp3DIcosphereSubdivision: 2, binWidth: 0.2}}\n"
+    "setting: {force2D: true, force2Ddimension: 2, resegmentRange: [-1, 1.5], resegmentMode: sigma}\n",
     "normalised, 1.5 mm": "setting: {normalize: true, binWidth: 0.1, resampledPixelSpacing: [1.5, 1.5, 1.5]}\n",
 }
 
@@ -65,7 +80,7 @@ def reference(jobs: Path) -> None:
     for name, image, mask, parameters in json.loads(jobs.read_text(encoding="utf-8")):
         try:
             values = RadiomicsFeatureExtractor(parameters).execute(image, mask)
-            found[name] = {key: float(value) for key, value in values.items() if key.startswith("original_")}
+            found[name] = {key: float(value) for key, value in values.items() if not key.startswith("diagnostics_")}
         except (ValueError, RuntimeError) as error:
             found[name] = str(error)
     print(json.dumps({"version": radiomics.__version__, "numpy": np.__version__, "found": found}))
@@ -125,7 +140,7 @@ def environment(folder: Path) -> Path:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", PACKAGE], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", PACKAGE, *OF_PATTERNS], check=True)
     return python
 
 
