@@ -74,7 +74,8 @@ def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str,
     deviations = values - mean
     scale = float(np.abs(deviations).max()) or 1.0  # powers of what is left neither overflow nor vanish
     deviations /= scale
-    second, third, fourth = (float((deviations**power * counts).sum()) / n for power in (2, 3, 4))
+    squares = deviations**2
+    second, third, fourth = (float((one * counts).sum()) / n for one in (squares, squares * deviations, squares**2))
     robust = (values >= p10) & (values <= p90)
     spread = math.sqrt(second) * scale
     result = {

@@ -58,6 +58,7 @@ def record(
 ) -> FeatureRecord:
     """The record of one feature of an image, whose name and type are given, at given settings."""
     settings = settings.of_image(kind)
+    broken = _broken(of, settings)
     if of == "shape":
         found = _shape(name)
     elif of == "firstorder":
@@ -69,7 +70,7 @@ def record(
         name=f"{image}_{of}_{name}",
         family="pyradiomics",
         reference=REFERENCE,
-        invariances=tuple(one for one in found.invariances if one not in _broken(of, settings)),
+        invariances=tuple(one for one in found.invariances if one not in broken),
         detail={"class": of},
     )
     return found if kind == "Original" else _filtered(found, kind, image, settings)
