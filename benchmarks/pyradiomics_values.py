@@ -70,9 +70,8 @@ PARAMETERS = {
 CROPPED = "setting: {preCrop: true, padDistance: 10}\n"
 TIMED = {
     "original": f"imageType: {{Original: {{}}}}\n{CROPPED}",
-    "original, LoG 1 to 5 mm, coif1: 14 images": "imageType: {Original: {}, LoG: {sigma: [1.0, 2.0, 3.0, 4.0, 5.0]}, Wavelet: {}}\n"
-    f"{CROPPED}",
-    "the nine images of Square to Gradient, LBP2D, LBP3D": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, "
+    "14 images": f"imageType: {{Original: {{}}, LoG: {{sigma: [1.0, 2.0, 3.0, 4.0, 5.0]}}, Wavelet: {{}}}}\n{CROPPED}",
+    "all other types": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, "
     f"Exponential: {{}}, Gradient: {{}}, LBP2D: {{}}, LBP3D: {{}}}}\n{CROPPED}",
 }
 
