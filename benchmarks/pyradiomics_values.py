@@ -1,4 +1,4 @@
-"""Every value of the family "pyradiomics" beside pyradiomics itself, under several parameter files.
+"""Every value of the family "pyradiomics" beside pyradiomics itself, under several parameter files, and the time of both.
 
 Usage: python benchmarks/pyradiomics_values.py [--environment FOLDER]
 pyradiomics lives in an environment of its own (.venv-pyradiomics, which git ignores), made at the first run. Cases: two made
@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("RADIOTYPE_SHARED", ROOT.parent / "shared")) / "data" / "imaging" / "pyradiomics_sdist"
 RESULT = ROOT / "benchmarks" / "results" / "pyradiomics_values.md"
 PACKAGE = "pyradiomics-bhklab==3.1.4"
+OF_PATTERNS = ("scikit-image", "trimesh", "scipy<1.17")
 REAL = ("brain1", "brain2", "breast1", "lung1")
 CLOSE = 1e-9
 
@@ -48,7 +50,29 @@ PARAMETERS = {
     "infinity, slices": "setting: {weightingNorm: infinity, force2D: true}\n",
     "gldm_a 2": "setting: {gldm_a: 2, binWidth: 5}\n",
     "normalised": "setting: {normalize: true, normalizeScale: 100, removeOutliers: 3, binWidth: 5}\n",
+    "LoG, wavelet": "imageType: {Original: {}, LoG: {sigma: [1.0, 2.0, 3.0, 4.0, 5.0]}, Wavelet: {}}\n",
+    "LoG, wavelet, cropped": "imageType: {LoG: {sigma: [1.0, 2.0, 3.0, 4.0, 5.0], binWidth: 5}, Wavelet: {binCount: 16}}\n"
+    "setting: {preCrop: true, padDistance: 10}\n",
+    "LoG, wavelet, 2 mm": "imageType: {LoG: {}, Wavelet: {wavelet: db3, start_level: 1, level: 2}}\n"
+    "setting: {sigma: [1, 2.5], resampledPixelSpacing: [2, 2, 2], binWidth: 10}\n",
+    "wavelets in slices": "imageType: {Wavelet: {wavelet: bior2.4, force2D: true, force2Ddimension: 1}}\n",
+    "others": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {binWidth: 5}}\n",
+    "others, normalised": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}, "
+    "LoG: {sigma: [2]}}\n"
+    "setting: {normalize: true, normalizeScale: 100, gradientUseSpacing: false, preCrop: true}\n",
+    "binary patterns": "imageType: {LBP2D: {binWidth: 1}, LBP3D: {binWidth: 0.1}}\n",
+    "binary patterns, slices": "imageType: {LBP2D: {lbp2DRadius: 2.3, lbp2DSamples: 12, lbp2DMethod: ror}, "
+    "LBP3D: {lbp3DLevels: 3, lbp3DIcosphereRadius: 1.5, lbp3DIcosphereSubdivision: 2, binWidth: 0.2}}\n"
+    "setting: {force2D: true, force2Ddimension: 2, resegmentRange: [-1, 1.5], resegmentMode: sigma}\n",
     "normalised, 1.5 mm": "setting: {normalize: true, binWidth: 0.1, resampledPixelSpacing: [1.5, 1.5, 1.5]}\n",
+}
+#: What is timed.
+CROPPED = "setting: {preCrop: true, padDistance: 10}\n"
+TIMED = {
+    "original": f"imageType: {{Original: {{}}}}\n{CROPPED}",
+    "14 images": f"imageType: {{Original: {{}}, LoG: {{sigma: [1.0, 2.0, 3.0, 4.0, 5.0]}}, Wavelet: {{}}}}\n{CROPPED}",
+    "all other types": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, "
+    f"Exponential: {{}}, Gradient: {{}}, LBP2D: {{}}, LBP3D: {{}}}}\n{CROPPED}",
 }
 
 
@@ -65,10 +89,62 @@ def reference(jobs: Path) -> None:
     for name, image, mask, parameters in json.loads(jobs.read_text(encoding="utf-8")):
         try:
             values = RadiomicsFeatureExtractor(parameters).execute(image, mask)
-            found[name] = {key: float(value) for key, value in values.items() if key.startswith("original_")}
+            found[name] = {key: float(value) for key, value in values.items() if not key.startswith("diagnostics_")}
         except (ValueError, RuntimeError) as error:
             found[name] = str(error)
     print(json.dumps({"version": radiomics.__version__, "numpy": np.__version__, "found": found}))
+
+
+def timed(tool: str, image: str, mask: str, parameters: str) -> None:
+    """In a process of its own: prints how many features one case has, and CPU and wall seconds, the least of five."""
+    if tool == "pyradiomics":
+        import logging
+
+        import radiomics
+        import SimpleITK
+        from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+        radiomics.logger.setLevel(logging.CRITICAL)
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+        extractor = RadiomicsFeatureExtractor(parameters)
+        given = SimpleITK.ReadImage(image), SimpleITK.ReadImage(mask)
+
+        def measure() -> int:
+            return sum(not name.startswith("diagnostics_") for name in extractor.execute(*given))
+    else:
+        import radiotype
+        from radiotype.features import FeatureSettings, read_pyradiomics_parameters
+
+        settings = FeatureSettings(pyradiomics=read_pyradiomics_parameters(parameters))
+        scan, region = radiotype.read_scan(image, modality="CT"), radiotype.read_mask(mask)
+
+        def measure() -> int:
+            return len(radiotype.describe(scan, region, "pyradiomics", settings=settings).values)
+
+    n, took = measure(), []
+    for _ in range(5):
+        start = time.process_time(), time.perf_counter()
+        measure()
+        took.append((time.process_time() - start[0], time.perf_counter() - start[1]))
+    print(json.dumps([n, *map(min, zip(*took, strict=True))]))
+
+
+def speed(python: Path, folder: Path) -> list[str]:
+    """Lines of the table of times: 14 images of 1e5 voxels, of the case of benchmarks/extraction.py."""
+    from extraction import THREADS, make_case
+
+    make_case(folder, 100_000, (256, 256, 128))
+    lines = ["| 100,000 voxels, cropped to 10 around them | tool | features | CPU s | wall s |", "|---|---|---|---|---|"]
+    for name, text in TIMED.items():
+        path = folder / "timed.yaml"
+        path.write_text(text + CLASSES, encoding="utf-8")
+        for tool, interpreter in (("radiotype", Path(sys.executable)), ("pyradiomics", python)):
+            command = [str(interpreter), __file__, "--time", tool]
+            command += [str(folder / "scan.nii"), str(folder / "mask.nii"), str(path)]
+            ran = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | THREADS)
+            n, cpu, wall = json.loads(ran.stdout.splitlines()[-1])
+            lines.append(f"| {name} | {tool} | {n:,} | {cpu:.2f} | {wall:.2f} |")
+    return lines
 
 
 def measured(image: str, mask: str, parameters: str) -> tuple[dict[str, float], dict[str, str]]:
@@ -125,7 +201,7 @@ def environment(folder: Path) -> Path:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", PACKAGE], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", PACKAGE, *OF_PATTERNS], check=True)
     return python
 
 
@@ -170,7 +246,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environment", type=Path, default=ROOT / ".venv-pyradiomics", help="folder of the environment")
     parser.add_argument("--reference", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--time", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.time:
+        timed(*given.time)
+        return
     if given.reference:
         reference(given.reference)
         return
@@ -206,7 +286,8 @@ def main() -> None:
                 )
             )
         lines += ["", "| parameters | file |", "|---|---|"]
-        lines += [f"| {name} | `{text.strip()}` |" for name, text in PARAMETERS.items()]
+        lines += [f"| {name} | `{'; '.join(text.splitlines())}` |" for name, text in PARAMETERS.items()]
+        lines += ["", *speed(environment(given.environment), folder)]
     print("\n".join(lines))
     RESULT.write_text("\n".join([*lines, ""]), encoding="utf-8")
 

@@ -14,10 +14,12 @@ import pytest
 import radiotype
 from radiotype import features, genomics, io, predict, report, run, simulate, stats, studies, subtypes
 from radiotype.core import Grid, Mask, Scan
-from radiotype.features import FeatureSettings, family, family_names
+from radiotype.features import FeatureSettings, PyradiomicsSettings, family, family_names
 
 HERE = Path(__file__).parent
 PACKAGES = (radiotype, features, genomics, io, predict, report, run, simulate, stats, studies, subtypes)
+EVERY_IMAGE = {"LoG": {"sigmas_mm": (1, 2.5)}, "Wavelet": {"levels": 2}, "Gradient": {}, "LBP2D": {}, "LBP3D": {}}
+EVERY_IMAGE |= dict.fromkeys(("Square", "SquareRoot", "Logarithm", "Exponential"), True)
 
 
 def signatures():
@@ -32,10 +34,12 @@ def signatures():
 
 
 def feature_names():
-    """Names of the features of each family at its defaults."""
+    """Names of the features of each family at its defaults, and what those of filtered images begin with."""
     settings = FeatureSettings(families=family_names())
     families = {name: [record.name for record in family(name).records(settings)] for name in family_names()}
-    return {"schema_version": 1, "families": families}
+    images = PyradiomicsSettings.model_validate({"images": EVERY_IMAGE})
+    filtered = list(dict.fromkeys(image for _, image, *_ in images.columns))
+    return {"schema_version": 1, "families": families, "images of pyradiomics": filtered}
 
 
 def phantom_values():

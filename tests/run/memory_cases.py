@@ -97,7 +97,7 @@ def _measure(row):
     with tempfile.TemporaryDirectory() as folder:  # load what is loaded late
         tiny = [write(Path(folder, name), ball((TINY,) * 3, (1, 1, 1), 4, np.int16)) for name in ("i.nii.gz", "m.nii.gz")]
         plain = _row({**row, "image": tiny[0], "mask": tiny[1], "phase": None, "label": None, "roi": None, "parenchyma": None})
-        describe_rows(Task((plain,), plain.missing, FeatureSettings()))
+        describe_rows(Task((plain,), plain.missing, FeatureSettings(**row["settings"])))
     estimates = []
     require = worker.require_memory
 

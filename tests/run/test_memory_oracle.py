@@ -162,3 +162,26 @@ def test_features_of_the_ibsi_take_what_they_are_said_to_need(tmp_path, name):
     found = measured(image=image, mask=mask, modality="MR", parts=("ibsi",), settings={"ibsi": options})
     assert found["failure"] is None
     assert abs(max(found["estimates"]) - found["peak"]) < WITHIN * found["peak"], found
+
+
+PYRADIOMICS = {
+    "original": ((1.0, 1.0, 1.0), 45, {}),
+    "LoG around": ((1.0, 1.0, 1.0), 30, {"images": {"LoG": {"sigmas_mm": [1, 2]}}}),
+    "LoG of all": ((1.0, 1.0, 1.0), 200, {"images": {"LoG": {"sigmas_mm": [2.0]}}}),
+    "wavelet": ((1.0, 1.0, 1.0), 45, {"filters_see": "padding", "images": {"Wavelet": {}}}),
+    "voxel by voxel": ((1.0, 1.0, 1.0), 45, {"images": {"Square": True, "Exponential": True}}),
+    "patterns": ((1.0, 1.0, 1.0), 20, {"images": {"Original": False, "LBP3D": {}}}),
+    "resampled": ((2.0, 2.0, 2.0), 200, {"spacing_mm": [1.5] * 3, "images": {"LoG": {"sigmas_mm": [2]}, "Wavelet": {}}}),
+}
+
+
+@pytest.mark.parametrize("name", PYRADIOMICS)
+def test_features_of_pyradiomics_take_what_they_are_said_to_need_with_their_filters(tmp_path, name):
+    spacing, radius_mm, options = PYRADIOMICS[name]
+    size = (128, 128, 64)
+    image = write(tmp_path / "i.nii.gz", filled(size, np.int16, np.random.default_rng(0)) + 2000, spacing)
+    mask = write(tmp_path / "m.nii.gz", ball(size, spacing, radius_mm), spacing)
+    options = {**options, "features": {"firstorder": None, "glcm": ["Contrast"]}}
+    found = measured(image=image, mask=mask, modality="MR", parts=("pyradiomics",), settings={"pyradiomics": options})
+    assert found["failure"] is None
+    assert abs(max(found["estimates"]) - found["peak"]) < WITHIN * found["peak"], found

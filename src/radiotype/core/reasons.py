@@ -10,6 +10,8 @@ MISSING = {
     "empty_region": "a part of the margin holds no voxel, so it cannot be compared",
     "equal_level_weights": "level times probability is the same for all grey levels, and busyness divides by the differences",
     "few_voxels": "too few voxels",
+    "filter_too_wide": "the image is too small for the filter, so that pyradiomics leaves it out",
+    "filtered_not_finite": "the filtered image holds no finite value in some voxel of the region",
     "flat_region": "the region lies in a plane or on a line",
     "intensities_cancel": "the intensities add up to nothing",
     "lost_in_resampling": "the region is too small to survive resampling",

@@ -15,7 +15,8 @@ from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
-from radiotype.run.memory_ibsi import needed_for_ibsi, needed_for_pyradiomics
+from radiotype.run.memory_ibsi import needed_for_ibsi
+from radiotype.run.memory_pyradiomics import needed_for_pyradiomics
 from radiotype.run.memory_spharm import needed_for_spharm
 from radiotype.run.parts import PICTURES, SHOWN
 from radiotype.run.resources import available_bytes

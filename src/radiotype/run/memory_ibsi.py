@@ -9,7 +9,6 @@ import numpy as np
 from radiotype.core.volume import Mask, Scan
 from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.ibsi.settings import IbsiSettings
-from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.imaging.resample import SPLINE_REACH
 
 #: Bytes per voxel, at the peaks of the steps: of the scan's own box, doubled while it is brought into the patient's axes; of
@@ -26,23 +25,8 @@ DISTINCT = 64
 RETAINED = 9
 #: A spline is made in an array that reaches so many voxels further on every side, of which there are several.
 PADDING, SPLINE = 12, 24
-#: pyradiomics' way, for a voxel of the scan: double numbers, their copy and its result; and beside the stored ones.
-NORMALISED, RESAMPLED_BY_ITK = 22, 10
 #: Spectra of a box of twice the size.
 AUTOCORRELATION = 30 * 8
-
-
-def needed_for_pyradiomics(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> int:
-    """Memory that the family `pyradiomics` takes at its peak, bytes: normalised and resampled is the whole scan."""
-    n_voxels = math.prod(scan.grid.shape)
-    whole = 0
-    if settings.normalise:
-        whole = NORMALISED * n_voxels
-    elif settings.spacing_mm is not None:
-        whole = (RESAMPLED_BY_ITK + np.dtype(scan.voxels.dtype).itemsize) * n_voxels
-    wanted = settings.spacing_mm or (0.0, 0.0, 0.0)
-    step = min((new or old) for new, old in zip(wanted, scan.grid.spacing_mm, strict=True))
-    return whole + needed_for_ibsi(scan, mask, IbsiSettings(spacing_mm=step if settings.spacing_mm else None))
 
 
 def needed_for_ibsi(scan: Scan, mask: Mask, options: IbsiSettings) -> int:

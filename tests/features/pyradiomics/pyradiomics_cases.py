@@ -1,7 +1,8 @@
 """Two small scans, regions that hardly have any texture, parameter files, and the values that pyradiomics has for them.
 
-`python pyradiomics_cases.py`, where pyradiomics is installed, writes pyradiomics_values.json beside this file. It holds what
-pyradiomics-bhklab 3.1.4 printed with NumPy 2.4.6 and SimpleITK 2.5.7: for each scan and parameter file, the values of `names`.
+`python pyradiomics_cases.py`, where pyradiomics is installed, writes pyradiomics_values.json and pyradiomics_images.json beside
+this file. They hold what pyradiomics-bhklab 3.1.4 printed with NumPy 2.4.6, SimpleITK 2.5.7, PyWavelets 1.9.0, scikit-image
+and trimesh: for each scan and parameter file, the values of `names`; of filtered images, a few by name.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 VALUES = Path(__file__).with_name("pyradiomics_values.json")
+IMAGES = Path(__file__).with_name("pyradiomics_images.json")
 
 CLASSES = "featureClass: {shape: , firstorder: [], glcm: , glrlm: , glszm: , gldm: , ngtdm: }\n"
 PARAMETERS = {
@@ -32,6 +34,27 @@ PARAMETERS = {
 #: Parameter files under which the second scan is measured too.
 OF_BOTH = ("default", "bin count", "resampled", "range", "normalised")
 SPACING = (1.0, 1.5, 2.0)
+#: Of filtered images: some features of every class, under files of which the second scan is measured too.
+FEW = (
+    "featureClass: {shape: [VoxelVolume], firstorder: [Mean, Kurtosis], glcm: [Contrast], glrlm: [RunEntropy], "
+    "glszm: [ZoneEntropy], gldm: [DependenceEntropy], ngtdm: [Coarseness]}\n"
+)
+FILTERED = {
+    "LoG": "imageType: {Original: {}, LoG: {sigma: [1, 2.5], binWidth: 4}}",
+    "LoG cropped": "imageType: {LoG: {}}\nsetting: {sigma: [1.5], preCrop: true, padDistance: 2, binCount: 8}",
+    "wavelet": "imageType: {Wavelet: {binWidth: 3}}",
+    "wavelet levels": "imageType: {Wavelet: {wavelet: db4, start_level: 1, level: 2}}\nsetting: {binWidth: 10}",
+    "wavelet slices": "imageType: {Wavelet: {wavelet: rbio1.3, force2Ddimension: 1}}\nsetting: {force2D: true, binWidth: 6}",
+    "wavelet resampled": "imageType: {Wavelet: {wavelet: dmey}}\nsetting: {resampledPixelSpacing: [1.2, 1.2, 0], binWidth: 6}",
+    "others": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}}\nsetting: {binWidth: 7}",
+    "others normalised": "imageType: {Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}}\n"
+    "setting: {normalize: true, binWidth: 0.3, gradientUseSpacing: false, preCrop: true}",
+    "patterns": "imageType: {LBP2D: {binWidth: 1}, LBP3D: {binWidth: 0.1}}",
+    "patterns slices": "imageType: {LBP2D: {lbp2DRadius: 1.7, lbp2DSamples: 7, lbp2DMethod: default}, LBP3D: "
+    "{lbp3DLevels: 3, lbp3DIcosphereRadius: 1.5, lbp3DIcosphereSubdivision: 2}}\n"
+    "setting: {force2D: true, force2Ddimension: 2, binWidth: 0.2}",
+    "patterns turned": "imageType: {LBP2D: {lbp2DMethod: ror, lbp2DSamples: 6}}\nsetting: {force2Ddimension: 1, binWidth: 1}",
+}
 
 
 def scans():
@@ -73,11 +96,23 @@ def degenerate():
     }
 
 
-def main() -> None:
+def printed(image, region, spacing, origin, parameters):
     """What pyradiomics says."""
     import SimpleITK
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
+    pair = [SimpleITK.GetImageFromArray(array.T) for array in (image, region.astype(np.uint8))]
+    for one in pair:
+        one.SetSpacing(spacing)
+        one.SetOrigin(origin)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "Params.yaml"
+        path.write_text(parameters, encoding="utf-8")
+        values = RadiomicsFeatureExtractor(str(path)).execute(*pair)
+    return {name: float(value) for name, value in values.items() if not name.startswith("diagnostics_")}
+
+
+def main() -> None:
     jobs = [
         (f"{scan}, {parameters}", *scans()[scan], text)
         for parameters, text in PARAMETERS.items()
@@ -86,20 +121,20 @@ def main() -> None:
     for name, pair in degenerate().items():
         jobs.append((name, *pair, SPACING, (0.0, 0.0, 0.0), "setting: {minimumROIDimensions: 1}"))
     names, found = [], {}
-    for name, image, region, spacing, origin, text in jobs:
-        pair = [SimpleITK.GetImageFromArray(array.T) for array in (image, region.astype(np.uint8))]
-        for one in pair:
-            one.SetSpacing(spacing)
-            one.SetOrigin(origin)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "Params.yaml"
-            path.write_text(f"{text}\n{CLASSES}", encoding="utf-8")
-            values = RadiomicsFeatureExtractor(str(path)).execute(*pair)
-        values = {name: float(value) for name, value in values.items() if name.startswith("original_")}
+    for name, *given, text in jobs:
+        values = {name: value for name, value in printed(*given, f"{text}\n{CLASSES}").items() if name.startswith("original_")}
         names = sorted(values)
         found[name] = [values[name] for name in names]
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items())
     VALUES.write_text(f'{{"names": {json.dumps(names)},\n{lines}}}\n', encoding="utf-8")
+    images = {
+        f"{scan}, {parameters}": printed(*scans()[scan], f"{text}\n{FEW}")
+        for parameters, text in FILTERED.items()
+        for scan in ("whole", "single")
+    }
+    IMAGES.write_text(
+        "{\n" + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in images.items()) + "}\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

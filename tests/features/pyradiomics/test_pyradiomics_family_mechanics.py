@@ -139,3 +139,74 @@ def test_axes_have_the_directions_that_the_reader_of_pyradiomics_finds_to_the_la
         SimpleITK.WriteImage(image, str(path))
         mask = read_mask(path, label="1")
         assert tuple(_direction(mask.grid, mask.source).ravel()) == SimpleITK.ReadImage(str(path)).GetDirection()
+
+
+def test_an_image_too_small_for_a_filter_has_no_values_and_says_so_alone():
+    images = {"LoG": {"sigmas_mm": (1, 20.0)}}
+    found = measured(CUBE, images=images, features={"firstorder": ("Mean",), "glcm": ("Contrast",)})
+    assert found.reasons == dict.fromkeys(
+        ("log-sigma-20-0-mm-3D_firstorder_Mean", "log-sigma-20-0-mm-3D_glcm_Contrast"), "filter_too_wide"
+    )
+    flat = Scan(IMAGE[:, :, :3], Grid((9, 8, 3), np.diag([1.0, 1.5, 2.0, 1.0])), "OT")
+    settings = FeatureSettings(pyradiomics=PyradiomicsSettings(images=images, features={"firstorder": ("Mean",)}))
+    inside = Mask(CUBE.data[:, :, :3], flat.grid)
+    assert set(describe(flat, inside, "pyradiomics", settings=settings).reasons) == {
+        "log-sigma-1-mm-3D_firstorder_Mean",
+        "log-sigma-20-0-mm-3D_firstorder_Mean",
+    }
+
+
+def test_a_filtered_image_without_values_says_so_alone():
+    image = IMAGE.astype(np.float64)
+    image[0, 0, 0] = np.nan  # the scale of a square is that of the scan
+    images = {"Square": True, "Gradient": {}}
+    found = measured(CUBE, image, images=images, features={"firstorder": ("Mean",)})
+    assert dict(found.reasons) == {"square_firstorder_Mean": "filtered_not_finite"}
+    found = measured(CUBE, np.zeros(GRID.shape), images={"Exponential": True}, features={"firstorder": ("Mean",)})
+    assert dict(found.reasons) == {"exponential_firstorder_Mean": "filtered_not_finite"}
+
+
+def test_filters_see_the_scan_or_the_padding():
+    image = IMAGE.copy()
+    image[0, 0, 0] = 5000
+    images = {"SquareRoot": True, "Gradient": {}}
+    features = {"firstorder": ("Mean",)}
+    whole, padded, none = (
+        measured(CUBE, image, images=images, features=features, **how).values
+        for how in ({}, {"filters_see": "padding", "padding_voxels": 1}, {"filters_see": "padding", "padding_voxels": 0})
+    )
+    assert whole["squareroot_firstorder_Mean"] > 2 * padded["squareroot_firstorder_Mean"]
+    assert whole["gradient_firstorder_Mean"] == padded["gradient_firstorder_Mean"] != none["gradient_firstorder_Mean"]
+    assert len({one["original_firstorder_Mean"] for one in (whole, padded, none)}) == 1
+
+
+def test_a_range_cuts_filtered_images_to_its_own_box():
+    image = np.where(np.indices(GRID.shape)[0] < 4, IMAGE, -50).astype(np.int16)
+    settings = {"images": {"Square": True}, "features": {"firstorder": ("Energy",)}}
+    found = measured(CUBE, image, intensity_range=(0.0,), **settings).values["square_firstorder_Energy"]
+    left = image[CUBE.data & (image >= 0)].astype(float)
+    assert found == pytest.approx((left**4).sum() / float(np.abs(image).max()) ** 2, rel=1e-12)
+
+
+def test_shape_is_of_no_image():
+    found = measured(CUBE, images={"Original": False, "Square": True}, features={"shape": None, "firstorder": ("Mean",)})
+    assert [name.split("_")[0] for name in found.values] == ["original"] * 14 + ["square"]
+
+
+def test_too_many_levels_name_the_image():
+    with pytest.raises(ComputeError, match="in the image squareroot would number"):
+        measured(CUBE, IMAGE * 100, images={"Original": False, "SquareRoot": True}, bin_width=1e-5)
+
+
+def test_filtered_images_have_records_of_their_own():
+    images = {"LoG": {"sigmas_mm": (2,)}, "Gradient": {}, "LBP2D": {}}
+    records = {
+        one.name: one for one in family("pyradiomics").records(FeatureSettings(pyradiomics=PyradiomicsSettings(images=images)))
+    }
+    assert len(records) == 107 + 3 * 93
+    energy = [f"{image}_firstorder_TotalEnergy" for image in ("original", "log-sigma-2-mm-3D", "gradient", "lbp-2D")]
+    assert [records[name].unit for name in energy] == ["{intensity}2.mm3", "{intensity}2.mm3", "{intensity}2.mm", "mm3"]
+    assert records["original_glcm_Contrast"].ibsi
+    assert not records["gradient_glcm_Contrast"].ibsi
+    assert records["gradient_glcm_Contrast"].detail["image"] == "gradient"
+    assert "translation" not in records["log-sigma-2-mm-3D_glcm_Contrast"].invariances

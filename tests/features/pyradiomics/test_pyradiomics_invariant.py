@@ -5,9 +5,30 @@ import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.features import FeatureSettings, PyradiomicsSettings, describe, family
+from radiotype.features.pyradiomics.image_types import Images
 
 SPACING = (1.0, 1.5, 2.0)
+IMAGES = Images(
+    LoG={"sigmas_mm": (1.5, 3.0)},
+    Wavelet={},
+    Square=True,
+    SquareRoot=True,
+    Logarithm=True,
+    Exponential=True,
+    Gradient={},
+    LBP2D={},
+    LBP3D={},
+)
+FINE = {"LBP2D": {"bin_width": 1.0}, "LBP3D": {"bin_width": 0.1}}
 SETTINGS = {
+    "images": PyradiomicsSettings(images=IMAGES, bin_width=3.0),
+    "images, bin count": PyradiomicsSettings(images=IMAGES, bin_count=12),
+    "images, slices": PyradiomicsSettings(
+        images=IMAGES, slice_by_slice=True, intensity_range=(0.3,), range_in="relative", for_images=FINE
+    ),
+    "images, normalised": PyradiomicsSettings(images=IMAGES, normalise=True, bin_width=0.1),
+    "images, resampled": PyradiomicsSettings(images=IMAGES, spacing_mm=(1.3, 1.3, 1.3), for_images=FINE),
+    "gradient of voxels": PyradiomicsSettings(images=Images(Gradient={"per_mm": False})),
     "default": PyradiomicsSettings(),
     "bin count": PyradiomicsSettings(bin_count=12, intensity_shift=100),
     "normalised": PyradiomicsSettings(normalise=True, bin_width=0.1),

@@ -8,6 +8,7 @@ import yaml
 from radiotype.errors import RecipeError
 from radiotype.features import read_pyradiomics_parameters
 from radiotype.features.pyradiomics import PyradiomicsSettings
+from radiotype.features.pyradiomics.image_types import Images
 from radiotype.features.pyradiomics.parameters import WITHOUT_INFLUENCE
 from radiotype.studies.recipe import read_recipe
 
@@ -49,6 +50,8 @@ setting:
   distances: [1]
   symmetricalGLCM: true
   preCrop: true
+  sigma: [5]
+  lbp2DMethod: var
   geometryTolerance: 1e-4
 voxelSetting:
   kernelRadius: 2
@@ -70,13 +73,55 @@ def test_every_key_finds_its_setting(tmp_path):
         intensity_range=(-100, 200),
         range_in="sigma",
         range_changes_shape=True,
-        intensity_shift=300,
+        for_images={"Original": {"intensity_shift": 300}},
         direction_weights="manhattan",
         dependence_difference=1,
         minimum_dimensions=1,
         minimum_voxels=50,
+        filters_see="padding",
         features={"shape": None, "firstorder": None, "glcm": ("JointEntropy", "Contrast")},
     )
+
+
+IMAGES = """
+imageType:
+  LoG: {sigma: [1, 2.5], binWidth: 5, wavelet: db2}
+  Wavelet: {start_level: 1, binCount: null, force2D: true}
+  Square:
+  LBP2D: {}
+  LBP3D: {lbp3DLevels: 3}
+  Gradient: {}
+setting: {sigma: [9], wavelet: sym3, lbp2DRadius: 2, lbp2DSamples: 12, gradientUseSpacing: false, lbp3DIcosphereRadius: 1.5}
+featureClass: {shape: [Flatness], firstorder: [Mean], ngtdm: [Coarseness]}
+"""
+
+
+def test_image_types_take_settings_of_their_own_then_those_of_all(tmp_path):
+    found = read(tmp_path, IMAGES)
+    assert found.images == Images(
+        Original=False,
+        LoG={"sigmas_mm": (1, 2.5)},
+        Wavelet={"wavelet": "sym3", "levels_skipped": 1},
+        Square=True,
+        LBP2D={"radius_voxels": 2.0, "samples": 12},
+        LBP3D={"levels": 3, "radius_voxels": 1.5},
+        Gradient={"per_mm": False},
+    )
+    assert (found.bin_width, found.of_image("LoG").bin_width, found.of_image("Square")) == (25, 5, found)
+    assert found.of_image("Wavelet").across == 2
+    images = ["original", "log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D", "wavelet-LH", "wavelet-HL", "wavelet-HH", "wavelet-LL"]
+    images += ["square", "gradient", "lbp-2D", "lbp-3D-m1", "lbp-3D-m2", "lbp-3D-m3", "lbp-3D-k"]
+    names = [f"{image}_{of}_{name}" for _, image, of, name in found.columns]
+    assert list(dict.fromkeys(name.split("_")[0] for name in names)) == images
+    assert names[:3] == ["original_shape_Flatness", "log-sigma-1-mm-3D_firstorder_Mean", "log-sigma-1-mm-3D_ngtdm_Coarseness"]
+    assert len(names) == 1 + 2 * 13
+
+
+def test_the_settings_of_images_stand_in_the_resolved_recipe(tmp_path):
+    settings = read(tmp_path, IMAGES)
+    assert PyradiomicsSettings.model_validate(yaml.safe_load(yaml.safe_dump(settings.model_dump(mode="json")))) == settings
+    sigmas = settings.model_dump(mode="json")["images"]["LoG"]["sigmas_mm"]
+    assert [type(one) for one in sigmas] == [int, float]
 
 
 def test_an_empty_section_and_json_will_do(tmp_path):
@@ -137,7 +182,30 @@ def test_null_is_the_default_where_pyradiomics_has_null(tmp_path):
         ("setting: {label: 2}", "RT103", "`setting.label` is 2; only 1"),
         ("setting: {label: true}", "RT103", "`setting.label` is True; only 1"),
         ("setting: {label_channel: 1}", "RT103", "`setting.label_channel` is 1; only 0"),
-        ("imageType: {LoG: {sigma: [2]}}", "RT103", "`imageType.LoG` is not supported"),
+        ("imageType: {Log: {}}", "RT102", "`imageType.Log` does not exist, did you mean 'LoG'?"),
+        ("imageType: {LoG: {}}", "RT103", "`imageType.LoG.sigma` is missing"),
+        ("imageType: {LoG: {sigma: 3}}", "RT103", "`imageType.LoG.sigma` input should be a valid tuple"),
+        ("imageType: {LoG: {sigma: []}}", "RT103", "`imageType.LoG.sigma`"),
+        ("imageType: {LoG: {sigma: [1, -2.0]}}", "RT103", "`imageType.LoG.sigma.1"),
+        ("imageType: {LoG: {sigma: [2.0, 2.0]}}", "RT103", "`imageType.LoG.sigma` one width stands there twice"),
+        ("imageType: {LoG: }\nsetting: {sigma: [0]}", "RT103", "`imageType.LoG.sigma.0"),
+        ("imageType: {LoG: [3]}", "RT103", "`imageType.LoG` must be a group of keys"),
+        (
+            "imageType: {Wavelet: {wavelet: coif6}}",
+            "RT103",
+            "`imageType.Wavelet.wavelet` 'coif6' is no wavelet that is supported",
+        ),
+        ("imageType: {Wavelet: {level: 0}}", "RT103", "`imageType.Wavelet.level` input should be greater"),
+        ("imageType: {LBP2D: {lbp2DMethod: var}}", "RT103", "`imageType.LBP2D.lbp2DMethod` input should be 'default', 'ror'"),
+        ("imageType: {LBP3D: {lbp3DIcosphereSubdivision: 9}}", "RT103", "`imageType.LBP3D.lbp3DIcosphereSubdivision`"),
+        ("imageType: {LBP3D: {normalize: true}}", "RT103", "`imageType.LBP3D.normalize` is not supported here"),
+        ("setting: {preCrop: 1}", "RT103", "`setting.preCrop` must be one of False, True"),
+        (
+            "setting: {binCount: 8}\nimageType: {LoG: {sigma: [1], binCount: null}}",
+            "RT103",
+            "`imageType.LoG.binCount` cannot be taken back",
+        ),
+        ("imageType: {Wavelet: {binWidth: -1}}", "RT103", "`imageType.Wavelet.binWidth` input should be greater than 0"),
         ("imageType: {Original: {resegmentRange: [0]}}", "RT103", "`imageType.Original.resegmentRange` is not supported here"),
         ("imageType: {Original: {binWidth: -1}}", "RT103", "input should be greater than 0"),
         ("featureClass: {shape2D: }", "RT103", "`featureClass.shape2D` is not supported"),
@@ -182,6 +250,7 @@ def test_a_recipe_names_a_parameter_file_and_the_resolved_one_holds_its_settings
     ("given", "said"),
     [
         ({"features": {}}, "no class"),
+        ({"images": {"Original": False}, "features": {"glcm": None}}, "no image is left"),
         ({"features": {"glcm": ["Contrst"]}}, "Contrst"),
         ({"intensity_range": [5, 1]}, "must not be above"),
     ],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.volume import Mask, Scan
 from radiotype.features.ibsi.texture import Texture
+from radiotype.features.pyradiomics.filters import Around, filtered_images
 from radiotype.features.pyradiomics.first_order import first_order
 from radiotype.features.pyradiomics.grey_levels import grey_levels
 from radiotype.features.pyradiomics.prepare import Prepared, prepare
@@ -29,42 +31,64 @@ Found = tuple[dict[str, float], dict[str, str]]
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
     """The records of the features that are selected; 107 by default."""
     own = settings.pyradiomics
-    return tuple(record(of, name, own) for of, names in own.selected.items() for name in names)
+    return tuple(record(of, name, own, kind, image) for kind, image, of, name in own.columns)
 
 
 def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSettings) -> Measured:
     """What pyradiomics measures on the region.
 
     Codes of a NaN: those of `radiotype.features.pyradiomics.prepare.prepare` for every feature where pyradiomics refuses the
-    region; `few_voxels`, `mesh_volume_not_positive`, `no_neighbours` and `no_runs` for a feature that has no value.
+    region; `filter_too_wide` and `filtered_not_finite` for those of an image that cannot be; `few_voxels`,
+    `mesh_volume_not_positive`, `no_neighbours` and `no_runs` for a feature that has no value.
     """
     own = settings.pyradiomics
     prepared = prepare(scan, mask, own)
-    names = [f"{of}_{name}" for of, names in own.selected.items() for name in names]
+    names = [f"{image}_{of}_{name}" for _, image, of, name in own.columns]
     if prepared.missing:
-        values, reasons = dict.fromkeys(names, math.nan), dict.fromkeys(names, prepared.missing)
-    else:
-        values, reasons = _measured(prepared, own)
-    return Measured(
-        {f"original_{name}": values[name] for name in names},
-        {f"original_{name}": reasons[name] for name in names if name in reasons},
-    )
+        return Measured(dict.fromkeys(names, math.nan), dict.fromkeys(names, prepared.missing))
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    if "shape" in own.selected:
+        values, reasons = _named("original_shape", shape_features(prepared.shape_region, prepared.spacing_mm))
+    if set(own.selected) != {"shape"}:
+        for image, found in _images(prepared, own):
+            measured = _named(image, found)
+            values, reasons = values | measured[0], reasons | measured[1]
+    for name in names:
+        values.setdefault(name, math.nan)
+    return Measured({name: values[name] for name in names}, {name: reasons[name] for name in names if name in reasons})
 
 
-def _measured(prepared: Prepared, settings: PyradiomicsSettings) -> Found:
+def _images(prepared: Prepared, settings: PyradiomicsSettings) -> Iterator[tuple[str, Found]]:
+    """What is found in every image; of one that cannot be, codes alone."""
+    around = Around(prepared.around, prepared.region, prepared.low, prepared.spacing_mm)
+    for kind in settings.images.types:
+        own = settings.of_image(kind)
+        images = filtered_images(kind, around, own)
+        for name in own.images.names(kind, own.across):
+            with np.errstate(all="ignore"):
+                image = next(images)
+            code = "filter_too_wide" if image is None else ""
+            if image is not None and not np.isfinite(image[prepared.region]).all():
+                code = "filtered_not_finite"
+            if image is None or code:
+                yield name, ({}, {f"{of}_{one}": code for of, names in own.selected.items() for one in names})
+            else:
+                yield name, _measured(image, name, prepared, own)
+
+
+def _measured(image: npt.NDArray[Any], name: str, prepared: Prepared, settings: PyradiomicsSettings) -> Found:
+    """First-order and texture features of one image in the box of the region."""
     wanted = set(settings.selected)
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    if "shape" in wanted:
-        values, reasons = _named("shape", shape_features(prepared.shape_region, prepared.spacing_mm))
-    if wanted == {"shape"}:
-        return values, reasons
-    intensities = prepared.image[prepared.region]
-    levels = grey_levels(intensities, settings)
+    intensities = image[prepared.region]
+    levels = grey_levels(intensities, settings, name)
     if "firstorder" in wanted:
         volume = math.prod(prepared.spacing_mm)
-        found = _named("firstorder", first_order(intensities, levels, volume, intensity_shift=settings.intensity_shift))
-        values, reasons = values | found[0], reasons | found[1]
+        values, reasons = _named(
+            "firstorder", first_order(intensities, levels, volume, intensity_shift=settings.intensity_shift)
+        )
     if wanted - {"shape", "firstorder"}:
         texture = _texture(prepared, levels, settings)
         values, reasons = values | texture.values, reasons | texture.reasons
@@ -87,6 +111,7 @@ def _texture(prepared: Prepared, levels: npt.NDArray[np.int64], settings: Pyradi
 
 
 def _named(of: str, found: Found) -> Found:
+    """Values and reasons under names that begin with another word."""
     values, reasons = found
     return {f"{of}_{name}": value for name, value in values.items()}, {f"{of}_{name}": code for name, code in reasons.items()}
 

@@ -12,7 +12,7 @@ from radiotype.features.ibsi.discretise import MAX_LEVELS
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 
 
-def grey_levels(intensities: npt.NDArray[Any], settings: PyradiomicsSettings) -> npt.NDArray[np.int64]:
+def grey_levels(intensities: npt.NDArray[Any], settings: PyradiomicsSettings, image: str = "original") -> npt.NDArray[np.int64]:
     """Levels from 1 on.
 
     Parameters
@@ -21,6 +21,8 @@ def grey_levels(intensities: npt.NDArray[Any], settings: PyradiomicsSettings) ->
         Finite, at least one, in the type of the scan: edges of bins are rounded to it.
     settings : PyradiomicsSettings
         `bin_width` and `bin_count`.
+    image : str
+        Its name, for errors.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def grey_levels(intensities: npt.NDArray[Any], settings: PyradiomicsSettings) ->
         if float(high) / width - float(low) / width >= MAX_LEVELS:
             raise ComputeError(
                 "RT305",
-                f"bins of width {width:g} from {low:g} to {high:g} would number more than {MAX_LEVELS:,}",
+                f"bins of width {width:g} from {low:g} to {high:g} in the image {image} would number more than {MAX_LEVELS:,}",
                 hint="set a larger features.pyradiomics.bin_width that suits the unit of the scan, or bin_count",
             )
         edges = np.arange(low - low % width, high + 2 * width, width)

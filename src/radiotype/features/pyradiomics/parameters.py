@@ -11,15 +11,14 @@ from pydantic import ValidationError
 
 from radiotype.errors import RecipeError, did_you_mean
 from radiotype.features.pyradiomics.classes import CLASSES
+from radiotype.features.pyradiomics.image_types import IMAGE_TYPES, ImageType
 from radiotype.features.pyradiomics.settings import INTERPOLATORS, PyradiomicsSettings
 from radiotype.io.yaml_text import read_yaml
 
-#: Keys that change no value of a feature of the original image.
+#: Keys that change no value of a feature.
 WITHOUT_INFLUENCE = frozenset({
-    "additionalInfo", "enableCExtensions", "verbose", "preCrop",  # what is written beside the values, and speed
+    "additionalInfo", "enableCExtensions", "verbose",  # what is written beside the values, and speed
     "geometryTolerance", "correctMask",  # a mask on another grid is an error that says what to do
-    "sigma", "start_level", "level", "wavelet", "gradientUseSpacing",  # filters
-    "lbp2DRadius", "lbp2DSamples", "lbp2DMethod", "lbp3DLevels", "lbp3DIcosphereRadius", "lbp3DIcosphereSubdivision",
     "kernelRadius", "maskedKernel", "initValue", "voxelBatch",  # maps of features
 })  # fmt: skip
 
@@ -78,6 +77,7 @@ _KEYS = {
     "resampledPixelSpacing": _Key("spacing_mm", _number),
     "interpolator": _Key("interpolation", _choice({name: own for own, name in INTERPOLATORS.items()})),
     "padDistance": _Key("padding_voxels", _same),
+    "preCrop": _Key("filters_see", _choice({False: "scan", True: "padding"})),
     "force2D": _Key("slice_by_slice", _same),
     "force2Ddimension": _Key("slices_across", _choice({0: "K", 1: "J", 2: "I"})),
     "normalize": _Key("normalise", _same),
@@ -104,7 +104,28 @@ _FIXED = {
     "label": (1, "name the label in the column `label` of the manifest, and take the key out"),
     "label_channel": (0, "name the segment in the column `label` of the manifest, and take the key out"),
 }
-#: What may stand below an image type: what belongs to its features alone.
+#: Settings of the filters: they may stand below their image type or for it below `setting`, and change no other image.
+_FILTERS: dict[ImageType, dict[str, _Key]] = {
+    "LoG": {"sigma": _Key("sigmas_mm", _number)},
+    "Wavelet": {
+        "wavelet": _Key("wavelet", _same),
+        "level": _Key("levels", _same),
+        "start_level": _Key("levels_skipped", _same),
+    },
+    "Gradient": {"gradientUseSpacing": _Key("per_mm", _same)},
+    "LBP2D": {
+        "lbp2DRadius": _Key("radius_voxels", _number),
+        "lbp2DSamples": _Key("samples", _same),
+        "lbp2DMethod": _Key("method", _same),
+    },
+    "LBP3D": {
+        "lbp3DLevels": _Key("levels", _same),
+        "lbp3DIcosphereRadius": _Key("radius_voxels", _number),
+        "lbp3DIcosphereSubdivision": _Key("subdivisions", _same),
+    },
+}
+_OF_FILTERS = frozenset(key for keys in _FILTERS.values() for key in keys)
+#: What else may stand below an image type: what belongs to its features alone.
 _OF_IMAGE = {"binWidth", "binCount", "force2D", "force2Ddimension", "voxelArrayShift", "weightingNorm", "gldm_a"}
 _SECTIONS = ("imageType", "featureClass", "setting", "voxelSetting")
 
@@ -126,7 +147,7 @@ def read_parameters(path: str | Path) -> PyradiomicsSettings:
     ------
     RecipeError
         RT101 if it cannot be read or a key stands twice; RT102 for a key that does not exist; RT103 for a value that is not
-        allowed or not supported: image types other than Original, features per slice (shape2D), distances other than 1.
+        allowed or not supported: features per slice (shape2D), distances other than 1.
 
     Examples
     --------
@@ -142,28 +163,48 @@ def read_parameters(path: str | Path) -> PyradiomicsSettings:
     content = _content(path)
     for key in content:
         if key not in _SECTIONS:
-            where = " belongs below `setting`" if key in _KEYS or key in WITHOUT_INFLUENCE or key in _FIXED else ""
+            where = " belongs below `setting`" if key in {*_KEYS, *_FIXED, *_OF_FILTERS, *WITHOUT_INFLUENCE} else ""
             _refuse(path, "RT102", str(key), where or f"is no section{did_you_mean(str(key), _SECTIONS)}", _known(_SECTIONS))
     sections = {name: _section(content, name, path) for name in _SECTIONS}
     given = sections["setting"]
-    for name in sections["imageType"]:
-        if name != "Original":
-            hint = "take it out: features of filtered images are not supported yet; Original is"
-            _refuse(path, "RT103", f"imageType.{name}", "is not supported", hint)
-    of_image = _section(sections["imageType"], "Original", path, below="imageType.")
-    wrong = [key for key in of_image if key not in _OF_IMAGE | WITHOUT_INFLUENCE]
-    if wrong:
-        _refuse(path, "RT103", f"imageType.Original.{wrong[0]}", "is not supported here", "put it below `setting`")
-
-    places = {key: f"setting.{key}" for key in given} | {key: f"imageType.Original.{key}" for key in of_image}
     plain: dict[str, Any] = {}
-    for key, value in (given | of_image).items():
-        plain |= _setting(key, value, places[key], path)
+    for key, value in given.items():
+        plain |= _setting(key, value, f"setting.{key}", path)
     if given.get("interpolator", "") is None:
         plain["spacing_mm"] = None
+    if sections["imageType"]:
+        plain |= _images(sections["imageType"], given, path)
     if sections["featureClass"]:
         plain["features"] = _features(sections["featureClass"], path)
     return _checked(plain, path)
+
+
+def _images(types: dict[Any, Any], given: dict[Any, Any], path: Path) -> dict[str, Any]:
+    """Which images are measured, each with the settings of its filter, and what holds for their features alone."""
+    images: dict[str, Any] = {"Original": False}
+    overrides: dict[str, dict[str, Any]] = {}
+    for name in types:
+        if name not in IMAGE_TYPES:
+            place = f"imageType.{name}"
+            _refuse(path, "RT102", place, f"does not exist{did_you_mean(str(name), IMAGE_TYPES)}", _known(IMAGE_TYPES))
+        own = _section(types, name, path, below="imageType.")
+        filters = _FILTERS.get(name, {})
+        if name == "LoG" and "sigma" not in given | own:
+            _refuse(path, "RT103", "imageType.LoG.sigma", "is missing", "give the widths in mm as a list, such as [1.0, 3.0]")
+        used = {key: value for key, value in (given | own).items() if key in filters}
+        images[name] = {filters[key].setting: filters[key].value(value) for key, value in used.items()} if filters else True
+        overrides[name] = {}
+        for key, value in own.items():
+            place = f"imageType.{name}.{key}"
+            if key in WITHOUT_INFLUENCE | _OF_FILTERS:
+                continue
+            if key not in _OF_IMAGE:
+                _refuse(path, "RT103", place, "is not supported here", "put it below `setting`")
+            if value is None and key == "binCount" and given.get(key) is not None:
+                hint = "take `binCount` out of `setting` and put it below the image types that need it"
+                _refuse(path, "RT103", place, "cannot be taken back", hint)
+            overrides[name] |= _setting(key, value, place, path)
+    return {"images": images, "for_images": {name: keys for name, keys in overrides.items() if keys}}
 
 
 def _content(path: Path) -> dict[Any, Any]:
@@ -183,7 +224,7 @@ def _section(content: dict[Any, Any], name: str, path: Path, *, below: str = "")
 
 
 def _setting(key: Any, value: Any, place: str, path: Path) -> dict[str, Any]:
-    if key in WITHOUT_INFLUENCE:
+    if key in WITHOUT_INFLUENCE | _OF_FILTERS:
         return {}
     if key in _FIXED:
         only, hint = _FIXED[key]
@@ -191,7 +232,7 @@ def _setting(key: Any, value: Any, place: str, path: Path) -> dict[str, Any]:
             _refuse(path, "RT103", place, f"is {value!r:.60}; only {only} is supported", hint)
         return {}
     if key not in _KEYS:
-        known = (*_KEYS, *_FIXED, *sorted(WITHOUT_INFLUENCE))
+        known = (*_KEYS, *_FIXED, *sorted(WITHOUT_INFLUENCE | _OF_FILTERS))
         _refuse(path, "RT102", place, f"does not exist{did_you_mean(str(key), known)}", _known((*_KEYS, *_FIXED)))
     if value is None and key == "interpolator":
         return {}
@@ -218,11 +259,19 @@ def _checked(plain: dict[str, Any], path: Path) -> PyradiomicsSettings:
         return PyradiomicsSettings.model_validate(plain)
     except ValidationError as error:
         one = error.errors(include_url=False)[0]
-        setting, *inner = one["loc"]
-        key = next((f"setting.{key}" for key, to in _KEYS.items() if to.setting == setting), "featureClass")
-        place = ".".join([key, *(str(step) for step in inner if setting != "features")])
+        place = _place(*one["loc"])
         said = one["msg"].removeprefix("Value error, ")
         _refuse(path, "RT103", place, f"{said[:1].lower()}{said[1:]} (found {one['input']!r:.60})", "correct it")
+
+
+def _place(setting: Any = "", *inner: Any) -> str:
+    """Where in the file a setting stands that is not allowed."""
+    if setting in ("images", "for_images"):
+        keys = _FILTERS.get(inner[0], {}) if inner and setting == "images" else _KEYS
+        named = [key for key, to in keys.items() if to.setting in inner[1:2]]
+        return ".".join(["imageType", *inner[:1], *named, *map(str, inner[2:])])
+    key = next((f"setting.{key}" for key, to in _KEYS.items() if to.setting == setting), "featureClass")
+    return ".".join([key, *(str(step) for step in inner if setting != "features")])
 
 
 def _known(names: tuple[str, ...]) -> str:

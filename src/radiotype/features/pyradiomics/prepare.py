@@ -21,13 +21,16 @@ class Prepared(NamedTuple):
     """One region in its box, arrays of one shape (I, J, K).
 
     `image` in the type of the scan, or float64 once normalised; `region`: voxels with intensities; `shape_region`: those that
-    shape features are of; `spacing_mm` along I, J and K; `missing`: why there is nothing to measure, or empty.
+    shape features are of; `spacing_mm` along I, J and K; `around`: what filters see, in which the box begins at `low`;
+    `missing`: why there is nothing to measure, or empty.
     """
 
     image: Values
     region: Region
     shape_region: Region
     spacing_mm: tuple[float, float, float]
+    around: Values
+    low: tuple[int, int, int]
     missing: str = ""
 
 
@@ -69,28 +72,47 @@ def prepare(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Prepared:
     (4, 4, 4)
     """
     require_same_grid(scan, mask)
+    seen = _seen(scan, mask, settings)
     if settings.normalise or settings.spacing_mm is not None:
         from radiotype.features.pyradiomics.resample import normalised_and_resampled
 
         whole = stored_values(scan, ((0, 0, 0), scan.grid.shape))
-        image, region, spacing = normalised_and_resampled(whole, mask, scan.grid, settings)
+        around, region, spacing = normalised_and_resampled(whole, mask, scan.grid, settings, seen)
     else:
-        image, region, spacing = stored_values(scan, mask.box), mask.cropped(*mask.box), scan.grid.spacing_mm
+        around, region, spacing = stored_values(scan, seen), mask.cropped(*seen), scan.grid.spacing_mm
     missing = _missing(region, settings)
     if missing:
-        return Prepared(image, region, region, spacing, missing)
-    image, region = _cropped(image, region), _cropped(region, region)
+        return Prepared(around, region, region, spacing, around, (0, 0, 0), missing)
+    box = _box(region)
+    image, region = around[box], region[box]
     broken = int(np.count_nonzero(~np.isfinite(image[region])))
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
     if settings.intensity_range is None:
-        return Prepared(image, region, region, spacing)
+        return Prepared(image, region, region, spacing, around, _corner(box))
     left = _within_range(image, region, settings)
     n_left = int(np.count_nonzero(left))
     if n_left <= 1:
-        return Prepared(image, left, region, spacing, "single_voxel" if n_left else NOTHING_LEFT)
-    image, region, left = _cropped(image, left), _cropped(region, left), _cropped(left, left)
-    return Prepared(image, left, left if settings.range_changes_shape else region, spacing, _missing(left, settings))
+        code = "single_voxel" if n_left else NOTHING_LEFT
+        return Prepared(image, left, region, spacing, around, _corner(box), code)
+    inner = _box(left)
+    image, region, left = image[inner], region[inner], left[inner]
+    i, j, k = (outer.start + one.start for outer, one in zip(box, inner, strict=True))
+    shape = left if settings.range_changes_shape else region
+    return Prepared(image, left, shape, spacing, around, (i, j, k), _missing(left, settings))
+
+
+def _seen(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Box:
+    """What filters see of a scan that is not resampled; the box of the region alone where nothing is filtered."""
+    if settings.images.types in ((), ("Original",)):
+        return mask.box
+    if settings.filters_see == "scan" and settings.spacing_mm is None:
+        return (0, 0, 0), scan.grid.shape
+    more = settings.padding_voxels
+    low, high = mask.box
+    i, j, k = (max(one - more, 0) for one in low)
+    x, y, z = (min(one + more, n) for one, n in zip(high, scan.grid.shape, strict=True))
+    return (i, j, k), (x, y, z)
 
 
 def stored_values(scan: Scan, box: Box) -> Values:
@@ -124,14 +146,16 @@ def _missing(region: Region, settings: PyradiomicsSettings) -> str:
     return "too_few_voxels" if settings.minimum_voxels is not None and n <= settings.minimum_voxels else ""
 
 
-def _cropped(array: npt.NDArray[Any], region: Region) -> npt.NDArray[Any]:
-    """The part of an array that lies in the box of a region."""
-    low, high = [], []
-    for others in ((1, 2), (0, 2), (0, 1)):
-        inside = np.flatnonzero(region.any(axis=others))
-        low.append(int(inside[0]))
-        high.append(int(inside[-1]) + 1)
-    return array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+def _box(region: Region) -> tuple[slice, slice, slice]:
+    """Where a region lies."""
+    inside = [np.flatnonzero(region.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    i, j, k = (slice(int(places[0]), int(places[-1]) + 1) for places in inside)
+    return i, j, k
+
+
+def _corner(box: tuple[slice, slice, slice]) -> tuple[int, int, int]:
+    i, j, k = (int(one.start) for one in box)
+    return i, j, k
 
 
 def _within_range(image: Values, region: Region, settings: PyradiomicsSettings) -> Region:

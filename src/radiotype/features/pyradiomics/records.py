@@ -12,6 +12,7 @@ from radiotype.features.ibsi.records import INTENSITY
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.pyradiomics.classes import FeatureClass
 from radiotype.features.pyradiomics.first_order import STATISTICS
+from radiotype.features.pyradiomics.image_types import ImageType
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.pyradiomics.shape import PLANES, VALUES
 from radiotype.features.pyradiomics.texture import NAMES
@@ -33,24 +34,66 @@ _FIRST_ORDER = {name: f"intensity_{other}" for name, other in STATISTICS.items()
     "Entropy": "intensity_histogram_entropy",
     "Uniformity": "intensity_histogram_uniformity",
 }
+#: What leaves a filtered image as it is, or multiplies it; filters that reach to the border of the scan depend on its place.
+_PLACES = {"translation", "rotation90", "mirror"}
+_UNCHANGED: dict[ImageType, set[str]] = {
+    "LoG": {_SCALE},
+    "Wavelet": {_SCALE, _ZOOM},
+    "Square": {*_PLACES, _SCALE, _ZOOM},
+    "SquareRoot": {*_PLACES, _SCALE, _ZOOM},
+    "Logarithm": {*_PLACES, _ZOOM},
+    "Exponential": {*_PLACES, _ZOOM},
+    "Gradient": {_SCALE},
+    "LBP2D": {_ZOOM},
+    "LBP3D": {_ZOOM},
+}
+#: Units of differences per mm, and of numbers of patterns.
+_PER_MM = {INTENSITY: f"{INTENSITY}/mm", f"{INTENSITY}2": f"{INTENSITY}2/mm2", f"{INTENSITY}2.mm3": f"{INTENSITY}2.mm"}
+_OF_CODES = {INTENSITY: "1", f"{INTENSITY}2": "1", f"{INTENSITY}2.mm3": "mm3"}
 _SQUARES = ("Energy", "TotalEnergy", "RootMeanSquared")
 
 
-def record(of: FeatureClass, name: str, settings: PyradiomicsSettings) -> FeatureRecord:
-    """The record of one feature at given settings."""
+def record(
+    of: FeatureClass, name: str, settings: PyradiomicsSettings, kind: ImageType = "Original", image: str = "original"
+) -> FeatureRecord:
+    """The record of one feature of an image, whose name and type are given, at given settings."""
+    settings = settings.of_image(kind)
+    broken = _broken(of, settings)
     if of == "shape":
         found = _shape(name)
     elif of == "firstorder":
         found = _first_order(name, settings)
     else:
         found = _texture(of, name, settings)
-    return replace(
+    found = replace(
         found,
-        name=f"original_{of}_{name}",
+        name=f"{image}_{of}_{name}",
         family="pyradiomics",
         reference=REFERENCE,
-        invariances=tuple(one for one in found.invariances if one not in _broken(of, settings)),
+        invariances=tuple(one for one in found.invariances if one not in broken),
         detail={"class": of},
+    )
+    return found if kind == "Original" else _filtered(found, kind, image, settings)
+
+
+def _filtered(found: FeatureRecord, kind: ImageType, image: str, settings: PyradiomicsSettings) -> FeatureRecord:
+    """The record of the same feature of a filtered image, none of which the IBSI has."""
+    unchanged = _UNCHANGED[kind]
+    unit = found.unit
+    if kind == "Gradient" and settings.images.Gradient is not None:
+        if settings.images.Gradient.per_mm:
+            unit = _PER_MM.get(unit, unit)
+        else:
+            unchanged = unchanged | {_ZOOM}
+    if kind in ("LBP2D", "LBP3D"):
+        unit = _OF_CODES.get(unit, unit)
+    return replace(
+        found,
+        meaning=f"{found.meaning}, in the image {image}",
+        unit=unit,
+        ibsi="",
+        invariances=tuple(one for one in found.invariances if one in unchanged),
+        detail={**found.detail, "image": image},
     )
 
 

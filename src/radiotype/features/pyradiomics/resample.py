@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats, Grid
-from radiotype.core.volume import Mask
+from radiotype.core.volume import Box, Mask
 from radiotype.features.pyradiomics.settings import INTERPOLATORS, PyradiomicsSettings
 from radiotype.imaging.resample import require_room
 
@@ -19,7 +19,7 @@ Spacing = tuple[float, float, float]
 
 
 def normalised_and_resampled(
-    values: npt.NDArray[Any], mask: Mask, grid: Grid, settings: PyradiomicsSettings
+    values: npt.NDArray[Any], mask: Mask, grid: Grid, settings: PyradiomicsSettings, seen: Box
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Spacing]:
     """Intensities and region around a mask, and their spacing.
 
@@ -31,6 +31,8 @@ def normalised_and_resampled(
     grid : Grid
         Of the scan.
     settings : PyradiomicsSettings
+    seen : tuple of tuple of int
+        The part of the scan that is given back where it is not resampled.
 
     Raises
     ------
@@ -53,8 +55,7 @@ def normalised_and_resampled(
     new = old if settings.spacing_mm is None else np.where(np.array(settings.spacing_mm) == 0, old, settings.spacing_mm)
     new = np.where(high - low == 1, old, new)
     if np.allclose(old, new):
-        box = tuple(slice(a, b) for a, b in zip(*mask.box, strict=True))
-        return _array(image, box), mask.data[box], grid.spacing_mm
+        return _array(image, tuple(slice(a, b) for a, b in zip(*seen, strict=True))), mask.cropped(*seen), grid.spacing_mm
 
     ratio = old / new
     first = np.maximum(np.floor((low - 0.5) * ratio - settings.padding_voxels), 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveFloat, field_validator
+from pydantic import AfterValidator, Field, PositiveFloat, field_validator, model_validator
 
 from radiotype.errors import did_you_mean
 from radiotype.features.pyradiomics.classes import CLASSES, FeatureClass, feature_names
+from radiotype.features.pyradiomics.image_types import ImageOverrides, Images, ImageType
 from radiotype.features.strict import Listed, Strict
 
 #: Interpolators by our names, with what SimpleITK calls them.
@@ -68,7 +69,12 @@ class PyradiomicsSettings(Strict):
     interpolation: Interpolation = Field(
         "cubic", description="of the scan; integers stay integers, cut towards 0; the mask takes the nearest voxel"
     )
-    padding_voxels: int = Field(5, ge=0, le=65_535, description="voxels around the region that are resampled with it")
+    padding_voxels: int = Field(
+        5, ge=0, le=65_535, description="voxels around the region that are resampled with it, or that `filters_see` says"
+    )
+    filters_see: Literal["scan", "padding"] = Field(
+        "scan", description="what is filtered: the whole scan, or the region's box with its padding, as always if resampled"
+    )
     slice_by_slice: bool = Field(False, description="textures between neighbours within a slice only")
     slices_across: Literal["K", "J", "I"] = Field("K", description="the axis of the scan's voxels that slices lie across")
     normalise: bool = Field(False, description="subtract the mean of the whole scan, divide by its standard deviation")
@@ -101,6 +107,10 @@ class PyradiomicsSettings(Strict):
         2, ge=1, le=3, description="axes along which a region must extend over several voxels to be measured"
     )
     minimum_voxels: int | None = Field(None, ge=1, description="a region must have more voxels than this to be measured")
+    images: Images = Field(Images(), description="the images that are measured: the scan itself, and filtered ones")
+    for_images: dict[ImageType, ImageOverrides] = Field(
+        {}, description="what holds for the features of a type of image in place of the settings of this group"
+    )
     features: dict[FeatureClass, Names | None] = Field(
         dict.fromkeys(CLASSES), description="names of the features to measure by class; null: all of the class"
     )
@@ -109,6 +119,37 @@ class PyradiomicsSettings(Strict):
     @classmethod
     def _known(cls, value: dict[FeatureClass, tuple[str, ...] | None]) -> dict[FeatureClass, tuple[str, ...] | None]:
         return _known_features(value)
+
+    @model_validator(mode="after")
+    def _something_is_measured(self) -> Self:
+        if not self.images.types and "shape" not in self.features:
+            raise ValueError("no image is left")
+        return self
+
+    @property
+    def across(self) -> int | None:
+        """The axis that slices lie across, where they are measured one by one."""
+        return "IJK".index(self.slices_across) if self.slice_by_slice else None
+
+    def of_image(self, kind: ImageType) -> PyradiomicsSettings:
+        """What holds for the features of a type of image."""
+        own = self.for_images.get(kind)
+        return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True))
+
+    @property
+    def columns(self) -> tuple[tuple[ImageType, str, FeatureClass, str], ...]:
+        """Type of image, image, class and name of every feature, in order; shape is of no image, and called original."""
+        of_shape: list[tuple[ImageType, str, FeatureClass, str]] = [
+            ("Original", "original", "shape", name) for name in self.selected.get("shape", ())
+        ]
+        return (*of_shape, *(
+            (kind, image, of, name)
+            for kind in self.images.types
+            for image in self.images.names(kind, self.of_image(kind).across)
+            for of, names in self.selected.items()
+            if of != "shape"
+            for name in names
+        ))  # fmt: skip
 
     @property
     def selected(self) -> dict[FeatureClass, tuple[str, ...]]:
