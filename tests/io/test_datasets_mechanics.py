@@ -127,16 +127,16 @@ def test_a_name_that_no_file_can_have_is_not_there(tmp_path, name, file):
     ("platform", "variables", "expected"),
     [
         ("linux", {"XDG_CACHE_HOME": "/c"}, "/c/radiotype/data"),
-        ("linux", {}, "/home/u/.cache/radiotype/data"),
-        ("darwin", {}, "/home/u/Library/Caches/radiotype/data"),
+        ("linux", {}, "/h/.cache/radiotype/data"),
+        ("darwin", {}, "/h/Library/Caches/radiotype/data"),
         ("win32", {"LOCALAPPDATA": "/local"}, "/local/radiotype/data"),
-        ("linux", {"RADIOTYPE_DATA": "~/d"}, "/home/u/d"),
+        ("linux", {"RADIOTYPE_DATA": "~/d"}, "/h/d"),
     ],
 )
 def test_where_data_lie_on_each_system(monkeypatch, platform, variables, expected):
     for name in ("RADIOTYPE_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {"HOME": "/home/u", **variables}.items():
+    for name, value in {"HOME": "/h", **variables}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(datasets.sys, "platform", platform)
     assert datasets.data_directory().as_posix() == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,7 +56,7 @@ class MedoidPartition:
         return MedoidPartition(self._medoids.copy())
 
 
-class _OfSubset:
+class _OfSubset(ABC):
     """Clusters a part of a table; nothing in it changes from call to call."""
 
     def __init__(self, values: np.ndarray, all_k: Sequence[int], metric: str) -> None:
@@ -64,8 +65,8 @@ class _OfSubset:
     def copy(self) -> _OfSubset:
         return copy.copy(self)
 
-    def __call__(self, subset: Subset) -> np.ndarray:
-        raise NotImplementedError
+    @abstractmethod
+    def __call__(self, subset: Subset) -> np.ndarray: ...
 
     def _part(self, subset: Subset) -> np.ndarray:
         rows = self._values[subset.items]
