@@ -111,9 +111,9 @@ def test_ten_thousand_columns_are_read(tmp_path):
     names = [f"gene{n}" for n in range(10_000)]
     row = ",".join(["NA", "1e5"] * 5_000)
     path = write(tmp_path, f"{HEAD},{','.join(names)}\n{ROW},{row}\nc2,a,m,{row}\n")
-    start = time.perf_counter()
+    start = time.process_time()
     cohort = read_cohort(path)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert cohort.cases[0].clinical["gene0"] == "NA"
     assert cohort.cases[1].clinical["gene9999"] == "1e5"
 
