@@ -48,7 +48,13 @@ def start(*arguments, cwd, **environment):
         [sys.executable, "-c", "from radiotype.cli import main; main()", *map(str, arguments)],
         cwd=cwd, env=os.environ | environment, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_heed_interrupts,
     )  # fmt: skip
+
+
+def _heed_interrupts():
+    """A shell starts what it runs in the background with interrupts ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process, seconds=120):
