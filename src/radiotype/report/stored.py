@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,8 @@ class Stored:
     """What one run stored.
 
     `regions` has one row per region of the manifest with its cancer type, split and subtype (empty text where there is none);
-    `features` one row per described region, with the same columns. Tables that the run did not store are None.
+    `features` one row per described region, with the same columns. Tables that the run did not store are None. `results` holds
+    every table under results/ by its name without the ending, those with a field of their own as well.
     """
 
     run: dict[str, Any]
@@ -50,6 +53,7 @@ class Stored:
     cox: pd.DataFrame | None
     cox_tests: pd.DataFrame | None
     notes: tuple[str, ...]
+    results: Mapping[str, pd.DataFrame]
 
     @property
     def title(self) -> str:
@@ -118,11 +122,18 @@ def load(folder: RunFolder) -> Stored:
         cox=_table(folder, "results/cox.parquet"),
         cox_tests=_table(folder, "results/cox_tests.parquet"),
         notes=tuple(plain(note) for note in _json(folder, "results/notes.json") or ()),
+        results=_results(folder),
     )
 
 
 def _json(folder: RunFolder, name: str) -> Any:
     return folder.read_json(name) if folder.has(name) else None
+
+
+def _results(folder: RunFolder) -> Mapping[str, pd.DataFrame]:
+    names = sorted(path.stem for path in (folder.path / "results").glob("*.parquet"))
+    found = {name: _table(folder, f"results/{name}.parquet") for name in names}
+    return MappingProxyType({name: table for name, table in found.items() if table is not None})
 
 
 def _table(folder: RunFolder, name: str) -> pd.DataFrame | None:
