@@ -46,8 +46,9 @@ def run_info(jobs: int | None, memory: str | None, *, as_json: bool, schema: boo
 
 def installation(jobs: int | None = None, memory: str | None = None) -> dict[str, Any]:
     """Versions, kernels, cores and memory that stand behind a run. No path and no name of a person or machine."""
+    from radiotype.core.machine import available_cores
     from radiotype.core.provenance import versions
-    from radiotype.run.resources import available_cores, plan_resources, simd_level
+    from radiotype.run.resources import plan_resources, simd_level
 
     processes, memory_bytes = plan_resources(jobs, memory)
     found = versions() | {"radiotype": __version__}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from radiotype.core.machine import available_threads
 from radiotype.stats._inputs import whole_number
 
 Task = TypeVar("Task")
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 def n_threads(n_jobs: int | None) -> int:
     """As many as asked for, or as there are cores; RT103 if that is no whole number from 1 on."""
-    return len(os.sched_getaffinity(0)) if n_jobs is None else whole_number("n_jobs", n_jobs, 1)
+    return available_threads() if n_jobs is None else whole_number("n_jobs", n_jobs, 1)
 
 
 def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task], n_jobs: int | None) -> list[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radiotype.core.machine import available_threads
 from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError
 from radiotype.genomics._linear import linear_expression
@@ -215,7 +215,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         numbers = numbers_to_try(self.n_subclones, len(partitions[0].candidates), len(partitions[0].space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
-        with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or len(os.sched_getaffinity(0))) as pool:
+        with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or available_threads()) as pool:
             found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
         self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
         self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))

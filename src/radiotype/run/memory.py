@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from radiotype.core.case import MaskLoader, Region
+from radiotype.core.machine import available_bytes
 from radiotype.core.volume import Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
 from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
@@ -19,7 +20,6 @@ from radiotype.run.memory_ibsi import needed_for_ibsi
 from radiotype.run.memory_pyradiomics import needed_for_pyradiomics
 from radiotype.run.memory_spharm import needed_for_spharm
 from radiotype.run.parts import PICTURES, SHOWN
-from radiotype.run.resources import available_bytes
 
 #: Bytes per voxel of the box around a region that measuring takes at its peak. A margin: on the voxels of the scan, while they
 #: are resampled (theirs and those of the result), and on the voxels of the result.

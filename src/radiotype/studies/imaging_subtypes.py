@@ -17,13 +17,13 @@ import pandas as pd
 
 from radiotype.core.cohort import Cohort
 from radiotype.core.feature import volume_feature
+from radiotype.core.machine import available_cores
 from radiotype.core.table import FeatureTable
 from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError
 from radiotype.io.tables import read_cohort
 from radiotype.run.outcome import Extraction
 from radiotype.run.progress import progress
-from radiotype.run.resources import available_cores
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
 from radiotype.studies.cells import counted, were

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
 
+from radiotype.core.machine import available_threads
 from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes.assign import NearestCentroid
@@ -325,7 +325,7 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         return Draw(n_cases, math.floor(self.item_fraction * n_cases), n_features, drawn_features)
 
     def _n_threads(self) -> int:
-        return self.n_jobs or len(os.sched_getaffinity(0))
+        return self.n_jobs or available_threads()
 
     def _threads_that_fit(self, n_cases: int, n_k: int) -> int:
         """As many threads as memory allows; RT306 if it does not allow one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
@@ -12,6 +11,7 @@ import numpy as np
 
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
+from radiotype.core.machine import available_threads
 from radiotype.features.filters.boundary import Range
 from radiotype.features.ibsi import histogram, intensity, texture, volume_histogram
 from radiotype.features.ibsi.filter_settings import FilterSettings
@@ -97,7 +97,7 @@ def measure(prepared: Prepared, settings: IbsiSettings, *, n_threads: int | None
     settings : IbsiSettings
         Those it was prepared with.
     n_threads : int, optional
-        Filters at a time, fewer if memory is short; when left out, OMP_NUM_THREADS or the number of cores.
+        Filters at a time, fewer if memory is short; when left out, OMP_NUM_THREADS or the cores there are.
 
     Returns
     -------
@@ -176,8 +176,6 @@ def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -
 
 def threads(prepared: Prepared, settings: IbsiSettings, asked: int | None) -> int:
     """How many filters are worked on at a time: as many as were asked for, or cores, but no more than fit into memory."""
-    text = os.environ.get("OMP_NUM_THREADS", "")
-    cores = int(text) if text.isdigit() else os.cpu_count() or 1
     seen = 0 if prepared.far is None else prepared.far.nbytes
     that_fit = MEMORY_BYTES // max(1, COPIES * seen)
-    return max(1, min(asked or cores, len(settings.filters), that_fit))
+    return max(1, min(asked or available_threads(), len(settings.filters), that_fit))

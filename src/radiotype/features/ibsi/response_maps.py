@@ -24,7 +24,7 @@ def response_maps(scan: Scan, mask: Mask | None, settings: IbsiSettings, *, n_th
     settings : IbsiSettings
         With filters. The scan is interpolated as they say before it is filtered, so that the maps have that spacing.
     n_threads : int, optional
-        Filters at a time, fewer if memory is short; when left out, OMP_NUM_THREADS or the number of cores.
+        Filters at a time, fewer if memory is short; when left out, OMP_NUM_THREADS or the cores there are.
 
     Returns
     -------
