@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
 
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
-from radiotype.core.machine import available_threads
 from radiotype.features.filters.boundary import Range
 from radiotype.features.ibsi import histogram, intensity, texture, volume_histogram
 from radiotype.features.ibsi.filter_settings import FilterSettings
 from radiotype.features.ibsi.preprocess import Prepared, discretised
 from radiotype.features.ibsi.settings import Bins, IbsiSettings
 from radiotype.features.registry import Measured
+from radiotype.features.threads import in_order, threads_for
 
 REFERENCE = "Whybra et al., Radiology 310 (2024) e231319; IBSI reference manual, convolutional filters"
 
 #: Responses are rounded to this fraction of the largest intensity: what they lose to rounding differs with the order of the
 #: voxels, and would put a voxel of a flat image, whose response is 0, into any grey level.
 PRECISION = 2.0**-40
-
-#: Bytes that the filters of one region may take up together while several threads work on them.
-MEMORY_BYTES = 2_000_000_000
 
 #: Arrays as large as what a filter sees that it makes of it at most.
 COPIES = 6
@@ -110,17 +106,10 @@ def measure(prepared: Prepared, settings: IbsiSettings, *, n_threads: int | None
 
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    n_threads = threads(prepared, settings, n_threads)
-    if n_threads <= 1:
-        parts = map(of_one, settings.filters)
-        for part in parts:
-            values |= part.values
-            reasons |= part.reasons
-        return Measured(values, reasons)
-    with ThreadPoolExecutor(n_threads) as pool:
-        for part in pool.map(of_one, settings.filters):
-            values |= part.values
-            reasons |= part.reasons
+    tasks = (partial(of_one, one) for one in settings.filters)
+    for part in in_order(tasks, threads(prepared, settings, n_threads)):
+        values |= part.values
+        reasons |= part.reasons
     return Measured(values, reasons)
 
 
@@ -177,5 +166,4 @@ def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -
 def threads(prepared: Prepared, settings: IbsiSettings, asked: int | None) -> int:
     """How many filters are worked on at a time: as many as were asked for, or cores, but no more than fit into memory."""
     seen = 0 if prepared.far is None else prepared.far.nbytes
-    that_fit = MEMORY_BYTES // max(1, COPIES * seen)
-    return max(1, min(asked or available_threads(), len(settings.filters), that_fit))
+    return threads_for(len(settings.filters), COPIES * seen, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from radiotype.errors import RecipeError
 from radiotype.features.ibsi.filtered import response, threads
 from radiotype.features.ibsi.preprocess import prepare
 from radiotype.features.ibsi.settings import IbsiSettings
+from radiotype.features.threads import in_order
 
 
 def response_maps(scan: Scan, mask: Mask | None, settings: IbsiSettings, *, n_threads: int | None = None) -> dict[str, Scan]:
@@ -54,6 +55,6 @@ def response_maps(scan: Scan, mask: Mask | None, settings: IbsiSettings, *, n_th
     grid = prepared.grid
     if grid is None or not prepared.morphological_mask.any():
         raise RecipeError("RT103", "interpolation left no voxel of the mask", hint="set a smaller spacing_mm, or null")
-    with ThreadPoolExecutor(threads(prepared, settings, n_threads)) as pool:
-        found = list(pool.map(lambda one: response(prepared, one), settings.filters))
+    tasks = [partial(response, prepared, one) for one in settings.filters]
+    found = list(in_order(tasks, threads(prepared, settings, n_threads)))
     return {one.name: Scan(ArrayVoxels(values), grid, "OT", "1") for one, values in zip(settings.filters, found, strict=True)}

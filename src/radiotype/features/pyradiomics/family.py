@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +22,15 @@ from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.pyradiomics.shape import shape_features
 from radiotype.features.pyradiomics.texture import pyradiomics_texture
 from radiotype.features.registry import Family, Measured
+from radiotype.features.threads import in_order, threads_for
 
 if TYPE_CHECKING:
     from radiotype.features.settings import FeatureSettings
 
 Found = tuple[dict[str, float], dict[str, str]]
+
+#: Arrays like the part of the scan that filters see which are held while an image is made and measured.
+COPIES = 6
 
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
@@ -60,21 +65,31 @@ def measure(scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSe
 
 
 def _images(prepared: Prepared, settings: PyradiomicsSettings) -> Iterator[tuple[str, Found]]:
-    """What is found in every image; of one that cannot be, codes alone."""
+    """What is found in every image, several of them at work at a time."""
     around = Around(prepared.around, prepared.region, prepared.low, prepared.spacing_mm)
-    for kind in settings.images.types:
-        own = settings.of_image(kind)
-        images = filtered_images(kind, around, own)
-        for name in own.images.names(kind, own.across):
-            with np.errstate(all="ignore"):
-                image = next(images)
-            code = "filter_too_wide" if image is None else ""
-            if image is not None and not np.isfinite(image[prepared.region]).all():
-                code = "filtered_not_finite"
-            if image is None or code:
-                yield name, ({}, {f"{of}_{one}": code for of, names in own.selected.items() for one in names})
-            else:
-                yield name, _measured(image, name, prepared, own)
+    n_images = len({image for _, image, *_ in settings.columns})
+    n_threads = threads_for(n_images, COPIES * around.image.nbytes)
+
+    def tasks() -> Iterator[Callable[[], tuple[str, Found]]]:
+        for kind in settings.images.types:
+            own = settings.of_image(kind)
+            images = filtered_images(kind, around, own, n_threads=n_threads)
+            for name in own.images.names(kind, own.across):
+                with np.errstate(all="ignore"):
+                    image = next(images)
+                yield partial(_found, image, name, prepared, own)
+
+    yield from in_order(tasks(), n_threads)
+
+
+def _found(image: npt.NDArray[Any] | None, name: str, prepared: Prepared, settings: PyradiomicsSettings) -> tuple[str, Found]:
+    """The name of an image with what is measured in it; of one that cannot be, codes alone."""
+    code = "filter_too_wide" if image is None else ""
+    if image is not None and not np.isfinite(image[prepared.region]).all():
+        code = "filtered_not_finite"
+    if image is None or code:
+        return name, ({}, {f"{of}_{one}": code for of, names in settings.selected.items() for one in names})
+    return name, _measured(image, name, prepared, settings)
 
 
 def _measured(image: npt.NDArray[Any], name: str, prepared: Prepared, settings: PyradiomicsSettings) -> Found:

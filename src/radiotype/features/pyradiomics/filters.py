@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from radiotype.features.pyradiomics.image_types import ImageType
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.pyradiomics.wavelets import wavelet_bands
+from radiotype.features.threads import in_order
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -56,7 +58,9 @@ class Around(NamedTuple):
         return self.image[tuple(parts)], (i, j, k)
 
 
-def filtered_images(kind: ImageType, around: Around, settings: PyradiomicsSettings) -> Iterator[Values | None]:
+def filtered_images(
+    kind: ImageType, around: Around, settings: PyradiomicsSettings, *, n_threads: int = 1
+) -> Iterator[Values | None]:
     """The images of one type in the box of a region, in the order of `Images.names`.
 
     Parameters
@@ -66,6 +70,8 @@ def filtered_images(kind: ImageType, around: Around, settings: PyradiomicsSettin
     around : Around
     settings : PyradiomicsSettings
         Those of the type of image, `PyradiomicsSettings.of_image`.
+    n_threads : int
+        Laplacians of Gaussians at a time.
 
     Yields
     ------
@@ -87,8 +93,8 @@ def filtered_images(kind: ImageType, around: Around, settings: PyradiomicsSettin
     if kind == "Original":
         yield around.image[around.box]
     elif kind == "LoG" and images.LoG is not None:
-        for sigma in images.LoG.sigmas_mm:
-            yield laplacian_of_gaussian(around, float(sigma))
+        widths = (float(sigma) for sigma in images.LoG.sigmas_mm)
+        yield from in_order((partial(laplacian_of_gaussian, around, one) for one in widths), n_threads)
     elif kind == "Wavelet" and images.Wavelet is not None:
         own = images.Wavelet
         yield from wavelet_bands(
