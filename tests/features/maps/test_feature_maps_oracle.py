@@ -49,7 +49,11 @@ def test_maps_are_those_of_pyradiomics(name: str) -> None:
 def test_textures_of_the_ibsi_are_those_of_each_neighbourhood_alone(radius: int, neighbourhood: str) -> None:
     scan, mask = map_cases.case()
     own = IbsiSettings(
-        spacing_mm=None, bins={"width": None, "number": 6}, aggregations=AGGREGATIONS, dependence_alpha=1, intensity_range=(30, None)
+        spacing_mm=None,
+        bins={"width": None, "number": 6},
+        aggregations=AGGREGATIONS,
+        dependence_alpha=1,
+        intensity_range=(30, None),
     )
     patterns = ["intensity_*", "glcm_*", "glrlm_*", "glszm_*", "gldzm_*", "ngtdm_*", "ngldm_*"]
     settings = FeatureSettings(ibsi=own)
