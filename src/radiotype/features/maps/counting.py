@@ -16,6 +16,10 @@ from radiotype.features.ibsi.texture_matrices import STEPS
 Ranks = NDArray[np.unsignedinteger]
 
 
+#: Keys are counted in a table of all that may occur if it holds no more than so many for each that does; else they are sorted.
+SPARSE = 32
+
+
 class Tones(NamedTuple):
     """By region and level that it holds: which these are, voxels, those with neighbours, and the sum of their differences."""
 
@@ -63,6 +67,7 @@ class Counting:
         With weights of the directions, these are added up to one matrix for each region.
         """
         n, width = len(self.ranks), self.levels.size + 1
+        n_matrices = n if weights is not None else n * len(self.steps)
         keys, factors = [], []
         for number, step in enumerate(self.steps):
             first, second = (self.ranks[part] for part in _shifted(step, self.ranks.shape[1:]))
@@ -74,7 +79,7 @@ class Counting:
             keys.append((matrix * width + np.minimum(a, b)) * width + np.maximum(a, b))
             if weights is not None:
                 factors.append(np.full(len(a), weights[number]))
-        all_keys, found = _tally(np.concatenate(keys), np.concatenate(factors) if factors else None)
+        all_keys, found = _tally(np.concatenate(keys), n_matrices * width * width, np.concatenate(factors) if factors else None)
         rest, high = np.divmod(all_keys, width)
         matrix, low = np.divmod(rest, width)
         apart = low != high
@@ -83,7 +88,7 @@ class Counting:
             np.concatenate([low, high[apart]]) - 1,
             np.concatenate([high, low[apart]]) - 1,
             np.concatenate([np.where(apart, found, 2 * found), found[apart]]),
-            n if weights is not None else n * len(self.steps),
+            n_matrices,
         )
 
     def runs(
@@ -95,6 +100,7 @@ class Counting:
         `crossed_only`, other directions have no weight.
         """
         n, width, longest = len(self.ranks), self.levels.size + 1, max(self.ranks.shape[1:]) + 1
+        n_matrices = n if weights is not None else n * len(self.steps)
         crossed = np.zeros((n, len(self.steps)), dtype=np.bool_)
         keys, factors = [], []
         for number, step in enumerate(self.steps):
@@ -105,11 +111,12 @@ class Counting:
             keys.append((matrix * width + self.ranks[starts]) * longest + lengths[starts])
             if weights is not None:
                 factors.append(np.where(crossed[region, number] | (not crossed_only), weights[number], 0.0))
-        all_keys, found = _tally(np.concatenate(keys), np.concatenate(factors) if factors else None)
+        all_keys, found = _tally(
+            np.concatenate(keys), n_matrices * width * longest, np.concatenate(factors) if factors else None
+        )
         all_keys, found = all_keys[found > 0], found[found > 0]
         rest, length = np.divmod(all_keys, longest)
         matrix, level = np.divmod(rest, width)
-        n_matrices = n if weights is not None else n * len(self.steps)
         return Entries(matrix, level - 1, length - 1, found, n_matrices), crossed
 
     @cached_property
@@ -133,52 +140,64 @@ class Counting:
         """Zones of one level by level and size (1) or distance (2), and what the columns stand for."""
         regions, zones = self._zones
         width, columns = self.levels.size + 1, np.arange(1, int(zones[:, quantity].max()) + 1)
-        keys, found = _tally((regions * width + zones[:, 0]) * (columns.size + 1) + zones[:, quantity])
+        size = len(self.ranks) * width * (columns.size + 1)
+        keys, found = _tally((regions * width + zones[:, 0]) * (columns.size + 1) + zones[:, quantity], size)
         rest, column = np.divmod(keys, columns.size + 1)
         matrix, level = np.divmod(rest, width)
         return Entries(matrix, level - 1, column - 1, found, len(self.ranks)), columns
 
     def neighbours(self, alpha: int) -> tuple[Entries, Tones]:
         """Voxels by level and number of those that depend on them (column 0: themselves alone); and tone differences."""
-        values = np.concatenate([[0], self.levels])[self.ranks]
+        highest = 2 * len(self.steps) * int(self.levels[-1])
+        kind: type[np.signedinteger] = np.int16 if highest <= np.iinfo(np.int16).max else np.int32
+        values = np.concatenate([[0], self.levels]).astype(kind)[self.ranks]
         padded = np.pad(values, ((0, 0), (1, 1), (1, 1), (1, 1)))
-        number, total, alike = (np.zeros(values.shape, dtype=np.int64) for _ in range(3))
+        total = np.zeros(values.shape, dtype=kind)
+        number, alike = (np.zeros(values.shape, dtype=np.uint8) for _ in range(2))
         for step in (*self.steps, *((-a, -b, -c) for a, b, c in self.steps)):
             part = tuple(slice(1 + one, 1 + one + size) for one, size in zip(step, values.shape[1:], strict=True))
             other = padded[(slice(None), *part)]
             there = other > 0
             number += there
             total += other
-            alike += there & (np.abs(other - values) <= alpha)
+            alike += there & (np.abs(other - values) <= alpha) if alpha else other == values
         inside = self.ranks > 0
         region = np.repeat(np.arange(len(values)), np.count_nonzero(inside, axis=(1, 2, 3)))
+        neighbours = number[inside].astype(np.int64)
+        apart = np.abs(values[inside] - total[inside] / np.maximum(neighbours, 1))
         width, columns = self.levels.size + 1, 2 * len(self.steps) + 1
         level = self.ranks[inside].astype(np.int64)
-        keys, found = _tally((region * width + level) * columns + alike[inside])
+        keys, found = _tally((region * width + level) * columns + alike[inside], len(values) * width * columns)
         rest, column = np.divmod(keys, columns)
         matrix, of_level = np.divmod(rest, width)
         return (
             Entries(matrix, of_level - 1, column, found, len(values)),
-            _tones(region * width + level, width, number[inside], np.abs(values - total / np.maximum(number, 1))[inside]),
+            _tones(region * width + level, len(values), width, neighbours, apart),
         )
 
 
-def _tones(keys: NDArray[np.int64], width: int, neighbours: NDArray[np.int64], apart: NDArray[np.float64]) -> Tones:
+def _tones(keys: NDArray[np.int64], n: int, width: int, neighbours: NDArray[np.int64], apart: NDArray[np.float64]) -> Tones:
     """Of voxels whose regions and levels are given as keys, with how far they are from the mean of their neighbours."""
-    groups, where, n_voxels = np.unique(keys, return_inverse=True, return_counts=True)
-    n_with = np.bincount(where, neighbours > 0, groups.size).astype(np.int64)
-    differences = sums(where, np.where(neighbours > 0, apart, 0.0), groups.size)
+    with_any = neighbours > 0
+    groups, n_voxels = _tally(keys, n * width)
+    place = np.searchsorted(groups, keys)
+    n_with = np.bincount(place, with_any, groups.size).astype(np.int64)
+    differences = sums(place, np.where(with_any, apart, 0.0), groups.size)
     region, rank = np.divmod(groups, width)
-    return Tones(region, rank - 1, n_voxels, n_with, differences)
+    return Tones(region, rank - 1, n_voxels.astype(np.int64), n_with, differences)
 
 
 def _tally(
-    keys: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    keys: NDArray[np.int64], size: int, weights: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The different keys, rising, and how often each occurs, or the sum of its weights."""
+    """The different keys, rising and below `size`, and how often each occurs, or the sum of its weights."""
+    if size <= SPARSE * keys.size:
+        counts = np.bincount(keys, weights, size)
+        different = np.flatnonzero(counts)
+        return different, counts[different].astype(np.float64)
     if weights is None:
-        different, counts = np.unique(keys, return_counts=True)
-        return different, counts.astype(np.float64)
+        different, n = np.unique(keys, return_counts=True)
+        return different, n.astype(np.float64)
     different, where = np.unique(keys, return_inverse=True)
     return different, sums(where, weights, different.size)
 
@@ -190,18 +209,23 @@ def _shifted(step: tuple[int, int, int], shape: tuple[int, ...]) -> tuple[tuple[
     return (slice(None), *first), (slice(None), *second)
 
 
-def _along(ranks: Ranks, step: tuple[int, int, int]) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+def _along(
+    ranks: Ranks, step: tuple[int, int, int]
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.bool_], NDArray[np.unsignedinteger]]:
     """For every voxel: the length of the run from it on, whether a run starts there, and voxels of its line from it on."""
     axis = 1 + next(number for number, one in enumerate(step) if one)  # the first step of a direction is 1
     size = ranks.shape[axis]
-    lengths, on_line = ((ranks > 0).astype(np.int64) for _ in range(2))
-    starts = ranks > 0
+    inside = ranks > 0
+    starts = inside.copy()
+    kind: type[np.unsignedinteger] = np.uint8 if max(ranks.shape[1:]) < 256 else np.uint16
+    lengths: NDArray[np.unsignedinteger] = inside.astype(kind)
+    on_line: NDArray[np.unsignedinteger] = inside.astype(kind)
     for place in range(size - 2, -1, -1):
         here, there = (list(part) for part in _shifted(step, ranks.shape[1:]))
         here[axis], there[axis] = slice(place, place + 1), slice(place + 1, place + 2)
         one, next_one = tuple(here), tuple(there)
-        goes_on = (ranks[one] == ranks[next_one]) & (ranks[one] > 0)
-        lengths[one] += np.where(goes_on, lengths[next_one], 0)
+        goes_on = (ranks[one] == ranks[next_one]) & inside[one]
+        lengths[one] += lengths[next_one] * goes_on
         on_line[one] += on_line[next_one]
         starts[next_one] &= ~goes_on
     return lengths, starts, on_line
