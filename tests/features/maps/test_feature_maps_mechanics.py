@@ -34,6 +34,16 @@ def test_threads_change_nothing_and_batches_the_last_digits(monkeypatch: pytest.
         assert np.allclose(one[name].data, whole[name].data, rtol=1e-9, atol=1e-7, equal_nan=True), name
 
 
+def test_small_tables_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan, mask = map_cases.case()
+    settings = FeatureSettings(pyradiomics={"bin_width": 2})
+    names = ["original_ngtdm_*", "original_glcm_MCC", "ngtdm_*"]
+    whole = feature_maps(scan, mask, settings, features=names)
+    monkeypatch.setattr("radiotype.features.maps.textures.TABLE_BYTES", 1)
+    for name, one in feature_maps(scan, mask, settings, features=names).items():
+        assert np.allclose(one.data, whole[name].data, rtol=1e-9, atol=1e-7, equal_nan=True), name
+
+
 def test_progress_counts_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     from contextlib import contextmanager
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from radiotype.features.pyradiomics.settings import PyradiomicsSettings
 from radiotype.features.pyradiomics.texture import NAMES, direction_distances
 
 _EPSILON = np.spacing(1)
+#: What tables of pairs of levels may take at a time, bytes, about.
+TABLE_BYTES = 32 * 2**20
 #: Names of the IBSI's families of matrices.
 _ROWS = {family.name: tuple(row.name for row in family.rows) for family in FAMILIES}
 
@@ -167,6 +169,12 @@ def tone_features(tones: Tones, n_voxels: NDArray[np.int64], levels: NDArray[np.
     voxels[region, place] = n_voxels[counts]
     differences[region, place] = tones.differences[counts]
     level[region, place] = levels[tones.level[counts]]
+    parts = [_tone_values(voxels[part], differences[part], level[part]) for part in _parts(n, width)]
+    return np.concatenate(parts)
+
+
+def _tone_values(voxels: Floats, differences: Floats, level: Floats) -> Floats:
+    """The same from voxels, differences and levels, (n, levels of a region); 0 voxels where it has no more levels."""
     total, n_present = voxels.sum(axis=1), np.count_nonzero(voxels, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = voxels / total[:, None]
@@ -232,15 +240,23 @@ def _maximal_correlation(pairs: Entries, marginal: Floats) -> Floats:
     n_present = np.count_nonzero(marginal, axis=1)
     weighted = p / np.sqrt(marginal[matrix, row] * marginal[matrix, column])
     result = np.full(n, 1.0 if marginal.shape[1] == 1 else 0.0)
-    for size in np.unique(n_present[n_present > 1]):
-        which = np.flatnonzero(n_present == size)
-        where = np.full(n, -1)
-        where[which] = np.arange(which.size)
-        own = where[matrix] >= 0
-        tables = np.zeros((which.size, size, size))
-        tables[where[matrix[own]], place[matrix[own], row[own]], place[matrix[own], column[own]]] = weighted[own]
-        result[which] = np.sort(np.abs(np.linalg.eigvalsh(tables)), axis=1)[:, -2]
+    for size in np.unique(n_present[n_present > 1]).tolist():
+        of_size = np.flatnonzero(n_present == size)
+        for part in _parts(of_size.size, size):
+            which = of_size[part]
+            where = np.full(n, -1)
+            where[which] = np.arange(which.size)
+            own = where[matrix] >= 0
+            tables = np.zeros((which.size, size, size))
+            tables[where[matrix[own]], place[matrix[own], row[own]], place[matrix[own], column[own]]] = weighted[own]
+            result[which] = np.sort(np.abs(np.linalg.eigvalsh(tables)), axis=1)[:, -2]
     return result
+
+
+def _parts(n: int, size: int) -> Iterator[slice]:
+    """All of n regions, so many at a time that tables of pairs of `size` levels stay small."""
+    step = max(1, TABLE_BYTES // (64 * size * size))
+    return (slice(start, start + step) for start in range(0, n, step))
 
 
 def _counted(entries: Entries) -> NDArray[np.int64]:
