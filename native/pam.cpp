@@ -124,11 +124,12 @@ static void build(Subset<Real>& s, int64_t largest_k, double* found, double* obj
         for (int64_t i = 0; i < n; ++i) {
             if (s.is_medoid[i] || cost[i] > close) continue;
             const double gain = exact_gain(s, i);
-            if (most <= gain) {
+            if (best < 0 || most <= gain) {
                 most = gain;
                 best = i;
             }
         }
+        for (int64_t i = 0; best < 0; ++i) best = s.is_medoid[i] ? -1 : i;  // sums that are no numbers any more
         s.is_medoid[best] = 1;
         found[step] = double(best);
         double sum = 0;

@@ -83,6 +83,8 @@ def pam(distances: np.ndarray, k: int) -> Medoids:
 
 #: Distances beyond these are not put into single precision.
 _SINGLE = (1e-30, 1e30)
+#: Sums of larger distances may be no numbers any more.
+_LARGEST = 1e290
 
 
 class PamPartitions:
@@ -139,6 +141,7 @@ def _checked_distances(distances: np.ndarray) -> np.ndarray:
     faults = {
         "is not finite": ~np.isfinite(array),
         "is negative": array < 0,
+        f"is larger than {_LARGEST:g}": array > _LARGEST,
         "differs from its mirror image": array != array.T,
         "is not zero, though it is a case's distance to itself": np.diag(np.diag(array) != 0),
     }
