@@ -87,6 +87,11 @@ template <class A, class B> bool same_shape(const A& a, const B& b) {
     return true;
 }
 
+// Whether an array holds grey levels as texture_pack() makes them: numbers from 0 on, of one or two bytes.
+template <class Array> bool holds_levels(const Array& array) {
+    return array.dtype() == nb::dtype<uint8_t>() || array.dtype() == nb::dtype<uint16_t>();
+}
+
 // Whether all numbers of an array lie in low .. end - 1.
 template <class Array> bool all_within(const Array& array, int64_t low, int64_t end) {
     bool inside = true;

@@ -458,8 +458,8 @@ static void texture_scan(LevelArray levels, LevelCounts counts, LevelCounts box)
 }
 
 static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines lines) {
-    need(out.itemsize() <= 2 && map.size() >= 1 && lines.shape(0) >= levels.shape(0) * levels.shape(1) &&
-             out.size() >= (levels.shape(0) + 2) * (levels.shape(1) + 2) * (levels.shape(2) + 2) + 64, "out, map, lines: too short, or elements of more than 2 bytes");
+    need(holds_levels(out) && map.size() >= 1 && lines.shape(0) >= levels.shape(0) * levels.shape(1) &&
+             out.size() >= (levels.shape(0) + 2) * (levels.shape(1) + 2) * (levels.shape(2) + 2) + 64, "out, map, lines: too short, or out neither uint8 nor uint16");
     const radiotype::LevelBox source = level_box(levels);
     void* to = out.data();
     const int64_t bytes = int64_t(out.itemsize());
@@ -469,8 +469,8 @@ static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines l
 
 static radiotype::TextureVolume texture_volume(const ReadBuffer& levels, const ReadBuffer& values, const ReadLines& lines,
                                                int64_t n_levels, bool planar, bool by_slice) {
-    need(same_shape(levels, values) && levels.itemsize() == values.itemsize() && levels.itemsize() <= 2,
-         "levels, values: of different shapes, or elements of more than 2 bytes");
+    need(same_shape(levels, values) && levels.dtype() == values.dtype() && holds_levels(levels),
+         "levels, values: of different shapes, or neither uint8 nor uint16");
     need(n_levels >= 0 && n_levels <= 65535, "n_levels: from 0 to 65535");
     int64_t slice = 1;
     for (size_t l = 0; l < lines.shape(0); ++l) {
@@ -506,7 +506,7 @@ static void texture_runs(ReadBuffer levels, ReadBuffer values, ReadLines lines, 
              extent(tables, axes - 2) * (n_levels + 1), "tables: too small, or not (..., lengths, n_levels + 1)");
     for (size_t axis = planar ? 1 : 0; axis < 3; ++axis)
         need(extent(tables, axes - 2) >= extent(levels, axis) - 1 && (volume.bytes == 2 || levels.shape(axis) < 258), "tables: longer runs are possible");
-    need(int64_t(scratch.itemsize()) == volume.bytes && scratch.size() >= 26 * (levels.shape(1) * levels.shape(2) + 64) + 64, "scratch: too small");
+    need(scratch.dtype() == levels.dtype() && scratch.size() >= 26 * (levels.shape(1) * levels.shape(2) + 64) + 64, "scratch: too small");
     const int64_t longest = int64_t(tables.shape(tables.ndim() - 2)) - 1;
     void* positions = scratch.data();
     nb::gil_scoped_release release;

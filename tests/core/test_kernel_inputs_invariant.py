@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import fuzzers
 from fuzzers.trial import call_of, trial
 
-SEEDS = 6
+SEEDS = 4
 NAMES = sorted(fuzzers.FUZZERS)
 
 

@@ -103,6 +103,12 @@ class PamPartitions:
     """
 
     def __init__(self, distances: np.ndarray, k: Sequence[int], n_items: int, *, single: bool = True) -> None:
+        if not distances.max(initial=0) <= _LARGEST:
+            raise ComputeError(
+                "RT305",
+                f"a distance is not a number or larger than {_LARGEST:g}",
+                hint="check the columns of the table for values that are far too large",
+            )
         positive = distances[distances > 0]
         fits = not positive.size or (positive.min() > _SINGLE[0] and positive.max() < _SINGLE[1])
         self._distances = distances
