@@ -94,7 +94,7 @@ def texture_runs(native: Any, rng: Generator) -> Call:
     longest = max(max(shape[1:] if volume["planar"] else shape) - 2, 2)
     tables = np.zeros((groups, directions, longest + 1, volume["n_levels"] + 1), dtype=np.uint32)
     scratch = np.zeros(26 * (shape[1] * shape[2] + 64) + 64, dtype=volume["levels"].dtype)
-    return Call("texture_runs", {**volume, "tables": tables, "scratch": scratch}, trusted=TRUSTED)
+    return Call("texture_runs", {**volume, "tables": tables, "scratch": scratch}, scratch=("scratch",), trusted=TRUSTED)
 
 
 def texture_neighbours(native: Any, rng: Generator) -> Call:
