@@ -99,3 +99,15 @@ def spoil(name: str, **changes: object) -> None:
 def test_places_that_do_not_exist_are_refused(name, argument, change):
     with pytest.raises(ValueError, match=r"\w"):
         spoil(name, **{argument: change})
+
+
+def test_an_array_to_fill_of_another_type_or_layout_is_refused():
+    row, labels = np.empty(4, dtype=np.uint8), np.zeros((1, 4), dtype=np.uint8)
+    for counts in (np.zeros((4, 4)), np.zeros((4, 8), dtype=np.int32)[:, ::2]):
+        with pytest.raises(TypeError):
+            _native.cocluster(labels, row, counts)
+
+
+def test_an_empty_image_has_no_range():
+    found = _native.intensity_range(np.zeros((2, 0, 5)), None, -np.inf, np.inf)
+    assert found == (np.inf, -np.inf, 0, 0, True)
