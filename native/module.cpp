@@ -427,7 +427,7 @@ static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lin
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
-    m.def("ball_scratch", &radiotype::ball_scratch, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
+    m.def("ball_scratch", &radiotype::ball_scratch, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
           "Length of the uint32 scratch that `ball_sums` needs.");
     m.def("correlate", &correlate, "values"_a, "axis"_a, "weights"_a, "out"_a,
           "Write into `out`, shorter than `values` along the axis by all weights but one, the sums of weighted neighbours. All float64.");

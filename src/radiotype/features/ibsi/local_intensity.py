@@ -100,7 +100,7 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     n = len(ball)
     room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
     scale = 2.0 ** math.floor(math.log2(min(room, 1e300)))
-    scratch = np.empty(native.ball_scratch(*image.shape, reach, reach_i), dtype=np.uint32)
+    scratch = np.empty(native.ball_scratch(*image.shape[1:], reach, reach_i), dtype=np.uint32)
     lines = np.empty(len(columns), dtype=np.uint64)
 
     def summed(*, ones: bool) -> npt.NDArray[np.int32]:
