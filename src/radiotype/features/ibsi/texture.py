@@ -158,7 +158,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
         found = texture_features(
             prepared.levels,
             settings.aggregations,
-            mask=prepared.morphological_mask,
+            mask=None if prepared.whole else prepared.morphological_mask,
             n_grey_levels=prepared.n_levels,
             alpha=settings.dependence_alpha,
         )
