@@ -372,12 +372,12 @@ static void texture_scan(LevelArray levels, LevelCounts counts, LevelCounts box)
     radiotype::active_kernels().texture_scan(source, counts.data(), box.data());
 }
 
-static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines lines) {
+static int64_t texture_pack(LevelArray levels, std::optional<LevelMap> map, Buffer out, Lines lines) {
     const radiotype::LevelBox source = level_box(levels);
     void* to = out.data();
     const int64_t bytes = int64_t(out.itemsize());
     nb::gil_scoped_release release;
-    return radiotype::active_kernels().texture_pack(source, map.data(), to, bytes, lines.data());
+    return radiotype::active_kernels().texture_pack(source, map ? map->data() : nullptr, to, bytes, lines.data());
 }
 
 static radiotype::TextureVolume texture_volume(const ReadBuffer& levels, const ReadBuffer& values, const ReadLines& lines,
@@ -537,8 +537,8 @@ NB_MODULE(_native, m) {
           "target the levels before it and the sets that reach it, -1 where the levels ended. The number of levels, or -1.");
     m.def("texture_scan", &texture_scan, "levels"_a, "counts"_a, "box"_a,
           "Count the voxels of each grey level and find the box of those above 0: first and last + 1 along each axis.");
-    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a, "out"_a, "lines"_a,
-          "Copy levels through `map` into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
+    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a.none(), "out"_a, "lines"_a,
+          "Copy levels, through `map` if there is one, into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
     m.def("texture_pairs", &texture_pairs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a,
           "Add to `tables` the pairs of neighbouring levels in 13 (planar: 4) directions.");
     m.def("texture_runs", &texture_runs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_a, "scratch"_a,
