@@ -80,7 +80,9 @@ template <int N> inline void add_lines(const uint32_t* const* lines, int64_t n, 
 
 void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** lines, int32_t* sums) {
     const int64_t n_i = problem.shape[0], n_j = problem.shape[1], n_k = problem.shape[2], reach = problem.reach;
-    const int64_t reach_i = problem.reach_i, stride = n_k + 2 * reach + 1, plane = n_j * stride, length = stride + REGISTERS * LANES;
+    // Every line begins with a line of the cache.
+    scratch += (64 - reinterpret_cast<uintptr_t>(scratch) % 64) % 64 / sizeof(uint32_t);
+    const int64_t reach_i = problem.reach_i, stride = (n_k + 2 * reach + 16) / 16 * 16, plane = n_j * stride, length = stride + 64;
     int64_t reach_j = 0;
     for (int64_t c = 0; c < problem.n_columns; ++c)
         if (problem.columns[2 * c + 1] > reach_j) reach_j = problem.columns[2 * c + 1];
@@ -124,7 +126,7 @@ void ball_sums(const BallProblem& problem, uint32_t* scratch, const uint32_t** l
                 const int64_t *group = problem.groups + 3 * g, n = group[1] - group[0], high = end + shift + group[2] + 1;
                 const uint32_t** own = lines + group[0];
                 uint32_t* to = together + g * length;
-                int64_t k = begin + shift - group[2];
+                int64_t k = (begin + shift - group[2]) / LANES * LANES;
                 for (; k + REGISTERS * LANES <= high; k += REGISTERS * LANES) add_lines<REGISTERS>(own, n, k, to);
                 if (high - k > 4 * LANES) add_lines<REGISTERS>(own, n, k, to);
                 else if (high - k > 2 * LANES) add_lines<4>(own, n, k, to);

@@ -66,6 +66,33 @@ template <class V> void distances(const TextureVolume& volume, uint16_t* distanc
     }
 }
 
+// Numbers the runs of a line from `runs` on: their voxels, and level, size and distance of each, without a branch. What number is next.
+template <class V>
+__attribute__((noinline)) uint32_t label_runs(const V* voxels, int64_t n, const uint16_t* distance, uint32_t runs,
+                                              uint32_t* __restrict labels, const ZoneScratch& scratch) {
+    Zone* __restrict zones = scratch.zones;
+    uint32_t* __restrict parent = scratch.parent;
+    uint32_t size = 0, nearest = 0;
+    for (int64_t x = 0; x < n; ++x) {  // the voxel before the first is outside, so the first begins a run
+        const uint32_t begins = voxels[x] != voxels[x - 1];
+        size = (size & (begins - 1)) + 1;
+        nearest = smaller(nearest | (0 - begins), distance[x]);
+        runs += begins;
+        zones[runs - 1] = {voxels[x], int32_t(size), int32_t(nearest)};
+        parent[runs - 1] = labels[x] = runs - 1;
+    }
+    return runs;
+}
+
+// Puts voxels together with what they touch on two sides: bits of the lanes, and the labels there.
+template <class V>
+inline void unite_all(uint32_t* parent, const uint32_t* labels, uint32_t a, const uint32_t* there_a, uint32_t b, const uint32_t* there_b) {
+    for (uint64_t left = a | uint64_t(b) << 32; left; left &= left - 1) {
+        const int64_t bit = __builtin_ctzll(left), at = (bit & 31) / int64_t(sizeof(V));
+        unite(parent, labels[at], (bit < 32 ? there_a : there_b)[at]);
+    }
+}
+
 template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds) {
     typedef typename Of<V>::Vector Vector;
     const V* levels = static_cast<const V*>(volume.levels);
@@ -82,18 +109,7 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
         const V* voxels = levels + line.begin;
         uint32_t* labels = scratch.labels + (line.slice & 1) * plane + line.begin - line.slice * plane;
         for (; slice < group(volume, line); ++slice) bounds[slice + 1] = runs;
-        const uint16_t* distance = scratch.distance + line.begin;
-        Zone run = {};
-        for (int64_t x = 0; x < line.n; ++x) {  // the voxel before the first is outside, so the first begins a run
-            const bool begins = voxels[x] != voxels[x - 1];
-            const int32_t away = distance[x];
-            run.size = begins ? 1 : run.size + 1;
-            run.distance = begins || away < run.distance ? away : run.distance;
-            run.level = voxels[x];
-            runs += begins;
-            scratch.zones[runs - 1] = run;
-            parent[runs - 1] = labels[x] = runs - 1;
-        }
+        runs = label_runs(voxels, line.n, scratch.distance + line.begin, runs, labels, scratch);
         for (int64_t x = 0; x < line.n; x += lanes<V>()) {
             const Vector level = *reinterpret_cast<const Vector*>(voxels + x);
             const uint32_t inside = bits_where<V>(level != 0) & lanes_within<V>(line.n - x);
@@ -117,16 +133,17 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
                 contacts[2].drop_what_touches(touching[1]);
                 contacts[3].drop_what_touches(touching[1]);
             }
+            // Two sides at a time, as the halves of one number: the left and the straight contacts of a row, the right ones of two.
+            const uint32_t* there[4];
+            for (int k = 0; k < n_rows_before; ++k)
+                there[k] = scratch.labels + ((line.slice + BEFORE[k][0]) & 1) * plane + line.begin - line.slice * plane +
+                           BEFORE[k][1] * volume.stride + x;
             for (int k = 0; k < n_rows_before; ++k) {
-                const uint32_t* there = scratch.labels + ((line.slice + BEFORE[k][0]) & 1) * plane + line.begin - line.slice * plane +
-                                        BEFORE[k][1] * volume.stride + x;
-                const uint32_t sides[3] = {contacts[k].left, contacts[k].straight, contacts[k].right};
-                for (int side = 0; side < 3; ++side) {
-                    for (uint32_t left = sides[side]; left; left &= left - 1) {
-                        const int64_t at = lowest<V>(left);
-                        unite(parent, labels[x + at], there[at + side - 1]);
-                    }
-                }
+                unite_all<V>(parent, labels + x, contacts[k].left, there[k] - 1, contacts[k].straight, there[k]);
+            }
+            for (int k = 0; k < n_rows_before; k += 2) {
+                const bool two = k + 1 < n_rows_before;
+                unite_all<V>(parent, labels + x, contacts[k].right, there[k] + 1, two ? contacts[k + 1].right : 0, there[k + two] + 1);
             }
         }
     }

@@ -40,8 +40,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     n, n_levels = counts.shape[:2]
     # Matrices are mostly empty: everything is summed over the entries that are not.
     entries = np.flatnonzero(counts)
-    matrix, within = np.divmod(entries, n_levels * n_levels)
-    row, column = np.divmod(within, n_levels)
+    matrix, row, column = np.unravel_index(entries, counts.shape)
     found = counts.ravel()[entries].astype(np.float64)
     total = sums(matrix, found, n)
     probability = found / total[matrix]
@@ -71,7 +70,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     square = np.square(offset)
     tendency, shade, prominence = ((by_sum * power).sum(axis=1) for power in (square, square * offset, np.square(square)))
     variance = (tendency + contrast) / 4
-    values = np.stack(
+    values = np.array(
         [
             maximum,
             average,
@@ -96,9 +95,8 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
             # Both sums over products of marginals are twice the entropy of the levels, the matrix being symmetric.
             _ratio(joint_entropy - 2 * level_entropy, level_entropy),
             np.sqrt(1 - np.exp(-2 * np.maximum(2 * level_entropy - joint_entropy, 0))),
-        ],
-        axis=1,
-    )
+        ]
+    ).T.copy()
     values[total == 0] = np.nan
     return values
 

@@ -40,8 +40,7 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
     n, n_levels, n_columns = counts.shape
     levels, columns = matrices.levels.astype(np.float64), matrices.columns.astype(np.float64)
     entries = np.flatnonzero(counts)
-    matrix, within = np.divmod(entries, n_levels * n_columns)
-    row, column = np.divmod(within, n_columns)
+    matrix, row, column = np.unravel_index(entries, counts.shape)
     found = counts.ravel()[entries].astype(np.float64)
     total = sums(matrix, found, n)
 
@@ -56,7 +55,7 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
     short_high, long_high, all_high = (high @ emphases).T / total
     level_squares, column_squares = np.square(by_level).sum(axis=1), np.square(by_column).sum(axis=1)
     probability = found / total[matrix]
-    return np.stack(
+    return np.array(
         [
             short,
             long,
@@ -75,9 +74,8 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
             _variance(by_column, columns, total),
             -sums(matrix, probability * np.log2(probability), n),
             sums(matrix, probability**2, n),
-        ],
-        axis=1,
-    )
+        ]
+    ).T.copy()  # sums over matrices follow the order in memory
 
 
 def sums(keys: NDArray[np.int64], weights: NDArray[np.float64], *shape: int) -> NDArray[np.float64]:

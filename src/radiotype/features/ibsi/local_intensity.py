@@ -51,7 +51,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     ranking = ranked_balls(prepared, ball)
     brightest = np.flatnonzero(prepared.levels.T == prepared.n_levels)  # among these are all of highest intensity
     values = prepared.image.T[np.unravel_index(brightest, ranking.scores.shape)]
-    places = (brightest[values == prepared.extent.most], np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
+    places = brightest[values == prepared.extent.most], ranking.best()
     peaks = (_peak(prepared, ball.steps, ranking, chosen) for chosen in places)
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
@@ -99,6 +99,14 @@ class Ranking(NamedTuple):
 
     scores: npt.NDArray[np.int32] | Floats
     slack: int
+
+    def best(self) -> npt.NDArray[np.int64]:
+        """Where the highest may be, counted through `scores`; only planes that come close to it are looked through."""
+        planes = self.scores.reshape(len(self.scores), -1)
+        highest = planes.max(axis=1)
+        close = np.flatnonzero(highest >= highest.max() - self.slack)
+        plane, place = np.nonzero(planes[close] >= highest.max() - self.slack)
+        return np.asarray(close[plane] * planes.shape[1] + place)
 
 
 def ranked_balls(prepared: Prepared, ball: Ball) -> Ranking:
