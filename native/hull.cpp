@@ -5,7 +5,7 @@
 // follow from the ends of rows by a chain each, and so does which of the six points of the octahedron can matter. The few points left
 // are added to the hull in lexicographic order: each lies outside, and sees a face of the one before. Cost: 20 faces per point; for a
 // region of N voxels about sqrt(N) points.
-#include "kernels.hpp"
+#include "lanes.hpp"
 
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
@@ -200,16 +200,14 @@ int64_t hull_faces(const int32_t* points, int64_t n, uint8_t* scratch, int32_t* 
 
 // points: (3, n). The square of the largest distance between two of them.
 double largest_distance(const double* points, int64_t n) {
-    typedef double Eight __attribute__((vector_size(64), aligned(8), may_alias));
-    const auto eight = [](const double* from) { return *reinterpret_cast<const Eight*>(from); };
-    Eight largest = {};
+    Pack largest = {};
     double rest = 0.0;
     for (int64_t a = 0; a < n; ++a) {
         const double x = points[a], y = points[n + a], z = points[2 * n + a];
         int64_t b = a + 1;
-        for (; b + 8 <= n; b += 8) {
-            const Eight dx = eight(points + b) - x, dy = eight(points + n + b) - y, dz = eight(points + 2 * n + b) - z;
-            const Eight squared = dx * dx + dy * dy + dz * dz;
+        for (; b + WIDTH <= n; b += WIDTH) {
+            const Pack dx = pack(points + b) - x, dy = pack(points + n + b) - y, dz = pack(points + 2 * n + b) - z;
+            const Pack squared = dx * dx + dy * dy + dz * dz;
             largest = squared > largest ? squared : largest;
         }
         for (; b < n; ++b) {
@@ -218,7 +216,7 @@ double largest_distance(const double* points, int64_t n) {
             rest = squared > rest ? squared : rest;
         }
     }
-    for (int lane = 0; lane < 8; ++lane) rest = largest[lane] > rest ? largest[lane] : rest;
+    for (int lane = 0; lane < WIDTH; ++lane) rest = largest[lane] > rest ? largest[lane] : rest;
     return rest;
 }
 

@@ -176,8 +176,8 @@ struct BallProblem {
 };
 
 // Numbers of 32 bits that ball_sums() needs.
-static inline int64_t ball_scratch(int64_t n_i, int64_t n_j, int64_t n_k, int64_t reach, int64_t reach_i) {
-    return ((n_i + reach_i + 1) * n_j + reach + 3) * (n_k + 2 * reach + 65) + 64;
+static inline int64_t ball_scratch(int64_t n_j, int64_t n_k, int64_t reach, int64_t reach_i) {
+    return ((5 * reach_i + 2) * n_j + reach + 4) * (n_k + 2 * reach + 80) + 16;
 }
 
 // Intensities of a box and which of them belong to a region; those beyond the limits do not.

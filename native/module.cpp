@@ -23,7 +23,7 @@ static void cube_patterns(Mask mask, Counts counts, Sums sums) {
 static void ball_sums(Box values, Columns columns, Groups groups, int64_t reach, int64_t reach_i, Corner first, Mask mask, double middle, double scale, bool ones,
                       Words scratch, Pointers lines, Whole sums) {
     need(reach >= 0 && reach <= 1 << 20 && reach_i >= 0 && reach_i <= 1 << 20, "reach: from 0 on");
-    need(scratch.size() >= size_t(radiotype::ball_scratch(extent(values, 0), extent(values, 1), extent(values, 2), reach, reach_i)) &&
+    need(scratch.size() >= size_t(radiotype::ball_scratch(extent(values, 1), extent(values, 2), reach, reach_i)) &&
              lines.size() >= columns.shape(0) && same_shape(sums, mask), "scratch, lines, sums: too short, or not of the shape of the mask");
     for (size_t axis = 0; axis < 3; ++axis)
         need(first.data()[axis] >= 0 && first.data()[axis] <= extent(values, axis) - extent(mask, axis), "mask: beyond the values");
@@ -457,14 +457,14 @@ static void texture_scan(LevelArray levels, LevelCounts counts, LevelCounts box)
     radiotype::active_kernels().texture_scan(source, counts.data(), box.data());
 }
 
-static int64_t texture_pack(LevelArray levels, LevelMap map, Buffer out, Lines lines) {
-    need(holds_levels(out) && map.size() >= 1 && lines.shape(0) >= levels.shape(0) * levels.shape(1) &&
+static int64_t texture_pack(LevelArray levels, std::optional<LevelMap> map, Buffer out, Lines lines) {
+    need(holds_levels(out) && (!map || map->size() >= 1) && lines.shape(0) >= levels.shape(0) * levels.shape(1) &&
              out.size() >= (levels.shape(0) + 2) * (levels.shape(1) + 2) * (levels.shape(2) + 2) + 64, "out, map, lines: too short, or out neither uint8 nor uint16");
     const radiotype::LevelBox source = level_box(levels);
     void* to = out.data();
     const int64_t bytes = int64_t(out.itemsize());
     nb::gil_scoped_release release;
-    return radiotype::active_kernels().texture_pack(source, map.data(), to, bytes, lines.data());
+    return radiotype::active_kernels().texture_pack(source, map ? map->data() : nullptr, to, bytes, lines.data());
 }
 
 static radiotype::TextureVolume texture_volume(const ReadBuffer& levels, const ReadBuffer& values, const ReadLines& lines,
@@ -544,7 +544,7 @@ static int64_t texture_zones(ReadBuffer levels, ReadBuffer values, ReadLines lin
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of radiotype.";
-    m.def("ball_scratch", &Length<&radiotype::ball_scratch, 1 << 20>::checked, "n_i"_a, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
+    m.def("ball_scratch", &Length<&radiotype::ball_scratch, 1 << 20>::checked, "n_j"_a, "n_k"_a, "reach"_a, "reach_i"_a,
           "Length of the uint32 scratch that `ball_sums` needs.");
     m.def("correlate", &correlate, "values"_a, "axis"_a, "weights"_a, "out"_out,
           "Write into `out`, shorter than `values` along the axis by all weights but one, the sums of weighted neighbours. All float64.");
@@ -654,8 +654,8 @@ NB_MODULE(_native, m) {
           "target the levels before it and the sets that reach it, -1 where the levels ended. The number of levels, or -1.");
     m.def("texture_scan", &texture_scan, "levels"_a, "counts"_out, "box"_out,
           "Count the voxels of each grey level and find the box of those above 0: first and last + 1 along each axis.");
-    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a, "out"_out, "lines"_out,
-          "Copy levels through `map` into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
+    m.def("texture_pack", &texture_pack, "levels"_a, "map"_a.none(), "out"_out, "lines"_out,
+          "Copy levels, through `map` if there is one, into slices of rows with an empty voxel on every side; return how many `lines` were filled.");
     m.def("texture_pairs", &texture_pairs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_out,
           "Add to `tables` the pairs of neighbouring levels in 13 (planar: 4) directions.");
     m.def("texture_runs", &texture_runs, "levels"_a, "values"_a, "lines"_a, "n_levels"_a, "planar"_a, "by_slice"_a, "tables"_out, "scratch"_out,

@@ -8,6 +8,17 @@
 namespace radiotype {
 namespace RADIOTYPE_LEVEL {
 
+namespace {
+
+// Whether 16 bytes of a line are zero.
+template <class V> inline bool empty(const V* voxels) {
+    uint64_t some[2];
+    __builtin_memcpy(some, voxels, sizeof some);
+    return (some[0] | some[1]) == 0;
+}
+
+}  // namespace
+
 // counts: zeros, one for every level up to the highest; box: first and last + 1 along each axis.
 void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]) {
     // Axes from the widest to the narrowest step, so that the inner loop runs along memory.
@@ -33,6 +44,10 @@ void texture_scan(const LevelBox& source, int64_t* counts, int64_t box[6]) {
         for (int64_t b = 0; b < source.shape[middle]; ++b) {
             const uint16_t* line = source.levels + a * source.steps[outer] + b * source.steps[middle];
             int64_t low = 0, high = n;
+            if (by == 1) {
+                while (low + 8 <= n && empty(line + low)) low += 8;
+                while (high - 8 >= low && empty(line + high - 8)) high -= 8;
+            }
             while (low < n && !line[low * by]) ++low;
             if (low == n) continue;
             while (!line[(high - 1) * by]) --high;
@@ -55,19 +70,27 @@ template <class V> void copy(const LevelBox& source, const uint16_t* map, V* out
                 for (int64_t slice = slices; slice < slice_end; ++slice) {
                     const uint16_t* in = source.levels + slice * source.steps[0] + row * source.steps[1];
                     V* to = out + ((slice + 1) * n_rows + row + 1) * stride + 1;
-                    for (int64_t column = columns; column < column_end; ++column) to[column] = V(map[in[column * source.steps[2]]]);
+                    if (map)
+                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(map[in[column * source.steps[2]]]);
+                    else if (source.steps[2] == 1)
+                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(in[column]);
+                    else
+                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(in[column * source.steps[2]]);
                 }
             }
 }
 
 template <class V> int64_t find_lines(const LevelBox& source, const V* volume, int64_t n_rows, int64_t stride, int32_t* lines) {
+    constexpr int64_t PIECE = 16 / int64_t(sizeof(V));
     int64_t count = 0;
     for (int64_t slice = 1; slice <= source.shape[0]; ++slice)
         for (int64_t row = 1; row <= source.shape[1]; ++row) {
             const V* voxels = volume + (slice * n_rows + row) * stride;
             int64_t first = 1, end = source.shape[2] + 1;
+            while (first + PIECE <= end && empty(voxels + first)) first += PIECE;
             while (first < end && !voxels[first]) ++first;
             if (first == end) continue;
+            while (end - PIECE >= first && empty(voxels + end - PIECE)) end -= PIECE;
             while (!voxels[end - 1]) --end;
             int32_t* line = lines + 4 * count++;
             line[0] = int32_t(slice);
@@ -80,7 +103,7 @@ template <class V> int64_t find_lines(const LevelBox& source, const V* volume, i
 
 }  // namespace
 
-// map: what is written for each level. out: zeros, (n_slices + 2, n_rows + 2, n_columns + 2) of `bytes` each, and 64 more.
+// map: what is written for each level; null for the level itself. out: zeros, (n_slices + 2, n_rows + 2, n_columns + 2) of `bytes` each, and 64 more.
 int64_t texture_pack(const LevelBox& source, const uint16_t* map, void* out, int64_t bytes, int32_t* lines) {
     const int64_t n_rows = source.shape[1] + 2, stride = source.shape[2] + 2;
     if (bytes == 1) {

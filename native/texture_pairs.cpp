@@ -35,7 +35,7 @@ template <class V> void count_runs(const TextureVolume& volume, uint32_t* tables
     typedef typename Of<V>::Vector Vector;
     const V* levels = static_cast<const V*>(volume.levels);
     const int64_t width = volume.n_levels + 1, table = (longest + 1) * width, n_directions = volume.planar ? 4 : 13;
-    const int64_t plane = volume.n_rows * volume.stride + 2 * REGISTER;
+    const int64_t plane = volume.n_rows * volume.stride + 2 * REGISTER, half = lanes<V>();
     for (int64_t l = 0; l < volume.n_lines; ++l) {
         const Line line(volume, l);
         const V* voxels = levels + line.begin;
@@ -59,15 +59,18 @@ template <class V> void count_runs(const TextureVolume& volume, uint32_t* tables
             const int64_t back = STEPS[d][1] * volume.stride + STEPS[d][2];
             const V* last = scratch + (2 * d + ((line.slice - STEPS[d][0]) & 1)) * plane + where - back;
             const V* from = voxels - step(volume, d);
-            for (int64_t x = 0; x < line.n; x += lanes<V>()) {
+            const auto thirds = [&](int64_t x) -> uint64_t {
+                if (x >= line.n) return 0;
                 const Vector level = *reinterpret_cast<const Vector*>(voxels + x);
                 const Vector other = *reinterpret_cast<const Vector*>(from + x);
                 const Vector earlier = *reinterpret_cast<const Vector*>(last + x);
                 const Vector next = (earlier & Vector(level == other)) + 1;
                 *reinterpret_cast<Vector*>(now + x) = next;
-                uint32_t third = bits_where<V>((next > 2) & (level != 0)) & lanes_within<V>(line.n - x);
-                for (; third; third &= third - 1) {
-                    const int64_t at = x + lowest<V>(third);
+                return bits_where<V>((next > 2) & (level != 0)) & lanes_within<V>(line.n - x);
+            };
+            for (int64_t x = 0; x < line.n; x += 2 * half) {  // two registers at a time: one loop over bits whose end is not foreseen
+                for (uint64_t third = thirds(x) | thirds(x + half) << 32; third; third &= third - 1) {
+                    const int64_t bit = __builtin_ctzll(third), at = x + (bit & 31) / int64_t(sizeof(V)) + (bit < 32 ? 0 : half);
                     counts[int64_t(now[at]) * width + voxels[at]] += 1;
                 }
             }

@@ -1,8 +1,9 @@
 // Zones of connected voxels of one grey level: their level, size (GLSZM) and distance to the border of the region (GLDZM).
 //
-// Union-find over runs along the rows. Contacts with the rows before come from comparing a register of voxels at a time; contacts that
-// follow from others are left out: those of a run that touches the same run one voxel further left, and those with a voxel that lies
-// beside one already touched in a nearer row. Labels of two slices are kept, the rest is per run. 15 ns per voxel.
+// Union-find (Rem's) over runs along the rows. Contacts with the rows before come from comparing a register of voxels at a time; contacts
+// that follow from others are left out: those of a run that touches the same run one voxel further left, and those with a voxel that lies
+// beside one already touched in a nearer row. Labels of two slices are kept, the rest is per run; runs are added up without a branch.
+// 10 ns per voxel.
 //
 // Distance: steps through faces (of pixels within the slice if planar) to leave the region; 1 at its border. Two sweeps, minimum plus
 // one. 2 ns per voxel.
@@ -14,19 +15,19 @@ namespace {
 
 inline uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-inline uint32_t find(uint32_t* parent, uint32_t run) {
-    while (parent[run] != run) {
-        parent[run] = parent[parent[run]];
-        run = parent[run];
-    }
-    return run;
-}
-
+// Puts the sets of two runs together. A parent never comes after its child, and a root is the first run of its set.
 inline void unite(uint32_t* parent, uint32_t a, uint32_t b) {
-    a = find(parent, a);
-    b = find(parent, b);
-    if (a < b) parent[b] = a;
-    else parent[a] = b;
+    while (parent[a] != parent[b]) {
+        if (parent[a] < parent[b]) {
+            const uint32_t swapped = a;
+            a = b;
+            b = swapped;
+        }
+        const uint32_t above = parent[a];
+        parent[a] = parent[b];
+        if (above == a) return;
+        a = above;
+    }
 }
 
 // Voxels of equal level in another row, one to the left, straight and one to the right, as bits of the lanes.
@@ -65,6 +66,33 @@ template <class V> void distances(const TextureVolume& volume, uint16_t* distanc
     }
 }
 
+// Numbers the runs of a line from `runs` on: their voxels, and level, size and distance of each, without a branch. What number is next.
+template <class V>
+__attribute__((noinline)) uint32_t label_runs(const V* voxels, int64_t n, const uint16_t* distance, uint32_t runs,
+                                              uint32_t* __restrict labels, const ZoneScratch& scratch) {
+    Zone* __restrict zones = scratch.zones;
+    uint32_t* __restrict parent = scratch.parent;
+    uint32_t size = 0, nearest = 0;
+    for (int64_t x = 0; x < n; ++x) {  // the voxel before the first is outside, so the first begins a run
+        const uint32_t begins = voxels[x] != voxels[x - 1];
+        size = (size & (begins - 1)) + 1;
+        nearest = smaller(nearest | (0 - begins), distance[x]);
+        runs += begins;
+        zones[runs - 1] = {voxels[x], int32_t(size), int32_t(nearest)};
+        parent[runs - 1] = labels[x] = runs - 1;
+    }
+    return runs;
+}
+
+// Puts voxels together with what they touch on two sides: bits of the lanes, and the labels there.
+template <class V>
+inline void unite_all(uint32_t* parent, const uint32_t* labels, uint32_t a, const uint32_t* there_a, uint32_t b, const uint32_t* there_b) {
+    for (uint64_t left = a | uint64_t(b) << 32; left; left &= left - 1) {
+        const int64_t bit = __builtin_ctzll(left), at = (bit & 31) / int64_t(sizeof(V));
+        unite(parent, labels[at], (bit < 32 ? there_a : there_b)[at]);
+    }
+}
+
 template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScratch& scratch, int64_t* bounds) {
     typedef typename Of<V>::Vector Vector;
     const V* levels = static_cast<const V*>(volume.levels);
@@ -81,12 +109,7 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
         const V* voxels = levels + line.begin;
         uint32_t* labels = scratch.labels + (line.slice & 1) * plane + line.begin - line.slice * plane;
         for (; slice < group(volume, line); ++slice) bounds[slice + 1] = runs;
-        const uint32_t first = runs;
-        for (int64_t x = 0; x < line.n; ++x) {  // the voxel before the first is outside, so the first begins a run
-            runs += voxels[x] != voxels[x - 1];
-            labels[x] = runs - 1;
-        }
-        for (uint32_t run = first; run < runs; ++run) parent[run] = run;
+        runs = label_runs(voxels, line.n, scratch.distance + line.begin, runs, labels, scratch);
         for (int64_t x = 0; x < line.n; x += lanes<V>()) {
             const Vector level = *reinterpret_cast<const Vector*>(voxels + x);
             const uint32_t inside = bits_where<V>(level != 0) & lanes_within<V>(line.n - x);
@@ -110,43 +133,36 @@ template <class V> int64_t find_zones(const TextureVolume& volume, const ZoneScr
                 contacts[2].drop_what_touches(touching[1]);
                 contacts[3].drop_what_touches(touching[1]);
             }
+            // Two sides at a time, as the halves of one number: the left and the straight contacts of a row, the right ones of two.
+            const uint32_t* there[4];
+            for (int k = 0; k < n_rows_before; ++k)
+                there[k] = scratch.labels + ((line.slice + BEFORE[k][0]) & 1) * plane + line.begin - line.slice * plane +
+                           BEFORE[k][1] * volume.stride + x;
             for (int k = 0; k < n_rows_before; ++k) {
-                const uint32_t* there = scratch.labels + ((line.slice + BEFORE[k][0]) & 1) * plane + line.begin - line.slice * plane +
-                                        BEFORE[k][1] * volume.stride + x;
-                const uint32_t sides[3] = {contacts[k].left, contacts[k].straight, contacts[k].right};
-                for (int side = 0; side < 3; ++side) {
-                    for (uint32_t left = sides[side]; left; left &= left - 1) {
-                        const int64_t at = lowest<V>(left);
-                        unite(parent, labels[x + at], there[at + side - 1]);
-                    }
-                }
+                unite_all<V>(parent, labels + x, contacts[k].left, there[k] - 1, contacts[k].straight, there[k]);
+            }
+            for (int k = 0; k < n_rows_before; k += 2) {
+                const bool two = k + 1 < n_rows_before;
+                unite_all<V>(parent, labels + x, contacts[k].right, there[k] + 1, two ? contacts[k + 1].right : 0, there[k + two] + 1);
             }
         }
     }
     bounds[slice + 1] = runs;
-    for (uint32_t run = 0; run < runs; ++run) {
-        parent[run] = parent[parent[run]];  // parents come first: they already point to their root
-        scratch.zones[run] = {0, 0, INT32_MAX};
-    }
-    uint32_t next = 0;
-    for (int64_t l = 0; l < volume.n_lines; ++l) {
-        const Line line(volume, l);
-        const V* voxels = levels + line.begin;
-        const uint16_t* distance = scratch.distance + line.begin;
-        for (int64_t x = 0; x < line.n; ++x) {
-            next += voxels[x] != voxels[x - 1];
-            Zone& zone = scratch.zones[parent[next - 1]];
-            zone.level = voxels[x];
-            zone.size += 1;
-            zone.distance = distance[x] < zone.distance ? distance[x] : zone.distance;
-        }
-    }
-    // Gather the roots, which stand in the order of their slices when zones stay within slices.
+    // Add up the runs of each zone, at the place of its first among all such; these stand in the order of their slices. A parent has
+    // been given its place before its children ask for it.
     int64_t zones = 0;
     uint32_t run = 0;
     for (int64_t n = 1; n <= slice + 1; ++n) {
-        for (; run < uint32_t(bounds[n]); ++run)
-            if (parent[run] == run && scratch.zones[run].level) scratch.zones[zones++] = scratch.zones[run];
+        for (; run < uint32_t(bounds[n]); ++run) {
+            const Zone own = scratch.zones[run];
+            const bool first = parent[run] == run;
+            const uint32_t place = first ? uint32_t(zones) : parent[parent[run]];
+            const Zone before = scratch.zones[place];
+            const bool nearer = first || own.distance < before.distance;
+            scratch.zones[place] = {own.level, own.size + (first ? 0 : before.size), nearer ? own.distance : before.distance};
+            parent[run] = place;
+            zones += first && own.level;  // a gap in a line takes no place
+        }
         bounds[n] = zones;
     }
     return zones;

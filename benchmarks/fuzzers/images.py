@@ -31,7 +31,7 @@ def correlate(native: Any, rng: Generator) -> Call:
 
 
 def ball_scratch(native: Any, rng: Generator) -> Call:
-    return Call("ball_scratch", {name: size(rng, 0, 1000) for name in ("n_i", "n_j", "n_k", "reach", "reach_i")})
+    return Call("ball_scratch", {name: size(rng, 0, 1000) for name in ("n_j", "n_k", "reach", "reach_i")})
 
 
 def _ball(rng: Generator, radius: float) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +64,7 @@ def ball_sums(native: Any, rng: Generator) -> Call:
     n_ball = int((2 * groups[:, 2] + 1).max() * 4 * len(columns))
     scale = 2.0 ** math.floor(math.log2(min((2**30 / n_ball - 1) / max(most - middle, 5e-324), 1e300)))
     reach, reach_i = int(groups[:, 2].max()), int(columns[:, 0].max())
-    n_scratch = native.ball_scratch(*shape, reach, reach_i)
+    n_scratch = native.ball_scratch(*shape[1:], reach, reach_i)
     arguments = {
         **inputs(values=values, columns=columns, groups=groups, first=first, mask=mask(rng, own)),
         **{"reach": reach, "reach_i": reach_i, "middle": middle, "scale": scale, "ones": bool(rng.random() < 0.3)},

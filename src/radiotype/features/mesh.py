@@ -81,8 +81,8 @@ def checked_region(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Region:
             hint="check the header of the mask",
         )
     first, stop = [], []
-    for axis in range(3):
-        filled = np.flatnonzero(voxels.any(axis=tuple(other for other in range(3) if other != axis)))
+    across = voxels.any(axis=0)
+    for filled in map(np.flatnonzero, (voxels.any(axis=(1, 2)), across.any(axis=1), across.any(axis=0))):
         if filled.size == 0:
             raise InputError("RT204", "the mask has no voxel, expected at least one", hint="check the label or the region")
         first.append(int(filled[0]))
@@ -147,7 +147,7 @@ def measures_of(region: Region, *, closed: bool = True) -> MeshMeasures:
     area_vectors = normals * np.array([y * z, z * x, x * y])
     areas = np.sqrt(np.square(area_vectors).sum(axis=1)) / 8
     return MeshMeasures(
-        area_mm2=math.fsum(n_cubes * areas),
+        area_mm2=math.fsum((n_cubes * areas).tolist()),
         volume_mm3=volume_in_48ths / 48 * (x * y * z),
     )
 

@@ -13,7 +13,7 @@ import pytest
 
 from radiotype.core import Grid, Mask, Scan
 from radiotype.features.ibsi import IbsiSettings, Prepared, local_intensity, prepare
-from radiotype.features.ibsi.local_intensity import ball_offsets, ranked_balls
+from radiotype.features.ibsi.local_intensity import ball_of, ranked_balls
 
 
 def prepared(shape, spacing, *, gaps: bool = False, corner=(0, 0, 0), whole: bool = False) -> Prepared:
@@ -32,7 +32,7 @@ def prepared(shape, spacing, *, gaps: bool = False, corner=(0, 0, 0), whole: boo
 
 def means(region: Prepared) -> np.ndarray:
     """Around every voxel of the intensity mask, one by one."""
-    ball, image = ball_offsets(region.spacing_mm), region.surroundings
+    ball, image = ball_of(region.spacing_mm).steps, region.surroundings
     found = []
     for centre in np.argwhere(region.intensity_mask) + region.first:
         place = ball + centre
@@ -52,7 +52,7 @@ def means(region: Prepared) -> np.ndarray:
 )
 def test_balls_are_ranked_as_their_means_taken_one_by_one(shape, spacing, corner, gaps) -> None:
     region = prepared(shape, spacing, gaps=gaps, corner=corner)
-    ranking = ranked_balls(region, ball_offsets(region.spacing_mm))
+    ranking = ranked_balls(region, ball_of(region.spacing_mm))
     scores, expected = ranking.scores.T[region.intensity_mask].astype(float), means(region)
     assert ranking.slack > 0
     order = np.argsort(expected)
@@ -69,7 +69,7 @@ def test_balls_are_ranked_as_their_means_taken_one_by_one(shape, spacing, corner
 @pytest.mark.parametrize(("shape", "spacing"), [((9, 8, 30), (2.0, 2.0, 0.9)), ((24, 20, 22), (1.3, 1.7, 1.6))])
 def test_sums_of_whole_numbers_are_exact(shape, spacing) -> None:
     region = prepared(shape, spacing, whole=True)
-    ranking = ranked_balls(region, ball_offsets(region.spacing_mm))
+    ranking = ranked_balls(region, ball_of(region.spacing_mm))
     scores, expected = ranking.scores.T[region.intensity_mask].astype(float), means(region)
     assert ranking.slack == 0
     top, least = expected.argmax(), expected.argmin()
@@ -82,7 +82,7 @@ def digest() -> str:
     total = hashlib.sha256()
     for spacing in ((0.5, 0.9, 0.8), (2.0, 2.0, 2.0), (1.0, 4.0, 0.6)):
         region = prepared((18, 17, 61), spacing, gaps=True)
-        total.update(ranked_balls(region, ball_offsets(region.spacing_mm)).scores.tobytes())
+        total.update(ranked_balls(region, ball_of(region.spacing_mm)).scores.tobytes())
     return total.hexdigest()
 
 

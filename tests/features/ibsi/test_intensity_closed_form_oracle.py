@@ -16,7 +16,7 @@ from radiotype.features.ibsi.autocorrelation import autocorrelation
 from radiotype.features.ibsi.discretise import levels_of_number, levels_of_width
 from radiotype.features.ibsi.distribution import statistics
 from radiotype.features.ibsi.enclosures import convex_hull, ellipsoid, enclosing_ellipsoid, oriented_box
-from radiotype.features.ibsi.local_intensity import ball_offsets
+from radiotype.features.ibsi.local_intensity import ball_of
 
 SPACING_MM = (0.9, 1.7, 2.6)
 AS_IT_IS = IbsiSettings(spacing_mm=None)
@@ -154,8 +154,8 @@ def test_peaks_equal_means_taken_voxel_by_voxel(spacing, gaps: bool) -> None:
 
 def test_the_ball_holds_one_cubic_centimetre() -> None:
     fine = (0.25, 0.25, 0.25)
-    assert len(ball_offsets(fine)) * 0.25**3 == pytest.approx(1000, rel=2e-3)
-    assert ball_offsets((6.3, 6.3, 6.3)).tolist() == [[0, 0, 0]]
+    assert len(ball_of(fine).steps) * 0.25**3 == pytest.approx(1000, rel=2e-3)
+    assert ball_of((6.3, 6.3, 6.3)).steps.tolist() == [[0, 0, 0]]
 
 
 @pytest.mark.parametrize("shape", [(7, 6, 5), (1, 9, 2), (11, 1, 1)])

@@ -9,7 +9,7 @@ from radiotype.core import Grid, Mask, Scan
 from radiotype.errors import InputError, RecipeError
 from radiotype.features import FeatureSettings, PyradiomicsSettings, describe
 from radiotype.features.ibsi import Bins, IbsiSettings
-from radiotype.features.ibsi.local_intensity import ball_offsets
+from radiotype.features.ibsi.local_intensity import ball_of
 from radiotype.features.pyradiomics.prepare import stored_values
 from radiotype.io import read_scan
 from radiotype.run.memory import needed_to_measure
@@ -33,15 +33,15 @@ def test_the_global_peak_is_right_beside_padding_of_any_value(fill):
     inside[6:26, 5:17, 5:17] = True
     grid = Grid(values.shape, np.eye(4))
     found = describe(Scan(values, grid, "MR"), Mask(inside, grid), "ibsi", settings=FeatureSettings(ibsi=OWN_VOXELS))
-    ball = ball_offsets((1.0, 1.0, 1.0))
+    ball = ball_of((1.0, 1.0, 1.0)).steps
     padded = np.pad(values.astype(np.float64), 7, constant_values=np.nan)
     means = [np.nanmean(padded[tuple((centre + 7 + ball).T)]) for centre in np.argwhere(inside)]
     assert found.values["local_intensity_global_peak"] == pytest.approx(max(means), rel=1e-9)
 
 
 def test_a_ball_in_a_small_scan_of_tiny_voxels_stays_small():
-    assert len(ball_offsets((0.001, 0.001, 0.001), (10, 10, 10))) == 19**3
-    assert len(ball_offsets((1.0, 1.0, 1.0), (100, 100, 100))) == len(ball_offsets((1.0, 1.0, 1.0)))
+    assert len(ball_of((0.001, 0.001, 0.001), (10, 10, 10)).steps) == 19**3
+    assert len(ball_of((1.0, 1.0, 1.0), (100, 100, 100)).steps) == len(ball_of((1.0, 1.0, 1.0)).steps)
 
 
 def test_too_many_grey_levels_cost_the_textures_only():

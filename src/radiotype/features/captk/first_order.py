@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.features.ibsi import histogram, intensity
-from radiotype.features.ibsi.distribution import percentile
+from radiotype.features.ibsi.distribution import percentiles
 from radiotype.features.ibsi.preprocess import Prepared
 from radiotype.features.ibsi.records import INTENSITY, Row
 from radiotype.features.ibsi.settings import IbsiSettings
@@ -75,7 +75,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     n = int(of_level.sum())
     lowest, highest = (histogram_percentile(level_counts, percent, low=low, width=width) for percent in (5, 95))
     below, above = intensities <= lowest, intensities >= min(highest, float(intensities[-1]))
-    cumulated = np.cumsum(of_level)
+    p25, p75 = percentiles(levels, np.cumsum(of_level), (25, 75))
     energy = float((levels**2 * of_level).sum())
     values |= {
         "intensity_mode": low + (values["intensity_histogram_mode"] - 0.5) * width,
@@ -86,9 +86,9 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
         "intensity_histogram_percentile_95": highest,
         "intensity_histogram_percentile_95_mean": _mean(intensities[above], counts[above]),
         "intensity_histogram_root_mean_square": math.sqrt(energy / n),
-        "intensity_histogram_percentile_75": percentile(levels, cumulated, 75),
+        "intensity_histogram_percentile_75": p75,
         "intensity_histogram_sum": float((levels * of_level).sum()),
-        "intensity_histogram_percentile_25": percentile(levels, cumulated, 25),
+        "intensity_histogram_percentile_25": p25,
     }
     return Measured(values, {**found[0].reasons, **found[1].reasons})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ CODES = {
 }
 
 
-def percentile(values: Floats, cumulated: npt.NDArray[np.int64], percent: float) -> float:
-    """A percentile, linear between the two nearest voxels, as NumPy's.
+def percentiles(values: Floats, cumulated: npt.NDArray[np.int64], percents: Sequence[float]) -> list[float]:
+    """Percentiles, linear between the two nearest voxels, as NumPy's.
 
     Parameters
     ----------
@@ -30,17 +31,18 @@ def percentile(values: Floats, cumulated: npt.NDArray[np.int64], percent: float)
         Different values, rising.
     cumulated : array, shape (n,)
         Number of voxels up to each.
-    percent : float
+    percents : sequence of float
 
     Examples
     --------
-    >>> percentile(np.array([1.0, 3.0]), np.array([3, 5]), 75)
-    3.0
+    >>> percentiles(np.array([1.0, 3.0]), np.array([3, 5]), [50, 75])
+    [1.0, 3.0]
     """
-    place = (int(cumulated[-1]) - 1) * percent / 100
-    below = math.floor(place)
-    first, second = values[np.searchsorted(cumulated, [below, below + (place > below)], side="right")]
-    return float(first + (second - first) * (place - below))
+    places = (int(cumulated[-1]) - 1) * np.array(percents) / 100
+    below = np.floor(places)
+    first, second = values[np.searchsorted(cumulated, [below, np.ceil(places)], side="right")]
+    found: list[float] = (first + (second - first) * (places - below)).tolist()
+    return found
 
 
 def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str, float], dict[str, str]]:
@@ -67,7 +69,7 @@ def statistics(values: Floats, counts: npt.NDArray[np.int64]) -> tuple[dict[str,
     """
     n, cumulated = int(counts.sum()), np.cumsum(counts)
     low, high = float(values[0]), float(values[-1])
-    p10, p25, median, p75, p90 = (percentile(values, cumulated, percent) for percent in (10, 25, 50, 75, 90))
+    p10, p25, median, p75, p90 = percentiles(values, cumulated, (10, 25, 50, 75, 90))
     constant = low == high
     mean = low if constant else float((values * counts).sum()) / n
 

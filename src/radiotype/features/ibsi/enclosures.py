@@ -78,9 +78,10 @@ def convex_hull(corners_mm: Floats, triangles: NDArray[np.int64] | None = None) 
 
         hull = ConvexHull(corners_mm)
         return Enclosure(float(hull.volume), float(hull.area))
-    sides = corners_mm[triangles] - corners_mm[triangles[:, :1]]
-    normals = np.cross(sides[:, 1], sides[:, 2])
-    heights = corners_mm[triangles[:, 0]] - corners_mm[0]
+    first, second, third = (corners_mm[triangles[:, corner]].T for corner in range(3))
+    (ux, uy, uz), (vx, vy, vz) = second - first, third - first
+    normals = np.array([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx]).T  # np.cross takes several times as long
+    heights = (first - corners_mm[0][:, None]).T
     return Enclosure(float((heights * normals).sum()) / 6, float(np.sqrt(np.square(normals).sum(axis=1)).sum()) / 2)
 
 

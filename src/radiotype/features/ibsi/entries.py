@@ -21,11 +21,9 @@ class Entries(NamedTuple):
 
 def entries_of(counts: NDArray[np.integer]) -> Entries:
     """The entries of matrices (n_matrices, n_rows, n_columns) that are not 0, in their order."""
-    n, n_rows, n_columns = counts.shape
     places = np.flatnonzero(counts)
-    matrix, within = np.divmod(places, n_rows * n_columns)
-    row, column = np.divmod(within, n_columns)
-    return Entries(matrix, row, column, counts.ravel()[places].astype(np.float64), n)
+    matrix, row, column = np.unravel_index(places, counts.shape)
+    return Entries(matrix, row, column, counts.ravel()[places].astype(np.float64), counts.shape[0])
 
 
 def sums(keys: NDArray[np.int64], weights: NDArray[np.float64], *shape: int) -> NDArray[np.float64]:

@@ -121,7 +121,7 @@ def filtered(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) ->
     """
     image = response(prepared, one)
     own = own_settings(settings)
-    inside, levels, n_levels, width = discretised(image, prepared.intensity_mask, own, (None, None))
+    inside, levels, n_levels, width, extent = discretised(image, prepared.intensity_mask, own, (None, None))
     for array in (image, inside, levels):
         array.setflags(write=False)
     return replace(
@@ -133,6 +133,7 @@ def filtered(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) ->
         n_levels=n_levels,
         bin_width=width,
         intensity_range=(None, None),
+        extent=extent,
         far=None,
     )
 

@@ -70,7 +70,7 @@ def glcm_features_of(entries: Entries, levels: NDArray[np.int64], spread: int) -
     square = np.square(offset)
     tendency, shade, prominence = ((by_sum * power).sum(axis=1) for power in (square, square * offset, np.square(square)))
     variance = (tendency + contrast) / 4
-    values = np.stack(
+    values = np.array(
         [
             maximum,
             average,
@@ -95,9 +95,8 @@ def glcm_features_of(entries: Entries, levels: NDArray[np.int64], spread: int) -
             # Both sums over products of marginals are twice the entropy of the levels, the matrix being symmetric.
             _ratio(joint_entropy - 2 * level_entropy, level_entropy),
             np.sqrt(1 - np.exp(-2 * np.maximum(2 * level_entropy - joint_entropy, 0))),
-        ],
-        axis=1,
-    )
+        ]
+    ).T.copy()
     values[total == 0] = np.nan
     return values
 

@@ -68,7 +68,8 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     result["entropy"] = float(-(fractions * np.log2(fractions)).sum()) + 0.0
     result["uniformity"] = float((fractions**2).sum())
     if histogram.size > 1:
-        rise = np.gradient(histogram.astype(np.float64))
+        voxels = histogram.astype(np.float64)
+        rise = np.concatenate([[voxels[1] - voxels[0]], (voxels[2:] - voxels[:-2]) / 2, [voxels[-1] - voxels[-2]]])
         highest, lowest = int(rise.argmax()), int(rise.argmin())
         found = (float(rise[highest]), highest + 1.0, float(rise[lowest]), lowest + 1.0)
     else:

@@ -61,7 +61,7 @@ def level_statistics_of(
     short_high, long_high, all_high = (high @ emphases).T / total
     level_squares, column_squares = np.square(by_level).sum(axis=1), np.square(by_column).sum(axis=1)
     probability = found / total[matrix]
-    return np.stack(
+    return np.array(
         [
             short,
             long,
@@ -80,9 +80,8 @@ def level_statistics_of(
             _variance(by_column, size, total),
             -sums(matrix, probability * np.log2(probability), n),
             sums(matrix, probability**2, n),
-        ],
-        axis=1,
-    )
+        ]
+    ).T.copy()  # sums over matrices follow the order in memory
 
 
 def _variance(counts: NDArray[np.float64], values: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,14 +102,15 @@ def level_volume(levels: ArrayLike, *, mask: ArrayLike | None = None, n_grey_lev
     slices = source[i, j, k].transpose(2, 1, 0)
 
     kind = np.uint8 if max(highest, *slices.shape) < 256 else np.uint16  # runs are counted in the same type
-    identity = np.arange(highest + 1, dtype=np.uint16)
-    ranks = np.zeros_like(identity)
-    ranks[present] = identity[1 : present.size + 1]
-    packed, lines = _packed(slices, ranks, kind)
-    inside, inside_lines = (packed, lines) if border is None else _packed(border[i, j, k].transpose(2, 1, 0), identity, kind)
+    ranks = None
+    if present.size < highest:
+        ranks = np.zeros(highest + 1, dtype=np.uint16)
+        ranks[present] = np.arange(1, present.size + 1)
+    packed, lines = _packed(slices, kind, ranks)
+    inside, inside_lines = (packed, lines) if border is None else _packed(border[i, j, k].transpose(2, 1, 0), kind)
     return LevelVolume(
         ranks=packed,
-        values=packed if present.size == highest else _packed(slices, identity, kind)[0],
+        values=packed if ranks is None else _packed(slices, kind)[0],
         lines=lines,
         inside=inside,
         inside_lines=inside_lines,
@@ -158,7 +159,7 @@ def _border(mask: ArrayLike, levels: NDArray[np.uint16], n_voxels: int, box: NDA
 
 
 def _packed(
-    slices: NDArray[np.uint16], level_map: NDArray[np.uint16], kind: type[np.unsignedinteger]
+    slices: NDArray[np.uint16], kind: type[np.unsignedinteger], level_map: NDArray[np.uint16] | None = None
 ) -> tuple[NDArray[np.unsignedinteger], NDArray[np.int32]]:
     shape = tuple(size + 2 for size in slices.shape)
     n = shape[0] * shape[1] * shape[2]

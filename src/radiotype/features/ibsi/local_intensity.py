@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -46,25 +47,46 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     several voxels of highest intensity the one with the highest mean counts. The region has at least one voxel with an
     intensity.
     """
-    ball = ball_offsets(prepared.spacing_mm, prepared.surroundings.shape)
+    ball = ball_of(prepared.spacing_mm, prepared.surroundings.shape)
     ranking = ranked_balls(prepared, ball)
-    top = prepared.intensity_counts.values[-1]
-    places = (np.flatnonzero(top == prepared.image.T), np.flatnonzero(ranking.scores >= ranking.scores.max() - ranking.slack))
-    peaks = (_peak(prepared, ball, ranking, chosen) for chosen in places)
+    brightest = np.flatnonzero(prepared.levels.T == prepared.n_levels)  # among these are all of highest intensity
+    values = prepared.image.T[np.unravel_index(brightest, ranking.scores.shape)]
+    places = brightest[values == prepared.extent.most], ranking.best()
+    peaks = (_peak(prepared, ball.steps, ranking, chosen) for chosen in places)
     return Measured({f"local_intensity_{row.name}": peak for row, peak in zip(_ROWS, peaks, strict=True)})
 
 
-def ball_offsets(spacing_mm: tuple[float, float, float], shape: tuple[int, ...] | None = None) -> npt.NDArray[np.int64]:
-    """Voxels whose centres lie within a ball of 1 cm3 around one of them, (n, 3), as steps from there.
+class Ball(NamedTuple):
+    """Steps (n, 3) from a voxel to those in the ball around it; and, for the kernel, its columns, axes reversed.
+
+    `columns` (m, 2): steps to the columns that do not lie before its middle; `groups`: first column, end column, voxels above
+    and below the middle, of columns of one length.
+    """
+
+    steps: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+
+
+def ball_of(spacing_mm: tuple[float, float, float], shape: tuple[int, ...] | None = None) -> Ball:
+    """Voxels whose centres lie within a ball of 1 cm3 around one of them; read-only.
 
     In a box of that shape no step leads further than from its one end to the other.
     """
-    spacing = np.array(spacing_mm)
-    far = PEAK_RADIUS_MM / spacing + 1e-9
-    reach = np.floor(far if shape is None else np.minimum(far, np.array(shape) - 1)).astype(np.int64)
-    steps = np.moveaxis(np.indices((2 * reach + 1).tolist()), 0, -1).reshape(-1, 3) - reach
-    inside: npt.NDArray[np.int64] = steps[np.sqrt(((steps * spacing) ** 2).sum(axis=1)) <= PEAK_RADIUS_MM + 1e-9]
-    return inside
+    reach = np.floor(PEAK_RADIUS_MM / np.array(spacing_mm) + 1e-9)
+    if shape is not None:
+        reach = np.minimum(reach, np.array(shape) - 1)
+    return _ball(spacing_mm, tuple(reach.astype(np.int64).tolist()))
+
+
+@lru_cache(maxsize=16)  # the same for most regions of a cohort
+def _ball(spacing_mm: tuple[float, float, float], reach: tuple[int, ...]) -> Ball:
+    steps = np.moveaxis(np.indices([2 * far + 1 for far in reach]), 0, -1).reshape(-1, 3) - np.array(reach)
+    steps = steps[np.sqrt(((steps * np.array(spacing_mm)) ** 2).sum(axis=1)) <= PEAK_RADIUS_MM + 1e-9]
+    ball = Ball(steps, *_columns(steps[:, ::-1]))
+    for table in ball:
+        table.setflags(write=False)
+    return ball
 
 
 class Ranking(NamedTuple):
@@ -78,8 +100,16 @@ class Ranking(NamedTuple):
     scores: npt.NDArray[np.int32] | Floats
     slack: int
 
+    def best(self) -> npt.NDArray[np.int64]:
+        """Where the highest may be, counted through `scores`; only planes that come close to it are looked through."""
+        planes = self.scores.reshape(len(self.scores), -1)
+        highest = planes.max(axis=1)
+        close = np.flatnonzero(highest >= highest.max() - self.slack)
+        plane, place = np.nonzero(planes[close] >= highest.max() - self.slack)
+        return np.asarray(close[plane] * planes.shape[1] + place)
 
-def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
+
+def ranked_balls(prepared: Prepared, ball: Ball) -> Ranking:
     """Rank the balls around the voxels of the intensity mask by the mean of their finite values.
 
     Values are made whole numbers, as fine as sums of 32 bits allow: exact where they were whole, and to a two-millionth of
@@ -88,30 +118,27 @@ def ranked_balls(prepared: Prepared, ball: npt.NDArray[np.int64]) -> Ranking:
     Parameters
     ----------
     prepared : Prepared
-    ball : array, shape (n, 3)
-        From `ball_offsets`.
+    ball : Ball
+        From `ball_of`.
     """
     image, first = prepared.surroundings.T, np.array(prepared.first[::-1])
-    columns, groups = _columns(ball[:, ::-1])
     mask = np.ascontiguousarray(prepared.intensity_mask.T).view(np.uint8)
     least, most, _, n_broken, whole = native.intensity_range(image, None, -math.inf, math.inf)
     middle = float(np.rint(least / 2 + most / 2)) if whole else least / 2 + most / 2
-    reach_i, _, reach = ball.max(axis=0)[::-1].tolist()
-    n = len(ball)
+    n, margin = len(ball.steps), ball.steps.max(axis=0)[::-1]
+    reach_i, _, reach = margin.tolist()
     room = (HIGHEST_SUM / n - 1) / max(most - middle, middle - least, math.ulp(0))
     scale = 2.0 ** math.floor(math.log2(min(room, 1e300)))
-    scratch = np.empty(native.ball_scratch(*image.shape, reach, reach_i), dtype=np.uint32)
-    lines = np.empty(len(columns), dtype=np.uint64)
+    scratch = np.empty(native.ball_scratch(*image.shape[1:], reach, reach_i), dtype=np.uint32)
+    lines = np.empty(len(ball.columns), dtype=np.uint64)
 
     def summed(*, ones: bool) -> npt.NDArray[np.int32]:
         sums = np.empty(mask.shape, dtype=np.int32)
-        native.ball_sums(
-            np.ascontiguousarray(image), columns, groups, reach, reach_i, first, mask, middle, scale, ones, scratch, lines, sums
-        )
+        shape = (ball.columns, ball.groups, reach, reach_i)
+        native.ball_sums(np.ascontiguousarray(image), *shape, first, mask, middle, scale, ones, scratch, lines, sums)
         return sums
 
     sums, exact = summed(ones=False), whole and scale >= 1
-    margin = ball.max(axis=0)[::-1]
     if not n_broken and (margin <= first).all() and (first + mask.shape + margin <= image.shape).all():
         return Ranking(sums, 0 if exact else n)
     return Ranking(np.where(mask, sums / np.maximum(summed(ones=True), 1), -np.inf), 0 if exact else 1)

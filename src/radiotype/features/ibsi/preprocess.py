@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -49,6 +49,26 @@ Limits = tuple[float | None, float | None]
 Indices = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
+class Extent(NamedTuple):
+    """Least and most of the intensities of a region, how many there are, how many are not finite, whether all are whole."""
+
+    least: float
+    most: float
+    n: int
+    n_broken: int
+    whole: bool
+
+
+class Discretised(NamedTuple):
+    """`inside`: the voxels that re-segmentation leaves; `levels` of these, `n_levels` and `bin_width`; their `extent`."""
+
+    inside: npt.NDArray[np.bool_]
+    levels: Levels
+    n_levels: int
+    bin_width: float
+    extent: Extent
+
+
 class Counts(NamedTuple):
     """Different values, rising, and how many voxels hold each."""
 
@@ -83,12 +103,14 @@ class Prepared:
         Distance between voxel centres along each axis.
     intensity_range : tuple of float or None
         Limits of re-segmentation that were set.
+    extent : Extent
+        Of the intensities inside the intensity mask.
     far : array, optional
         Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
     far_first : tuple of int
         Where the region's own box begins in `far`.
     grid : Grid, optional
-        Where the voxels of the region's own box lie in the patient.
+        Where the voxels of the region's own box lie in the patient, where the settings hold filters.
     """
 
     surroundings: Floats
@@ -100,6 +122,7 @@ class Prepared:
     bin_width: float
     spacing_mm: tuple[float, float, float]
     intensity_range: tuple[float | None, float | None]
+    extent: Extent
     far: Floats | None = None
     far_first: tuple[int, int, int] = (0, 0, 0)
     grid: Grid | None = None
@@ -117,7 +140,7 @@ class Prepared:
     def intensity_counts(self) -> Counts:
         """The different intensities inside the intensity mask."""
         image, inside = self.image.T, np.ascontiguousarray(self.intensity_mask.T).view(np.uint8)
-        least, most, n, _, whole = native.intensity_range(image, inside, -math.inf, math.inf)
+        least, most, n, _, whole = self.extent
         if whole and most - least <= n:
             n_values = int(most - least) + 1
             tables = np.zeros((4 if n_values < MANY_VALUES else 1, n_values), dtype=np.int64)
@@ -138,11 +161,16 @@ class Prepared:
         return counts[1:]
 
     @property
+    def whole(self) -> bool:
+        """Whether every voxel of the mask has an intensity."""
+        return int(np.count_nonzero(self.morphological_mask)) == self.extent.n
+
+    @property
     def missing(self) -> str:
         """Why no feature of intensities has a value; empty if they have one."""
         if not self.morphological_mask.any():
             return LOST
-        return "" if self.intensity_mask.any() else NOTHING_LEFT
+        return "" if self.extent.n else NOTHING_LEFT
 
 
 def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
@@ -199,12 +227,16 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     part, old_low, old_high = lattice.part(far_low, far_high).within(shape, order=order)
     old_box = axes.box_back(((*old_low.tolist(),), (*old_high.tolist(),)), shape)
     values = np.asfortranarray(axes.turned(scan.box(*old_box)))
-    region = np.asfortranarray(axes.turned(mask.cropped(*old_box)))
-    _require_finite(values, region)
+    region = axes.turned(mask.cropped(*old_box))
+    extent = None
     if (lattice.step == 1).all():
         far, first = values, _three(low - far_low)
-        region = np.asfortranarray(region[_slices(first, _three(high - low))])
+        own = _slices(first, _three(high - low))
+        region = np.asfortranarray(region[own])
+        extent = _finite_extent(far[own], region)
     else:
+        region = np.asfortranarray(region)
+        _finite_extent(values, region)
         part = Lattice(part.first[::-1], part.step[::-1], part.shape[::-1])
         far = resampled(values.T, part, order=order).T
         del values  # it may be larger than all that follows
@@ -219,12 +251,14 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     far_first, first = first, _three(np.array(first) - near)
     image = surroundings[_slices(first, region.shape)]
     limits = settings.intensity_range or (None, None)
-    inside, levels, n_levels, width = discretised(image, region, settings, limits)
-    seen = with_nearest_finite(far) if settings.filters else None
+    inside, levels, n_levels, width, extent = discretised(image, region, settings, limits, extent)
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    own = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
-    return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, seen, far_first, own)
+    prepared = Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, extent)
+    if not settings.filters:
+        return prepared
+    grid = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
+    return replace(prepared, far=with_nearest_finite(far), far_first=far_first, grid=grid)
 
 
 #: Squares of larger intensities, summed over a region, could overflow.
@@ -261,13 +295,23 @@ def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _require_finite(values: Floats, region: npt.NDArray[np.bool_]) -> None:
-    least, most, _, broken, _ = native.intensity_range(values.T, region.T.view(np.uint8), -math.inf, math.inf)
-    if broken:
-        raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
-    if max(-least, most) > LARGEST:
-        found = f"the region holds values from {least:.3g} to {most:.3g}, whose squares are no numbers any more"
+def _extent(
+    image: Floats, region: npt.NDArray[np.bool_], lower: float = -math.inf, upper: float = math.inf
+) -> Extent:
+    """Of what a region holds within limits."""
+    return Extent(*native.intensity_range(image.T, region.T.view(np.uint8), lower, upper))
+
+
+def _finite_extent(values: Floats, region: npt.NDArray[np.bool_]) -> Extent:
+    """The same without limits, all finite and small enough to be squared."""
+    extent = _extent(values, region)
+    if extent.n_broken:
+        found = f"{extent.n_broken:,} voxels of the region hold no finite value"
         raise InputError("RT206", found, hint="check the scan in a viewer")
+    if max(-extent.least, extent.most) > LARGEST:
+        found = f"the region holds values from {extent.least:.3g} to {extent.most:.3g}, whose squares are no numbers any more"
+        raise InputError("RT206", found, hint="check the scan in a viewer")
+    return extent
 
 
 def _slices(first: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
@@ -285,26 +329,29 @@ def _covered(box: Box, lattice: Lattice) -> Indices:
 
 
 def discretised(
-    image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings, limits: Limits
-) -> tuple[npt.NDArray[np.bool_], Levels, int, float]:
-    """The voxels that re-segmentation leaves, their grey levels, the highest of these and the width of one."""
-    fast, flags = image.T, np.ascontiguousarray(region.T).view(np.uint8)
+    image: Floats, region: npt.NDArray[np.bool_], settings: IbsiSettings, limits: Limits, extent: Extent | None = None
+) -> Discretised:
+    """The voxels of a region that re-segmentation leaves, and their grey levels; `extent` of all of them where it is known."""
+    region = np.asfortranarray(region)
     lower, upper = (-math.inf if limits[0] is None else limits[0]), (math.inf if limits[1] is None else limits[1])
-    least, most, n = native.intensity_range(fast, flags, lower, upper)[:3]
-    if settings.outlier_sigma is not None and n:
+    if extent is None or limits != (None, None):
+        extent = _extent(image, region, lower, upper)
+    if settings.outlier_sigma is not None and extent.n:
         lower, upper = _without_outliers(image, region, settings.outlier_sigma, lower, upper)
-        least, most, n = native.intensity_range(fast, flags, lower, upper)[:3]
+        extent = _extent(image, region, lower, upper)
+    least, most = extent.least, extent.most
+    flags = region.T.view(np.uint8)
     inside = np.empty(flags.shape, dtype=np.uint8)
     levels: Levels = np.empty(flags.shape, dtype=np.uint16)
-    ends = np.array([least, most] if n else [])
+    ends = np.array([least, most] if extent.n else [])
     grey, width = grey_levels(ends, settings.bins, lowest=limits[0])
     highest = int(grey.max(initial=0))
     rule = level_rule(settings.bins, least, most, lowest=limits[0])
-    native.intensity_levels(fast, flags, lower, upper, rule, inside, levels)
+    native.intensity_levels(image.T, flags, lower, upper, rule, inside, levels)
     if highest > np.iinfo(np.uint16).max:
         levels = np.zeros(flags.shape, dtype=np.int32)
-        levels[inside.view(np.bool_)] = grey_levels(fast[inside.view(np.bool_)], settings.bins, lowest=limits[0])[0]
-    return inside.view(np.bool_).T, levels.T, highest, width
+        levels[inside.view(np.bool_)] = grey_levels(image.T[inside.view(np.bool_)], settings.bins, lowest=limits[0])[0]
+    return Discretised(inside.view(np.bool_).T, levels.T, highest, width, extent)
 
 
 def _without_outliers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -158,7 +159,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
         found = texture_features(
             prepared.levels,
             settings.aggregations,
-            mask=prepared.morphological_mask,
+            mask=None if prepared.whole else prepared.morphological_mask,
             n_grey_levels=prepared.n_levels,
             alpha=settings.dependence_alpha,
         )
@@ -191,14 +192,21 @@ def _gather(result: Texture, family: TextureFamily, how: str, matrices: NDArray[
     """Average over the matrices that have a value and say why others have none."""
     there = ~np.isnan(matrices)
     n = there.sum(axis=0)
-    means = np.divide(np.where(there, matrices, 0).sum(axis=0), n, out=np.full(n.shape, math.nan), where=n > 0)
-    for row, mean in zip(family.rows, means.tolist(), strict=True):
-        name = f"{family.name}_{row.name}_{how}"
-        result.values[name] = mean
-        if math.isnan(mean):
-            result.reasons[name] = "no_neighbours" if not n.any() else _REASONS.get(row.name, "one_grey_level")
+    if len(matrices) == 1:
+        means = matrices[0]
+    else:
+        means = np.divide(np.where(there, matrices, 0).sum(axis=0), n, out=np.full(n.shape, math.nan), where=n > 0)
+    names = _names(family.name, how)
+    result.values.update(zip(names, means.tolist(), strict=True))
+    for missing in np.flatnonzero(n == 0).tolist():
+        result.reasons[names[missing]] = "no_neighbours" if not n.any() else _REASONS.get(family.rows[missing].name, "one_grey_level")
     if family.name == "ngtdm" and (matrices[:, 0] == HIGHEST_COARSENESS).any():
         result.reasons[f"ngtdm_coarseness_{how}"] = "no_tone_difference"
+
+
+@cache
+def _names(family: str, how: str) -> tuple[str, ...]:
+    return tuple(f"{one.name}_{row.name}_{how}" for one in FAMILIES if one.name == family for row in one.rows)
 
 
 _REASONS = {"busyness": "equal_level_weights"}

@@ -253,8 +253,8 @@ class Tables:
         return differences[:, 1:], dependences[:, 1:]
 
     @cached_property
-    def _zones(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Rank, size and distance of every zone, (n_zones, 3), and the group of each."""
+    def _zones(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rank, size and distance of every zone, (3, n_zones), and the group of each."""
         volume = self.volume
         n = int((volume.lines[:, 3] - volume.lines[:, 2]).sum())
         self.check(16 * n + 2 * volume.ranks.size + 8 * volume.ranks[0].size)
@@ -264,7 +264,7 @@ class Tables:
         distance = np.zeros(volume.ranks.size, dtype=np.uint16)
         native.texture_distances(volume.inside, volume.inside_lines, self._planar, distance)
         n_zones = native.texture_zones(*self._arguments, distance, labels, parent, zones, bounds)
-        return zones[:n_zones], np.repeat(np.arange(self._n_groups), np.diff(bounds))
+        return zones[:n_zones].T.astype(np.int64), np.repeat(np.arange(self._n_groups), np.diff(bounds))
 
     def _stack(self, counts: NDArray[np.integer], columns: NDArray[np.int64], n_voxels: NDArray[np.int64]) -> LevelMatrices:
         return LevelMatrices(counts, self.volume.levels, columns, n_voxels, self.volume.n_grey_levels)
@@ -285,13 +285,15 @@ class Tables:
 
     def _zone_matrix(self, quantity: int) -> LevelMatrices:
         zones, groups = self._zones
-        ranks, values = zones[:, 0], zones[:, quantity]
+        ranks, values = zones[0], zones[quantity]
         occurs = np.bincount(values)
         columns = np.flatnonzero(occurs)
         column_of = np.cumsum(occurs > 0) - 1
         shape = (self._n_groups, self.volume.levels.size, columns.size)
         self.check(16 * shape[0] * shape[1] * shape[2])
-        keys = (groups * shape[1] + ranks - 1) * shape[2] + column_of[values]
+        keys = (ranks - 1) * shape[2] + column_of[values]
+        if self._n_groups > 1:
+            keys += groups * (shape[1] * shape[2])
         counts = np.bincount(keys, minlength=shape[0] * shape[1] * shape[2]).reshape(shape)
         return self._stack(counts[self._filled], columns, self._group_voxels)
 
