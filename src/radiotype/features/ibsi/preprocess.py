@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -109,8 +109,8 @@ class Prepared:
         Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
     far_first : tuple of int
         Where the region's own box begins in `far`.
-    grid : Grid, optional
-        Where the voxels of the region's own box lie in the patient, where the settings hold filters.
+    lay_grid : callable, optional
+        Makes `grid`, which tells where the voxels of the region's own box lie in the patient.
     """
 
     surroundings: Floats
@@ -125,7 +125,7 @@ class Prepared:
     extent: Extent
     far: Floats | None = None
     far_first: tuple[int, int, int] = (0, 0, 0)
-    grid: Grid | None = None
+    lay_grid: Callable[[], Grid] | None = None
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.levels.shape))
@@ -159,6 +159,11 @@ class Prepared:
         counts = np.zeros(self.n_levels + 1, dtype=np.int64)
         native.texture_scan(self.levels, counts, np.zeros(6, dtype=np.int64))
         return counts[1:]
+
+    @property
+    def grid(self) -> Grid | None:
+        """Where the voxels of the region's own box lie in the patient; None if nobody said."""
+        return None if self.lay_grid is None else self.lay_grid()
 
     @property
     def whole(self) -> bool:
@@ -254,11 +259,15 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     inside, levels, n_levels, width, extent = discretised(image, region, settings, limits, extent)
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    prepared = Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, extent)
-    if not settings.filters:
-        return prepared
-    grid = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
-    return replace(prepared, far=with_nearest_finite(far), far_first=far_first, grid=grid)
+    seen = with_nearest_finite(far) if settings.filters else None
+
+    def lay_grid() -> Grid:
+        corner = far_low + far_first
+        return lattice.part(corner, corner + region.shape).grid(axes.grid(scan.grid))
+
+    return Prepared(
+        surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, extent, seen, far_first, lay_grid
+    )
 
 
 #: Squares of larger intensities, summed over a region, could overflow.
@@ -295,9 +304,7 @@ def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _extent(
-    image: Floats, region: npt.NDArray[np.bool_], lower: float = -math.inf, upper: float = math.inf
-) -> Extent:
+def _extent(image: Floats, region: npt.NDArray[np.bool_], lower: float = -math.inf, upper: float = math.inf) -> Extent:
     """Of what a region holds within limits."""
     return Extent(*native.intensity_range(image.T, region.T.view(np.uint8), lower, upper))
 
