@@ -49,7 +49,7 @@ def measure(prepared: Prepared, settings: IbsiSettings) -> Measured:
     """
     ball = ball_of(prepared.spacing_mm, prepared.surroundings.shape)
     ranking = ranked_balls(prepared, ball)
-    brightest = np.flatnonzero(prepared.levels.T == prepared.n_levels)  # among these are all of highest intensity
+    brightest = np.flatnonzero(prepared.n_levels == prepared.levels.T)  # among these are all of highest intensity
     values = prepared.image.T[np.unravel_index(brightest, ranking.scores.shape)]
     places = brightest[values == prepared.extent.most], ranking.best()
     peaks = (_peak(prepared, ball.steps, ranking, chosen) for chosen in places)

@@ -147,7 +147,7 @@ class Prepared:
             native.intensity_counts(image, inside, least, tables)
             counts = tables.sum(axis=0)
             filled = np.flatnonzero(counts)
-            return Counts(filled + least, counts[filled])
+            return Counts(np.add(filled, least, dtype=np.float64), counts[filled])
         values, counts = np.unique(image[self.intensity_mask.T], return_counts=True)
         return Counts(values, counts)
 
@@ -295,9 +295,7 @@ def _three(numbers: Iterable[int]) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _extent(
-    image: Floats, region: npt.NDArray[np.bool_], lower: float = -math.inf, upper: float = math.inf
-) -> Extent:
+def _extent(image: Floats, region: npt.NDArray[np.bool_], lower: float = -math.inf, upper: float = math.inf) -> Extent:
     """Of what a region holds within limits."""
     return Extent(*native.intensity_range(image.T, region.T.view(np.uint8), lower, upper))
 

@@ -199,7 +199,9 @@ def _gather(result: Texture, family: TextureFamily, how: str, matrices: NDArray[
     names = _names(family.name, how)
     result.values.update(zip(names, means.tolist(), strict=True))
     for missing in np.flatnonzero(n == 0).tolist():
-        result.reasons[names[missing]] = "no_neighbours" if not n.any() else _REASONS.get(family.rows[missing].name, "one_grey_level")
+        result.reasons[names[missing]] = (
+            "no_neighbours" if not n.any() else _REASONS.get(family.rows[missing].name, "one_grey_level")
+        )
     if family.name == "ngtdm" and (matrices[:, 0] == HIGHEST_COARSENESS).any():
         result.reasons[f"ngtdm_coarseness_{how}"] = "no_tone_difference"
 
