@@ -70,12 +70,13 @@ template <class V> void copy(const LevelBox& source, const uint16_t* map, V* out
                 for (int64_t slice = slices; slice < slice_end; ++slice) {
                     const uint16_t* in = source.levels + slice * source.steps[0] + row * source.steps[1];
                     V* to = out + ((slice + 1) * n_rows + row + 1) * stride + 1;
+                    const int64_t by = source.steps[2];
                     if (map)
-                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(map[in[column * source.steps[2]]]);
-                    else if (source.steps[2] == 1)
+                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(map[in[column * by]]);
+                    else if (by == 1)
                         for (int64_t column = columns; column < column_end; ++column) to[column] = V(in[column]);
                     else
-                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(in[column * source.steps[2]]);
+                        for (int64_t column = columns; column < column_end; ++column) to[column] = V(in[column * by]);
                 }
             }
 }

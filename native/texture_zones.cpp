@@ -3,7 +3,7 @@
 // Union-find (Rem's) over runs along the rows. Contacts with the rows before come from comparing a register of voxels at a time; contacts
 // that follow from others are left out: those of a run that touches the same run one voxel further left, and those with a voxel that lies
 // beside one already touched in a nearer row. Labels of two slices are kept, the rest is per run; runs are added up without a branch.
-// 10 ns per voxel.
+// 11 ns per voxel.
 //
 // Distance: steps through faces (of pixels within the slice if planar) to leave the region; 1 at its border. Two sweeps, minimum plus
 // one. 2 ns per voxel.

@@ -81,8 +81,9 @@ def checked_region(mask: NDArray[np.bool_], spacing_mm: ArrayLike) -> Region:
             hint="check the header of the mask",
         )
     first, stop = [], []
-    across = voxels.any(axis=0)
-    for filled in map(np.flatnonzero, (voxels.any(axis=(1, 2)), across.any(axis=1), across.any(axis=0))):
+    across = np.asarray(voxels.any(axis=0))
+    for inside in (voxels.any(axis=(1, 2)), across.any(axis=1), across.any(axis=0)):
+        filled = np.flatnonzero(inside)
         if filled.size == 0:
             raise InputError("RT204", "the mask has no voxel, expected at least one", hint="check the label or the region")
         first.append(int(filled[0]))

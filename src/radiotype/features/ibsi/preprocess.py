@@ -147,7 +147,7 @@ class Prepared:
             native.intensity_counts(image, inside, least, tables)
             counts = tables.sum(axis=0)
             filled = np.flatnonzero(counts)
-            return Counts(filled + least, counts[filled])
+            return Counts(np.add(filled, least, dtype=np.float64), counts[filled])
         values, counts = np.unique(image[self.intensity_mask.T], return_counts=True)
         return Counts(values, counts)
 
