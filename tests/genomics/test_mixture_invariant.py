@@ -6,6 +6,7 @@ import pytest
 from mixture_data import matched, planted_mixture
 
 from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+from radiotype.genomics._mixture_settings import NOISES
 
 SMALL = {"n_clusters": 20, "n_starts": 4, "n_partitions": 3, "n_subclones": (2, 3, 4)}
 
@@ -120,6 +121,29 @@ def test_noise_that_grows_with_expression_is_weighed_down_on_request():
     assert np.abs(weighed.proportions - shares).mean() < 0.3 * np.abs(plain.proportions - shares).mean()
     np.testing.assert_allclose(weighed.proportions, shares, atol=0.05)
     assert (plain.residual <= weighed.residual).all()
+
+
+@pytest.mark.parametrize("n_silent", [1, 5, 50])
+def test_genes_that_are_nearly_silent_do_not_decide(n_silent):
+    # a trace in the profiles and a background in new samples: relative to that trace it is enormous
+    expression, shares, profiles = planted_mixture(3, 20, 1500, noise=0.1, seed=4)
+    random = np.random.default_rng(2)
+    silent = random.uniform(0, 1e-3, (3, n_silent))
+    background = random.poisson(0.3, (20, n_silent))
+    before = deconvolve(expression, profiles, noise="proportional")
+    found = deconvolve(np.hstack([expression, background]), np.hstack([profiles, silent]), noise="proportional")
+    np.testing.assert_allclose(found.proportions, before.proportions, atol=0.001)
+    np.testing.assert_allclose(found.proportions, shares, atol=0.05)
+
+
+@pytest.mark.parametrize(("level", "spread"), [(4, 1.5), (2, 2.0), (1, 2.5)])
+def test_relative_noise_is_the_better_choice_for_counts_too(level, spread):
+    random = np.random.default_rng(3)
+    profiles = random.lognormal(level, spread, 3000) * np.exp(random.normal(0, 0.5, (3, 3000)))
+    shares = random.dirichlet(np.ones(3), 40)
+    counts = random.poisson(shares @ profiles * np.exp(random.normal(0, 0.1, (40, 3000)))).astype(float)
+    error = {noise: np.abs(deconvolve(counts, profiles, noise=noise).proportions - shares).mean() for noise in NOISES}
+    assert error["proportional"] < 0.5 * error["additive"]
 
 
 def test_profiles_are_matched_by_name_and_foreign_genes_left_out():

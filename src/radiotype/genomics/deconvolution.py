@@ -78,7 +78,9 @@ def deconvolve(
         Expression of each subclone on a linear scale, such as `ConvexMixture.profile_table()`.
     noise : {"additive", "proportional"}
         "additive": residuals of all genes count alike, so those of strong genes decide. "proportional": residuals count
-        relative to the mean of the profiles, which is right where noise grows with expression.
+        relative to the level of the gene, which is right where noise grows with expression, counts with biological variation
+        among them. The level is the mean of the profiles plus that mean over all genes, so that nearly silent genes, which are
+        noise, never decide.
     min_coverage : float
         Refuse if a smaller share of the reference's genes is there, in [0, 1].
     log_base, log_offset
@@ -131,10 +133,7 @@ def deconvolve(
         raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
     if quantiles is not None:
         values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
-    level = columns.mean(axis=0)
-    per_gene = (
-        np.divide(1.0, level, out=np.zeros_like(level), where=level > 0) if noise == "proportional" else np.ones_like(level)
-    )
+    per_gene = relative_weights(columns) if noise == "proportional" else np.ones(len(genes))
     weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
     subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
     return _described(values, weights, weights @ columns, (coverage, samples.samples, subclones, genes))
@@ -260,6 +259,12 @@ def marker_fold_changes(profiles: Any) -> pd.DataFrame:
         fold_change = first / second
     subclones = np.array(found.samples, dtype=object)[found.values.argmax(axis=0)]
     return pd.DataFrame({"subclone": subclones, "fold_change": fold_change}, index=list(found.genes))
+
+
+def relative_weights(profiles: FloatArray) -> FloatArray:
+    """Weight of each gene of the profiles (n_subclones, n_genes): one over its level, to which the mean level is added."""
+    level = profiles.mean(axis=0)
+    return 1.0 / (level + level.mean())
 
 
 def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
