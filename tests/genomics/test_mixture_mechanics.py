@@ -33,13 +33,22 @@ def silent_sample():
     return table
 
 
+def some_logged():
+    table = TABLE.copy()
+    table.iloc[3:8] = np.log2(table.iloc[3:8] + 1)
+    return table
+
+
 @pytest.mark.parametrize(
     ("table", "code", "words"),
     [
         (changed(2, 7, np.nan), "RT305", r"feature 7 \(gene7\) of case 2 is nan"),
         (changed(2, 7, np.inf), "RT305", "gene7.* of case 2 is inf"),
         (changed(2, 7, -0.5), "RT305", "1 values are negative, the first in gene 'gene7' of row 2"),
-        (np.log2(TABLE + 1), "RT305", "no value exceeds .* look like logarithms"),
+        (np.log2(TABLE + 1), "RT305", "12 of 12 samples look like logarithms, the first in row 0: 99% of .* do not exceed 1"),
+        (np.log2(TABLE + 1).assign(age=63.0), "RT305", "12 of 12 samples look like logarithms"),
+        (np.log2(TABLE + 1).assign(spike=9000.0), "RT305", "12 of 12 samples look like logarithms"),
+        (some_logged(), "RT305", "5 of 12 samples look like logarithms, the first in row 3"),
         (silent_sample(), "RT305", "row 4 expresses no gene"),
         (TABLE.iloc[:1], "RT301", "1 sample"),
         (pd.concat([TABLE.iloc[[0]]] * 5), "RT305", "all samples have the same expression"),
@@ -177,7 +186,9 @@ def test_pandas_output_has_names():
     [
         (TABLE.iloc[:, :300], r"300 of 900 genes are there \(33%\); expected at least 70%; missing: gene300, gene301"),
         (TABLE.add_prefix("x"), r"0 of 900 genes"),
-        (np.log2(TABLE + 1), "look like logarithms"),
+        (np.log2(TABLE + 1), "12 of 12 samples look like logarithms"),
+        (np.log2(TABLE + 1).assign(spike=9000.0), "12 of 12 samples look like logarithms"),
+        (some_logged(), "5 of 12 samples look like logarithms, the first in row 3"),
         (changed(0, 5, -1.0), "negative"),
         (changed(0, 5, np.nan), "missing values, the first 'gene5'"),
         (silent_sample(), "row 4 expresses no gene"),
@@ -188,6 +199,19 @@ def test_new_samples_that_cannot_be_deconvolved_are_refused(table, words):
     model = ConvexMixture(3, **SMALL).fit(TABLE)
     with pytest.raises(ComputeError, match=words):
         model.transform(table)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, "text", None])
+def test_what_stands_in_genes_that_are_not_used_does_not_matter(value):
+    profiles = TABLE.iloc[:3]
+    more = TABLE.assign(other=value)
+    np.testing.assert_array_equal(deconvolve(more, profiles).proportions, deconvolve(TABLE, profiles).proportions)
+    markers = {"a": ["gene1", "gene2"], "b": ["gene3"]}
+    found, before = proportions_from_markers(more, markers), proportions_from_markers(TABLE, markers)
+    np.testing.assert_array_equal(found.proportions, before.proportions)
+    assert found.genes == ("gene1", "gene2", "gene3")
+    with pytest.raises(ComputeError):
+        deconvolve(TABLE.assign(gene3=value), profiles)
 
 
 @pytest.mark.parametrize(

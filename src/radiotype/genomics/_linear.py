@@ -9,8 +9,11 @@ import numpy as np
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import FloatArray
 
-#: Expression of which no value exceeds this is taken for logarithms: 2^50 is more than any assay counts.
+#: A sample that hardly exceeds this is taken for logarithms: 2^50 is more than any assay counts.
 HIGHEST_LOGARITHM = 50.0
+
+#: Share of the expressed genes of a sample that must not exceed it. A spike-in or an age among logarithms tells nothing.
+HARDLY = 0.99
 
 
 def checked_log_base(log_base: str | float | None) -> None:
@@ -39,12 +42,6 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
             "expected linear expression, 0 or more",
             hint="use values before centring, scaling or taking logarithms; log_base=2 turns log2 values back",
         )
-    if log_base == "refuse" and values.size and values.max() <= HIGHEST_LOGARITHM:
-        raise ComputeError(
-            "RT305",
-            f"no value exceeds {values.max():.4g}, so these look like logarithms; expected linear expression",
-            hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
-        )
     silent = ~values.any(axis=1)
     if silent.any():
         raise ComputeError(
@@ -52,4 +49,20 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
             f"row {int(np.argmax(silent))} expresses no gene ({int(silent.sum())} rows in all)",
             hint="drop these samples",
         )
+    if log_base == "refuse":
+        _refuse_logarithms(values)
     return values
+
+
+def _refuse_logarithms(values: FloatArray) -> None:
+    """Each sample is judged by itself, for a cohort may have been put together from both kinds."""
+    high = np.array([np.quantile(row[row > 0], HARDLY) for row in values])
+    logged = high <= HIGHEST_LOGARITHM
+    if logged.any():
+        first = int(np.argmax(logged))
+        raise ComputeError(
+            "RT305",
+            f"{int(logged.sum())} of {len(values)} samples look like logarithms, the first in row {first}: "
+            f"{HARDLY:.0%} of the genes it expresses do not exceed {high[first]:.4g}; expected linear expression",
+            hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
+        )

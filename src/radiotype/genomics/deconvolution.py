@@ -14,6 +14,7 @@ from radiotype.genomics._linear import checked_log_base, linear_expression
 from radiotype.genomics._mixture_geometry import spatial_median
 from radiotype.genomics._mixture_settings import NOISES
 from radiotype.genomics._mixture_solution import sum_to_one, with_lengths
+from radiotype.genomics._reference_genes import covered_share, named_columns, relative_weights
 from radiotype.genomics._simplex import nonnegative_least_squares
 from radiotype.stats._inputs import FloatArray, choice, read_only
 
@@ -73,7 +74,8 @@ def deconvolve(
     Parameters
     ----------
     expression : array or data frame, shape (n_samples, n_genes)
-        Linear expression, 0 or more. Genes are matched by name if both tables have names; other genes are not used.
+        Linear expression, 0 or more. Genes are matched by name if both tables have names; other genes are not looked at,
+        whatever they hold.
     profiles : array or data frame, shape (n_subclones, n_reference_genes)
         Expression of each subclone on a linear scale, such as `ConvexMixture.profile_table()`.
     noise : {"additive", "proportional"}
@@ -84,7 +86,7 @@ def deconvolve(
     min_coverage : float
         Refuse if a smaller share of the reference's genes is there, in [0, 1].
     log_base, log_offset
-        As in `ConvexMixture`; profiles are linear always.
+        As in `ConvexMixture`, judged by the genes that are used; profiles are linear always.
     quantiles : array, shape (n_reference_genes,), optional
         Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay.
         Interpolated if genes are missing.
@@ -115,22 +117,23 @@ def deconvolve(
     choice("noise", noise, NOISES)
     checked_log_base(log_base)
     _check_share("min_coverage", min_coverage)
-    samples = checked_expression(expression)
     reference = checked_expression(profiles)
     if (reference.values < 0).any() or not reference.values.any(axis=1).all():
         raise ComputeError("RT305", "the profiles have negative values, or one of nothing but 0; expected linear expression")
     named = hasattr(expression, "columns") and hasattr(profiles, "columns")
+    # genes that are not used are not looked at either
+    samples = named_columns(expression, reference.genes, min_coverage) if named else checked_expression(expression)
     if not named and len(samples.genes) != len(reference.genes):
         found = f"there are {len(samples.genes)} genes, and profiles of {len(reference.genes)}"
         raise ComputeError("RT305", found, hint="give both as data frames with the names of the genes")
-    place = {gene: at for at, gene in enumerate(samples.genes if named else reference.genes)}
-    used = [at for at, gene in enumerate(reference.genes) if gene in place]
+    there = set(samples.genes if named else reference.genes)
+    used = [at for at, gene in enumerate(reference.genes) if gene in there]
     genes = tuple(reference.genes[at] for at in used)
-    coverage = _covered(len(used), reference.genes, place, min_coverage)
-    values = linear_expression(samples.values, samples.genes, log_base, log_offset)[:, [place[gene] for gene in genes]]
+    coverage = len(used) / len(reference.genes)
     columns = reference.values[:, used]
     if len(used) < len(columns):
         raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
+    values = linear_expression(samples.values, genes, log_base, log_offset)
     if quantiles is not None:
         values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
     per_gene = relative_weights(columns) if noise == "proportional" else np.ones(len(genes))
@@ -192,19 +195,22 @@ def proportions_from_markers(
     """
     checked_log_base(log_base)
     _check_share("min_coverage", min_coverage)
-    samples = checked_expression(expression)
-    values = linear_expression(samples.values, samples.genes, log_base, log_offset)
-    if len(markers) < 2 or len(values) < len(markers):
+    if len(markers) < 2 or len(expression) < len(markers):
         raise ComputeError(
-            "RT301", f"there are {len(values)} samples for {len(markers)} subclones; expected 2 subclones or more"
+            "RT301", f"there are {len(expression)} samples for {len(markers)} subclones; expected 2 subclones or more"
         )
+    lists = {str(name): tuple(dict.fromkeys(str(gene) for gene in listed)) for name, listed in markers.items()}
+    there = {str(name) for name in expression.columns}
+    for name, genes in lists.items():
+        covered_share(there, genes, min_coverage, f" of {name!r}")
+    samples = named_columns(expression, [gene for genes in lists.values() for gene in genes], 0.0)
+    values = linear_expression(samples.values, samples.genes, log_base, log_offset)
     place = {gene: at for at, gene in enumerate(samples.genes) if values[:, at].any()}
     directions, used = [], []
     covered, wanted = 0, 0
-    for name, listed in markers.items():
-        genes = list(dict.fromkeys(str(gene) for gene in listed))
+    for name, genes in lists.items():
         own = [gene for gene in genes if gene in place]
-        _covered(len(own), genes, place, min_coverage, f" of {name!r}")
+        covered_share(place, genes, min_coverage, f" of {name!r}")
         covered, wanted = covered + len(own), wanted + len(genes)
         columns = values[:, [place[gene] for gene in own]].T
         directions.append(spatial_median(columns / columns.sum(axis=1, keepdims=True)))
@@ -213,7 +219,7 @@ def proportions_from_markers(
     chosen = values[:, [place[gene] for gene in used]]
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
     described = weights @ fitted.T
-    return _described(chosen, weights, described, (covered / wanted, samples.samples, tuple(map(str, markers)), tuple(used)))
+    return _described(chosen, weights, described, (covered / wanted, samples.samples, tuple(lists), tuple(used)))
 
 
 def marker_fold_changes(profiles: Any) -> pd.DataFrame:
@@ -261,12 +267,6 @@ def marker_fold_changes(profiles: Any) -> pd.DataFrame:
     return pd.DataFrame({"subclone": subclones, "fold_change": fold_change}, index=list(found.genes))
 
 
-def relative_weights(profiles: FloatArray) -> FloatArray:
-    """Weight of each gene of the profiles (n_subclones, n_genes): one over its level, to which the mean level is added."""
-    level = profiles.mean(axis=0)
-    return 1.0 / (level + level.mean())
-
-
 def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
     """Rows with their order kept and their values taken from a sorted distribution; equal values get the mean of theirs."""
     n_genes = values.shape[1]
@@ -306,20 +306,6 @@ def _described(
         subclones=subclones,
         genes=genes,
     )
-
-
-def _covered(n_found: int, genes: Sequence[str], place: Mapping[str, int], least: float, whose: str = "") -> float:
-    """Share of the genes that are there; refuses too small a one."""
-    share = n_found / len(genes) if len(genes) else 0.0
-    if not n_found or share < least:
-        missing = [gene for gene in genes if gene not in place]
-        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise ComputeError(
-            "RT305",
-            f"{n_found} of {len(genes)} genes{whose} are there ({share:.0%}); expected at least {least:.0%}; missing: {shown}",
-            hint="check that both tables name genes alike (symbols, Ensembl, Entrez), or lower min_coverage",
-        )
-    return share
 
 
 def _check_share(name: str, value: float) -> None:

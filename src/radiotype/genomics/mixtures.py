@@ -70,8 +70,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         The share of a subclone goes over the samples as the spatial median of the genes at its corner, or as the corner itself
         goes when it is projected back.
     log_base : float, "refuse" or None
-        2 for log2 values, which are turned back. "refuse": values are linear, and an error if none exceeds 50, which looks like
-        logarithms. None: they are linear.
+        2 for log2 values, which are turned back. "refuse": values are linear, and an error if 99 % of the genes that some
+        sample expresses do not exceed 50, which looks like logarithms. None: they are linear.
     log_offset : float
         What was added before the logarithm, 1 for log2(x + 1).
     noise : {"additive", "proportional"}
