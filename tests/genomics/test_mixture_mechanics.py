@@ -173,6 +173,22 @@ def test_the_fewest_subclones_that_are_not_clearly_rejected():
     assert fewest_within_chance(unclear[:1]) == 2
 
 
+@pytest.mark.parametrize(
+    "names", [range(900), [*range(450), *(f"gene{at}" for at in range(450, 900))]], ids=["numbers", "mixed"]
+)
+def test_genes_called_by_numbers_are_matched_by_name(names):
+    table = TABLE.set_axis(list(names), axis=1)
+    model = ConvexMixture(3, **SMALL).fit(table)
+    before = model.deconvolve(table)
+    backwards = model.deconvolve(table.iloc[:, ::-1])
+    np.testing.assert_array_equal(backwards.proportions, before.proportions)
+    assert backwards.genes == model.genes_ == tuple(map(str, names))
+    fewer = model.deconvolve(table.iloc[:, 200:].rename(columns=str))
+    assert fewer.genes == model.genes_[200:]
+    with pytest.raises(ComputeError, match="0 of 900 genes"):
+        model.transform(TABLE.add_prefix("x"))
+
+
 def test_pandas_output_has_names():
     model = ConvexMixture(3, **SMALL).set_output(transform="pandas").fit(TABLE)
     found = model.transform(TABLE)

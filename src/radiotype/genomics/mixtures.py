@@ -106,7 +106,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     centres_ : array, shape (n_candidates, n_dimensions - 1)
         Their centres in the plane.
     genes_ : tuple of str
-        Names of the genes; g1, g2 ... without names.
+        Names of the genes as text; g1, g2 ... without names. New tables are matched by them if the first had any, numbers
+        such as those of Entrez too.
     quantiles_ : array, shape (n_genes,)
         Mean over samples of the sorted expression.
     n_features_in_ : int
@@ -205,7 +206,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         """
         check_settings(self)
         names = _gene_names(X)
-        values = checked_table(self, X, reset=True)
+        values = checked_table(self, X.set_axis(list(names), axis=1) if names else X, reset=True)
         self.genes_ = names or tuple(f"g{at + 1}" for at in range(self.n_features_in_))
         if len(values) < 2:
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
