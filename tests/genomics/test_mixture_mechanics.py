@@ -254,6 +254,36 @@ def test_references_that_make_no_sense_are_refused(call, words):
         call()
 
 
+def test_a_subclone_whose_own_genes_are_missing_is_refused():
+    expression, shares, profiles = planted_mixture(4, 20, 2000, noise=0.0, seed=4)
+    genes = [f"gene{at}" for at in range(2000)]
+    table, reference = pd.DataFrame(expression, columns=genes), pd.DataFrame(profiles, list("abcd"), genes)
+    strong = reference[marker_fold_changes(reference).query("fold_change >= 10").index]
+    own = marker_fold_changes(strong).query("subclone == 'b'").index
+    np.testing.assert_allclose(deconvolve(table, strong).subclone_coverage, 1.0)
+    without = table.drop(columns=own)  # 75 % of the genes are there
+    with pytest.raises(
+        ComputeError, match=r"0% of what 'b' expresses above the others .* \(1 such profiles\); expected at least 70%"
+    ):
+        deconvolve(without, strong)
+    with pytest.raises(ComputeError, match="0% of what 'b' expresses"):
+        deconvolve(without, strong, min_coverage=0)
+    pure = strong.where(marker_fold_changes(strong)["subclone"].to_numpy() == np.array(list("abcd"))[:, None], 0.0)
+    with pytest.raises(ComputeError, match="0% of what 'b' expresses"):
+        deconvolve(without, pure, min_coverage=0)
+    half = deconvolve(table.drop(columns=own[::2]), strong, min_coverage=0.3)
+    assert half.subclone_coverage[1] < 0.7 and half.subclone_coverage[[0, 2, 3]] == pytest.approx(1.0)
+    np.testing.assert_allclose(half.proportions, shares, atol=1e-9)
+    fewer = proportions_from_markers(TABLE, {"a": ["gene1", "x", "gene2"], "b": ["gene3"]}, min_coverage=0.5)
+    np.testing.assert_allclose(fewer.subclone_coverage, [2 / 3, 1.0])
+
+
+def test_a_profile_that_is_nowhere_above_the_others_is_covered_by_its_genes():
+    profiles = pd.DataFrame([[800.0, 100.0, 50.0, 70.0], [80.0, 10.0, 5.0, 7.0]], columns=list("ABCD"))
+    found = deconvolve(pd.DataFrame([[500.0, 70.0, 30.0]], columns=list("ABC")), profiles)
+    assert found.subclone_coverage[1] == 0.75
+
+
 # The tables of these checks have two to ten genes; one of them sets whatever starts with n_ to 1.
 ONE_CLUSTER = "the check sets n_clusters to 1: RecipeError RT103"
 EXPECTED = {

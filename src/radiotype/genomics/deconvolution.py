@@ -14,7 +14,7 @@ from radiotype.genomics._linear import checked_log_base, linear_expression
 from radiotype.genomics._mixture_geometry import spatial_median
 from radiotype.genomics._mixture_settings import NOISES
 from radiotype.genomics._mixture_solution import sum_to_one, with_lengths
-from radiotype.genomics._reference_genes import covered_share, named_columns, relative_weights
+from radiotype.genomics._reference_genes import covered_share, named_columns, refuse_lost_profiles, relative_weights
 from radiotype.genomics._simplex import nonnegative_least_squares
 from radiotype.stats._inputs import FloatArray, choice, read_only
 
@@ -38,6 +38,9 @@ class Deconvolution:
         Share of the reference's genes that were there, in (0, 1].
     samples, subclones, genes : tuple of str
         Names; of the genes, those that were used.
+    subclone_coverage : array, shape (n_subclones,)
+        How much of each subclone's own genes was there, in (0, 1]: of what its profile expresses above all others, relative to
+        the level of each gene, or of its marker genes.
     """
 
     proportions: FloatArray
@@ -47,6 +50,7 @@ class Deconvolution:
     samples: tuple[str, ...]
     subclones: tuple[str, ...]
     genes: tuple[str, ...]
+    subclone_coverage: FloatArray
 
     def to_frame(self) -> pd.DataFrame:
         """A row per sample: a column per subclone, then `residual` and `correlation`."""
@@ -84,7 +88,8 @@ def deconvolve(
         among them. The level is the mean of the profiles plus that mean over all genes, so that nearly silent genes, which are
         noise, never decide.
     min_coverage : float
-        Refuse if a smaller share of the reference's genes is there, in [0, 1].
+        Refuse if a smaller share of the reference's genes is there, in [0, 1], or of what some subclone expresses above all
+        others, without which its share would be a guess.
     log_base, log_offset
         As in `ConvexMixture`, judged by the genes that are used; profiles are linear always.
     quantiles : array, shape (n_reference_genes,), optional
@@ -133,13 +138,15 @@ def deconvolve(
     columns = reference.values[:, used]
     if len(used) < len(columns):
         raise ComputeError("RT301", f"{len(used)} genes do not tell {len(columns)} profiles apart")
+    subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
+    own = refuse_lost_profiles(reference.values, used, subclones, min_coverage)
     values = linear_expression(samples.values, genes, log_base, log_offset)
     if quantiles is not None:
         values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
     per_gene = relative_weights(columns) if noise == "proportional" else np.ones(len(genes))
     weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
-    subclones = reference.samples if hasattr(profiles, "columns") else tuple(f"subclone{at + 1}" for at in range(len(columns)))
-    return _described(values, weights, weights @ columns, (coverage, samples.samples, subclones, genes))
+    about = (coverage, own, samples.samples, subclones, genes)
+    return _described(values, weights, weights @ columns, about)
 
 
 def proportions_from_markers(
@@ -206,12 +213,10 @@ def proportions_from_markers(
     samples = named_columns(expression, [gene for genes in lists.values() for gene in genes], 0.0)
     values = linear_expression(samples.values, samples.genes, log_base, log_offset)
     place = {gene: at for at, gene in enumerate(samples.genes) if values[:, at].any()}
-    directions, used = [], []
-    covered, wanted = 0, 0
+    directions, used, shares = [], [], []
     for name, genes in lists.items():
         own = [gene for gene in genes if gene in place]
-        covered_share(place, genes, min_coverage, f" of {name!r}")
-        covered, wanted = covered + len(own), wanted + len(genes)
+        shares.append(covered_share(place, genes, min_coverage, f" of {name!r}"))
         columns = values[:, [place[gene] for gene in own]].T
         directions.append(spatial_median(columns / columns.sum(axis=1, keepdims=True)))
         used += own
@@ -219,7 +224,9 @@ def proportions_from_markers(
     chosen = values[:, [place[gene] for gene in used]]
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
     described = weights @ fitted.T
-    return _described(chosen, weights, described, (covered / wanted, samples.samples, tuple(lists), tuple(used)))
+    coverage = len(used) / sum(len(genes) for genes in lists.values())
+    about = (coverage, np.array(shares), samples.samples, tuple(lists), tuple(used))
+    return _described(chosen, weights, described, about)
 
 
 def marker_fold_changes(profiles: Any) -> pd.DataFrame:
@@ -286,9 +293,9 @@ def _described(
     values: FloatArray,
     weights: FloatArray,
     described: FloatArray,
-    about: tuple[float, tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+    about: tuple[float, FloatArray, tuple[str, ...], tuple[str, ...], tuple[str, ...]],
 ) -> Deconvolution:
-    coverage, samples, subclones, genes = about
+    coverage, subclone_coverage, samples, subclones, genes = about
     none = weights.sum(axis=1) <= 0
     if none.any():
         found = f"sample {samples[int(np.argmax(none))]!r} expresses nothing that the subclones do ({int(none.sum())} in all)"
@@ -305,6 +312,7 @@ def _described(
         samples=samples,
         subclones=subclones,
         genes=genes,
+        subclone_coverage=read_only(subclone_coverage),
     )
 
 

@@ -77,7 +77,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     noise : {"additive", "proportional"}
         How `transform` weighs genes; see `deconvolve`.
     min_coverage : float
-        Share of the genes that a table needs for `transform`, in [0, 1].
+        Share of the genes, and of those of each subclone, that a table needs for `transform`, in [0, 1].
     quantile_scale : bool
         Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay.
     seed : int
