@@ -173,6 +173,26 @@ def test_another_assay_is_brought_to_the_distribution_of_the_cohort():
     assert np.abs(scaled.proportions - shares).mean() < 0.4 * wrong
 
 
+@pytest.mark.parametrize("missing", ["weakest", "strongest"])
+def test_quantiles_are_those_of_the_genes_that_are_there(cohort, missing):
+    table, _ = cohort
+    settings = {"noise": "proportional", "min_coverage": 0.3}
+    model = ConvexMixture(3, n_clusters=20, n_starts=4, n_partitions=3, quantile_scale=True, **settings).fit(table)
+    order = np.argsort(table.mean().to_numpy())
+    kept = np.sort(order[225:] if missing == "weakest" else order[:-225])
+    fewer, profiles = table.iloc[:, kept], model.profile_table().iloc[:, kept]
+
+    def with_quantiles(quantiles):
+        return deconvolve(fewer, profiles, quantiles=quantiles, **settings).proportions
+
+    found = model.deconvolve(fewer).proportions
+    theirs = with_quantiles(np.sort(fewer.to_numpy(), axis=1).mean(axis=0))
+    of_all_genes = with_quantiles(np.interp(np.linspace(0, 1, 675), np.linspace(0, 1, 900), model.quantiles_))
+    assert np.abs(found - theirs).mean() < 0.2 * np.abs(of_all_genes - theirs).mean()
+    np.testing.assert_allclose(found, theirs, atol=0.02)
+    np.testing.assert_array_equal(model._quantiles_of(list(range(900)), 900), model.quantiles_)
+
+
 def test_shares_from_markers_are_exact_for_pure_markers():
     random = np.random.default_rng(7)
     shares = random.dirichlet(np.ones(3), 15)

@@ -240,6 +240,10 @@ def test_what_stands_in_genes_that_are_not_used_does_not_matter(value):
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], min_coverage=2), "min_coverage=2"),
         (lambda: deconvolve([[100.0, 0.0]], [[0.0, 5.0], [0.0, 7.0]]), "expresses nothing that the subclones do"),
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], noise="loud"), "noise is 'loud'"),
+        (
+            lambda: deconvolve(TABLE.iloc[:, 90:], TABLE.iloc[:3], quantiles=np.sort(EXPRESSION[0])),
+            "those of all 900 genes of the profiles, of which 810 are there",
+        ),
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base="no"), "log_base='no'"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"]}), "12 samples for 1 subclones"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["x", "gene2"]}), "1 of 2 genes of 'b' are there"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +93,8 @@ def deconvolve(
     log_base, log_offset
         As in `ConvexMixture`, judged by the genes that are used; profiles are linear always.
     quantiles : array, shape (n_reference_genes,), optional
-        Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay.
-        Interpolated if genes are missing.
+        Give the values of each sample this distribution first, such as `ConvexMixture.quantiles_`: for another assay. It is
+        that of all genes of the reference, so none may be missing; `ConvexMixture(quantile_scale=True)` knows that of fewer.
 
     Returns
     -------
@@ -107,7 +107,8 @@ def deconvolve(
         RT103 if `noise`, `log_base` or `min_coverage` is not allowed.
     ComputeError
         RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms,
-        too few genes are there, or a sample expresses nothing that the profiles do.
+        too few genes are there, overall or of one subclone, a sample expresses nothing that the profiles do, or `quantiles`
+        do not fit the genes.
 
     References
     ----------
@@ -119,6 +120,18 @@ def deconvolve(
     >>> deconvolve(np.array([[0.25, 0.75]]) @ profiles, profiles).proportions.round(6)
     array([[0.25, 0.75]])
     """
+    every = None if quantiles is None else _quantiles_of_all(quantiles)
+    return deconvolved(expression, profiles, (noise, min_coverage, log_base, log_offset), every)
+
+
+def deconvolved(
+    expression: Any,
+    profiles: Any,
+    settings: tuple[str, float, str | float | None, float],
+    quantiles: Callable[[list[int], int], FloatArray] | None,
+) -> Deconvolution:
+    """`deconvolve`; `quantiles` are a function of the places of the reference's genes that are used, and how many it has."""
+    noise, min_coverage, log_base, log_offset = settings
     choice("noise", noise, NOISES)
     checked_log_base(log_base)
     _check_share("min_coverage", min_coverage)
@@ -142,7 +155,7 @@ def deconvolve(
     own = refuse_lost_profiles(reference.values, used, subclones, min_coverage)
     values = linear_expression(samples.values, genes, log_base, log_offset)
     if quantiles is not None:
-        values = with_quantiles(values, np.asarray(quantiles, dtype=np.float64))
+        values = with_quantiles(values, quantiles(used, len(reference.genes)))
     per_gene = relative_weights(columns) if noise == "proportional" else np.ones(len(genes))
     weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
     about = (coverage, own, samples.samples, subclones, genes)
@@ -275,18 +288,25 @@ def marker_fold_changes(profiles: Any) -> pd.DataFrame:
 
 
 def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
-    """Rows with their order kept and their values taken from a sorted distribution; equal values get the mean of theirs."""
-    n_genes = values.shape[1]
-    target = np.interp(
-        (np.arange(n_genes) + 0.5) / n_genes, (np.arange(len(quantiles)) + 0.5) / len(quantiles), np.sort(quantiles)
-    )
+    """Rows with their order kept and their values taken from a distribution; equal values get the mean of theirs."""
+    sums = np.concatenate([[0.0], np.cumsum(np.sort(quantiles))])
     scaled = np.empty_like(values)
     for row, into in zip(values, scaled, strict=True):
         _, group, count = np.unique(row, return_inverse=True, return_counts=True)
         ends = np.cumsum(count)
-        sums = np.concatenate([[0.0], np.cumsum(target)])
         into[:] = ((sums[ends] - sums[ends - count]) / count)[group]
     return scaled
+
+
+def _quantiles_of_all(quantiles: Any) -> Callable[[list[int], int], FloatArray]:
+    def checked(used: list[int], n_genes: int) -> FloatArray:
+        if len(used) < n_genes:
+            found = f"quantiles are those of all {n_genes} genes of the profiles, of which {len(used)} are there"
+            hint = "give profiles of these genes only and their quantiles, or use ConvexMixture(quantile_scale=True)"
+            raise ComputeError("RT305", found, hint=hint)
+        return np.asarray(quantiles, dtype=np.float64)
+
+    return checked
 
 
 def _described(

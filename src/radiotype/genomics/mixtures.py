@@ -27,7 +27,7 @@ from radiotype.genomics._mixture_geometry import (
 )
 from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
-from radiotype.genomics.deconvolution import Deconvolution, deconvolve, marker_fold_changes
+from radiotype.genomics.deconvolution import Deconvolution, deconvolved, marker_fold_changes
 from radiotype.stats._inputs import FloatArray, read_only
 from radiotype.stats._tables import checked_table
 
@@ -79,7 +79,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     min_coverage : float
         Share of the genes, and of those of each subclone, that a table needs for `transform`, in [0, 1].
     quantile_scale : bool
-        Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay.
+        Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay;
+        of the genes that are there, if some are missing.
     seed : int
         Same seed, same bytes.
     n_jobs : int, optional
@@ -258,15 +259,17 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         named = hasattr(X, "columns") and hasattr(self, "feature_names_in_")
         table = X if named else checked_table(self, X, reset=False)
-        return deconvolve(
+        return deconvolved(
             table,
             self.profile_table() if named else self.profiles_,
-            noise=self.noise,
-            min_coverage=self.min_coverage,
-            log_base=self.log_base,
-            log_offset=self.log_offset,
-            quantiles=self.quantiles_ if self.quantile_scale else None,
+            (self.noise, self.min_coverage, self.log_base, self.log_offset),
+            self._quantiles_of if self.quantile_scale else None,
         )
+
+    def _quantiles_of(self, used: list[int], n_genes: int) -> FloatArray:
+        """What `quantiles_` would be of these genes alone: of the ranks that they have in the cohort as it is described."""
+        ranks = (self.proportions_ @ self.profiles_).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        return np.asarray(self.quantiles_[np.sort(ranks[:, used], axis=1)].mean(axis=0))
 
     def profile_table(self) -> pd.DataFrame:
         """Expression of each subclone with names, a row per subclone and a column per gene."""
