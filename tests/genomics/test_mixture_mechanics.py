@@ -51,7 +51,7 @@ def some_logged():
         (some_logged(), "RT305", "5 of 12 samples look like logarithms, the first in row 3"),
         (silent_sample(), "RT305", "row 4 expresses no gene"),
         (TABLE.iloc[:1], "RT301", "1 sample"),
-        (pd.concat([TABLE.iloc[[0]]] * 5), "RT305", "all samples have the same expression"),
+        (pd.concat([TABLE.iloc[[0]]] * 5, ignore_index=True), "RT305", "all samples have the same expression"),
         (
             pd.DataFrame(np.outer([1.0, 2.0, 3.0], EXPRESSION[0])),
             "RT305",
@@ -60,6 +60,7 @@ def some_logged():
         (TABLE.iloc[:, :15], "RT301", "not 20 different ones"),
         (TABLE.iloc[:, :60], "RT301", "of 20 clusters have 20 genes or more; at least 2 are needed"),
         (TABLE.rename(columns={"gene3": "gene4"}), "RT305", "gene 'gene4' stands twice"),
+        (TABLE.rename(index={3: 4}), "RT305", "sample '4' stands twice"),
         (TABLE * 0, "RT305", "row 0 expresses no gene"),
     ],
     ids=named,
@@ -102,6 +103,44 @@ def test_settings_without_a_meaning_are_refused(settings, words):
     with pytest.raises(RecipeError, match=words) as caught:
         ConvexMixture(**(SMALL | settings)).fit(TABLE)
     assert caught.value.code == "RT103"
+
+
+def test_a_sample_that_expresses_no_gene_that_takes_part_is_refused_by_name():
+    strongest = np.argsort(np.linalg.norm(EXPRESSION, axis=0))[-5:]
+    table = TABLE.set_axis([f"tumour{at}" for at in range(12)])
+    table.iloc[7] = 0.0
+    table.iloc[7, strongest] = 5e5
+    with pytest.raises(
+        ComputeError, match=r"sample 'tumour7' expresses none of the \d+ genes that take part \(1 such samples\)"
+    ):
+        ConvexMixture(**SMALL).fit(table)
+    with pytest.raises(ComputeError, match="row 7 expresses none"):
+        ConvexMixture(**SMALL).fit(table.to_numpy())
+
+
+@pytest.mark.parametrize("estimate", ["markers", "projection"])
+def test_a_sample_of_which_no_subclone_knows_is_refused_by_name(estimate):
+    # two subclones of three: the last sample holds nothing but the third, which is weakest
+    random = np.random.default_rng(1)
+    pure = np.repeat(np.eye(3), 40, axis=1) * random.gamma(50.0, 100.0, size=120)
+    pure[2] *= 0.05
+    shares = np.vstack([np.insert(random.dirichlet([9, 9], 12), 2, 0.0, axis=1), [[0.0, 0.0, 1.0]]])
+    clusters = np.repeat([0, 1, 2], 40)
+    settings = {"norm_quantiles": (0, 1), "outlier_fraction": 0, "estimate": estimate}
+    assert ConvexMixture(3, **settings).fit(shares @ pure, clusters=clusters).proportions_[12].max() == pytest.approx(1.0)
+    with pytest.raises(ComputeError, match="row 12 expresses none of the genes of the 2 subclones that fit best"):
+        ConvexMixture(2, **settings).fit(shares @ pure, clusters=clusters)
+
+
+def test_masked_values_are_refused():
+    masked = np.ma.masked_greater(EXPRESSION, np.sort(EXPRESSION.ravel())[-4])
+    with pytest.raises(ComputeError, match="3 values are masked"):
+        ConvexMixture(3, **SMALL).fit(masked)
+    model = ConvexMixture(3, **SMALL).fit(np.ma.masked_less(EXPRESSION, 0))  # nothing is masked
+    with pytest.raises(ComputeError, match="3 values are masked"):
+        model.transform(masked)
+    with pytest.raises(ComputeError, match="missing values"):
+        deconvolve(masked, EXPRESSION[:3])
 
 
 def test_too_many_sets_of_corners_are_refused():

@@ -84,8 +84,8 @@ def with_lengths(directions: FloatArray) -> FloatArray:
 
 
 def sum_to_one(weights: FloatArray) -> FloatArray:
-    """Rows over their sums."""
-    return weights / weights.sum(axis=1, keepdims=True)
+    """Rows over their sums; a row of nothing but 0 stays."""
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, eq=False)

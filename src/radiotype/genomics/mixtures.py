@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from radiotype.genomics._mixture_geometry import (
 )
 from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
+from radiotype.genomics._mixture_table import gene_names, refuse_masked, refuse_silent, sample_names
 from radiotype.genomics.deconvolution import Deconvolution, deconvolved, marker_fold_changes
 from radiotype.stats._inputs import FloatArray, read_only
 from radiotype.stats._tables import checked_table
@@ -203,22 +203,25 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             RT103 if a setting has a value that is not allowed, or there are not so many corners.
         ComputeError
             RT301 if there are too few samples or genes; RT305 if values are missing, negative or look like logarithms, a
-            sample expresses nothing, or all samples are alike.
+            sample expresses nothing, or no gene that takes part, a name stands twice, or all samples are alike.
         """
         check_settings(self)
-        names = _gene_names(X)
+        refuse_masked(X)
+        names, samples = gene_names(X), sample_names(X)
         values = checked_table(self, X.set_axis(list(names), axis=1) if names else X, reset=True)
         self.genes_ = names or tuple(f"g{at + 1}" for at in range(self.n_features_in_))
         if len(values) < 2:
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
         values = linear_expression(values, self.genes_, self.log_base, self.log_offset)
         genes = np.ascontiguousarray(values.T)
-        kept, partitions = self._partitions(genes, clusters, progress)
+        kept, partitions = self._partitions(genes, samples, clusters, progress)
         numbers = numbers_to_try(self.n_subclones, len(partitions[0].candidates), len(partitions[0].space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
         with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or available_threads()) as pool:
             found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
+        for corners in (corners for row in found for corners in row):
+            refuse_silent(corners.weights, samples, f"genes of the {len(corners.clusters)} subclones that fit best")
         self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
         self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))
         chosen = fewest_within_chance(self.lengths_)
@@ -257,6 +260,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             RT305 if fewer than `min_coverage` of the genes are there, or values are missing, negative or look like logarithms.
         """
         check_is_fitted(self)
+        refuse_masked(X)
         named = hasattr(X, "columns") and hasattr(self, "feature_names_in_")
         table = X if named else checked_table(self, X, reset=False)
         return deconvolved(
@@ -306,13 +310,14 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         return tags
 
     def _partitions(
-        self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress
+        self, genes: FloatArray, samples: Sequence[str], clusters: ArrayLike | None, progress: Progress
     ) -> tuple[np.ndarray, list[ClusteredGenes]]:
         """Places of the genes that take part, and their clusters in several ways, those of least squares first."""
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
         space = GeneSpace.of(genes[kept], min(self.n_dimensions, genes.shape[1]))
         kept = kept[not_isolated(space.perspective(genes[kept]), self.outlier_fraction)]
         taking_part = genes[kept]
+        refuse_silent(taking_part.T, samples, f"{len(kept)} genes that take part")
         points = space.perspective(taking_part)
         if clusters is None:
             ways = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)[: self.n_partitions]
@@ -350,12 +355,3 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             gene = self.genes_[kept[int(np.argmax(labels[kept] < 0))]]
             raise ComputeError("RT305", f"gene {gene!r} takes part and has no cluster (a number below 0)")
         return labels[kept]
-
-
-def _gene_names(X: Any) -> tuple[str, ...]:
-    """Names of the columns, if they have names; refuses two that are the same."""
-    names = tuple(str(name) for name in X.columns) if hasattr(X, "columns") else ()
-    if len(set(names)) < len(names):
-        twice = next(name for name, times in Counter(names).items() if times > 1)
-        raise ComputeError("RT305", f"gene {twice!r} stands twice", hint="keep one column per gene, such as the mean")
-    return names
