@@ -22,7 +22,11 @@ DEFAULT_NUMBERS = range(2, 9)
 MOST_SETS = 10**9
 
 _LEAST = {"n_dimensions": 2, "n_clusters": 2, "n_starts": 1, "n_partitions": 1, "min_cluster_genes": 1, "seed": 0}
-_ENDS = {"outlier_fraction": "below 1", "min_coverage": "1", "log_offset": "any size"}
+_ENDS = {
+    "outlier_fraction": (1.0, "below 1"),
+    "min_coverage": (np.nextafter(1.0, 2.0), "1"),
+    "log_offset": (np.inf, "any size"),
+}
 _LEAST_IF_ANY = {"n_candidates": 2, "n_jobs": 1}
 
 
@@ -43,10 +47,15 @@ def check_settings(model: Any) -> None:
         low, high = 1.0, 0.0
     if not 0 <= low < high <= 1:
         raise RecipeError("RT103", f"norm_quantiles={model.norm_quantiles!r} are no two rising numbers from 0 to 1")
-    for name, below in (("outlier_fraction", 1.0), ("min_coverage", np.nextafter(1.0, 2.0)), ("log_offset", np.inf)):
-        value = getattr(model, name)
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < below:
-            raise RecipeError("RT103", f"{name}={value!r} is not allowed; expected a number from 0 to {_ENDS[name]}")
+    for name in _ENDS:
+        check_size(name, getattr(model, name))
+
+
+def check_size(name: str, value: Any) -> None:
+    """Refuse a share or an offset out of its range."""
+    below, end = _ENDS[name]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < below:
+        raise RecipeError("RT103", f"{name}={value!r} is not allowed; expected a number from 0 to {end}")
 
 
 def numbers_to_try(n_subclones: int | Sequence[int] | None, n_candidates: int, n_dimensions: int) -> list[int]:

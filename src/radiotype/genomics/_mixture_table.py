@@ -20,6 +20,11 @@ def gene_names(X: Any) -> tuple[str, ...]:
     return _different("gene", X.columns, "keep one column per gene, such as the mean") if hasattr(X, "columns") else ()
 
 
+def with_text_names(X: Any) -> Any:
+    """A data frame whose genes are called by text, for scikit-learn forgets names that are numbers; an array as it is."""
+    return X.set_axis(list(gene_names(X)), axis=1) if hasattr(X, "columns") else X
+
+
 def sample_names(X: Any) -> tuple[str, ...]:
     """Names of the rows, if they have names; refuses two that are the same."""
     return _different("sample", X.index, "keep one row per sample") if hasattr(X, "columns") else ()

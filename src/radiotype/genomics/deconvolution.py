@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError
 from radiotype.genomics._expression import checked_expression
 from radiotype.genomics._linear import checked_log_base, linear_expression
+from radiotype.genomics._matching import listed_sets
 from radiotype.genomics._mixture_geometry import spatial_median
-from radiotype.genomics._mixture_settings import NOISES
+from radiotype.genomics._mixture_settings import NOISES, check_size
 from radiotype.genomics._mixture_solution import sum_to_one, with_lengths
 from radiotype.genomics._reference_genes import covered_share, named_columns, refuse_lost_profiles, relative_weights
 from radiotype.genomics._simplex import nonnegative_least_squares
-from radiotype.stats._inputs import FloatArray, choice, read_only
+from radiotype.stats._inputs import FloatArray, choice, numbers, read_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,7 @@ def deconvolve(
     Raises
     ------
     RecipeError
-        RT103 if `noise`, `log_base` or `min_coverage` is not allowed.
+        RT103 if `noise`, `min_coverage`, `log_base` or `log_offset` is not allowed.
     ComputeError
         RT301 without samples, or with fewer genes than profiles; RT305 if values are missing, negative or look like logarithms,
         too few genes are there, overall or of one subclone, a sample expresses nothing that the profiles do, or `quantiles`
@@ -134,7 +135,8 @@ def deconvolved(
     noise, min_coverage, log_base, log_offset = settings
     choice("noise", noise, NOISES)
     checked_log_base(log_base)
-    _check_share("min_coverage", min_coverage)
+    check_size("log_offset", log_offset)
+    check_size("min_coverage", min_coverage)
     reference = checked_expression(profiles)
     if (reference.values < 0).any() or not reference.values.any(axis=1).all():
         raise ComputeError("RT305", "the profiles have negative values, or one of nothing but 0; expected linear expression")
@@ -194,7 +196,7 @@ def proportions_from_markers(
     Raises
     ------
     RecipeError
-        RT103 if `log_base` or `min_coverage` is not allowed.
+        RT103 if a setting is not allowed, or `markers` are no mapping from names to lists of genes.
     ComputeError
         RT301 with fewer than two subclones or fewer samples than subclones; RT305 if values are missing, negative or look like
         logarithms, or too few genes of a subclone are there.
@@ -214,12 +216,15 @@ def proportions_from_markers(
            [0.9, 0.1]])
     """
     checked_log_base(log_base)
-    _check_share("min_coverage", min_coverage)
-    if len(markers) < 2 or len(expression) < len(markers):
+    check_size("log_offset", log_offset)
+    check_size("min_coverage", min_coverage)
+    lists = listed_sets(markers, "markers")
+    if not hasattr(expression, "columns"):
+        raise ComputeError("RT305", "the expression has no names of genes; expected a data frame with genes in columns")
+    if len(lists) < 2 or len(expression) < len(lists):
         raise ComputeError(
-            "RT301", f"there are {len(expression)} samples for {len(markers)} subclones; expected 2 subclones or more"
+            "RT301", f"there are {len(expression)} samples for {len(lists)} subclones; expected 2 subclones or more"
         )
-    lists = {str(name): tuple(dict.fromkeys(str(gene) for gene in listed)) for name, listed in markers.items()}
     there = {str(name) for name in expression.columns}
     for name, genes in lists.items():
         covered_share(there, genes, min_coverage, f" of {name!r}")
@@ -299,12 +304,17 @@ def with_quantiles(values: FloatArray, quantiles: FloatArray) -> FloatArray:
 
 
 def _quantiles_of_all(quantiles: Any) -> Callable[[list[int], int], FloatArray]:
+    target = numbers(quantiles, "quantiles")
+
     def checked(used: list[int], n_genes: int) -> FloatArray:
         if len(used) < n_genes:
             found = f"quantiles are those of all {n_genes} genes of the profiles, of which {len(used)} are there"
             hint = "give profiles of these genes only and their quantiles, or use ConvexMixture(quantile_scale=True)"
             raise ComputeError("RT305", found, hint=hint)
-        return np.asarray(quantiles, dtype=np.float64)
+        if len(target) != n_genes or (target < 0).any():
+            found = f"there are {len(target)} quantiles for {n_genes} genes, the least {target.min(initial=np.inf):.4g}"
+            raise ComputeError("RT305", found + "; expected one per gene, 0 or more")
+        return target
 
     return checked
 
@@ -334,8 +344,3 @@ def _described(
         genes=genes,
         subclone_coverage=read_only(subclone_coverage),
     )
-
-
-def _check_share(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
-        raise RecipeError("RT103", f"{name}={value!r} is not from 0 to 1")

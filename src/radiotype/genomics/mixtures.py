@@ -26,7 +26,7 @@ from radiotype.genomics._mixture_geometry import (
 )
 from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
-from radiotype.genomics._mixture_table import gene_names, refuse_masked, refuse_silent, sample_names
+from radiotype.genomics._mixture_table import gene_names, refuse_masked, refuse_silent, sample_names, with_text_names
 from radiotype.genomics.deconvolution import Deconvolution, deconvolved, marker_fold_changes
 from radiotype.stats._inputs import FloatArray, read_only
 from radiotype.stats._tables import checked_table
@@ -208,7 +208,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         check_settings(self)
         refuse_masked(X)
         names, samples = gene_names(X), sample_names(X)
-        values = checked_table(self, X.set_axis(list(names), axis=1) if names else X, reset=True)
+        values = checked_table(self, with_text_names(X), reset=True)
         self.genes_ = names or tuple(f"g{at + 1}" for at in range(self.n_features_in_))
         if len(values) < 2:
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
