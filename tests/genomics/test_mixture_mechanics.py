@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from radiotype.errors import ComputeError, RadiotypeError, RecipeError
 from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+from radiotype.genomics._mixture_solution import with_lengths
 
 SMALL = {"n_clusters": 20, "n_starts": 2, "n_partitions": 2}
 EXPRESSION = planted_mixture(3, 12, 900, noise=0.1, seed=5)[0]
@@ -295,6 +296,10 @@ def test_what_stands_in_genes_that_are_not_used_does_not_matter(value):
         (lambda: proportions_from_markers(TABLE, {"a": "gene1", "b": ["gene2"]}), "set 'a' holds 'gene1'; expected a list"),
         (lambda: proportions_from_markers(EXPRESSION, {"a": ["gene1"], "b": ["gene2"]}), "has no names of genes"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["gene2"]}, log_offset="1"), "log_offset='1'"),
+        (
+            lambda: proportions_from_markers(TABLE, {"a": ["gene1", "gene2", "gene3"], "b": ["gene3", "gene4", "gene1"]}),
+            "gene 'gene3' is listed as a marker of 'a' and of 'b'",
+        ),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"]}), "12 samples for 1 subclones"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["x", "gene2"]}), "1 of 2 genes of 'b' are there"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": []}), "0 of 0 genes of 'b'"),
@@ -306,6 +311,21 @@ def test_what_stands_in_genes_that_are_not_used_does_not_matter(value):
 def test_references_that_make_no_sense_are_refused(call, words):
     with pytest.raises(RadiotypeError, match=words):
         call()
+
+
+def test_a_subclone_whose_scale_is_a_guess_is_named():
+    # b goes with a, so that the rows sum to one best without it
+    shares = np.array([[1.0, 0.5], [1.0, 0.7], [1.0, 0.6], [1.0, 0.9]])
+    table = pd.DataFrame(shares @ np.array([[400.0, 300.0, 0, 0], [0, 0, 200.0, 900.0]]), columns=list("ABCD"))
+    assert proportions_from_markers(table, {"a": ["A", "B"], "b": ["C", "D"]}).unscaled == ("b",)
+    assert proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["gene2"]}, log_base=None).unscaled == ()
+    weights, guessed = with_lengths(shares)
+    assert guessed.tolist() == [False, True]
+    assert np.linalg.norm(weights[:, 1]) == pytest.approx(0.01)
+    pure = np.repeat(np.eye(2), 30, axis=1) * np.random.default_rng(2).gamma(50.0, 10.0, size=60)
+    model = ConvexMixture(2, norm_quantiles=(0, 1), outlier_fraction=0).fit(shares @ pure, clusters=np.repeat([0, 1], 30))
+    assert model.solutions_[2].unscaled == ("subclone2",)  # of the smaller share
+    assert ConvexMixture(3, **SMALL).fit(TABLE).solutions_[3].unscaled == ()
 
 
 def test_a_subclone_whose_own_genes_are_missing_is_refused():

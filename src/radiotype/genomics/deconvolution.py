@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,9 @@ class Deconvolution:
     subclone_coverage : array, shape (n_subclones,)
         How much of each subclone's own genes was there, in (0, 1]: of what its profile expresses above all others, relative to
         the level of each gene, or of its marker genes.
+    unscaled : tuple of str
+        From marker genes: subclones without which the shares sum to one best. They are kept with a length that is a guess, so
+        of their shares only the ratios between samples mean something.
     """
 
     proportions: FloatArray
@@ -52,6 +55,7 @@ class Deconvolution:
     subclones: tuple[str, ...]
     genes: tuple[str, ...]
     subclone_coverage: FloatArray
+    unscaled: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """A row per sample: a column per subclone, then `residual` and `correlation`."""
@@ -199,7 +203,7 @@ def proportions_from_markers(
         RT103 if a setting is not allowed, or `markers` are no mapping from names to lists of genes.
     ComputeError
         RT301 with fewer than two subclones or fewer samples than subclones; RT305 if values are missing, negative or look like
-        logarithms, or too few genes of a subclone are there.
+        logarithms, too few genes of a subclone are there, or a gene is a marker of two subclones.
 
     References
     ----------
@@ -225,6 +229,7 @@ def proportions_from_markers(
         raise ComputeError(
             "RT301", f"there are {len(expression)} samples for {len(lists)} subclones; expected 2 subclones or more"
         )
+    _refuse_shared(lists)
     there = {str(name) for name in expression.columns}
     for name, genes in lists.items():
         covered_share(there, genes, min_coverage, f" of {name!r}")
@@ -238,13 +243,14 @@ def proportions_from_markers(
         columns = values[:, [place[gene] for gene in own]].T
         directions.append(spatial_median(columns / columns.sum(axis=1, keepdims=True)))
         used += own
-    weights = with_lengths(np.stack(directions, axis=1))
+    weights, guessed = with_lengths(np.stack(directions, axis=1))
     chosen = values[:, [place[gene] for gene in used]]
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
     described = weights @ fitted.T
     coverage = len(used) / sum(len(genes) for genes in lists.values())
     about = (coverage, np.array(shares), samples.samples, tuple(lists), tuple(used))
-    return _described(chosen, weights, described, about)
+    unscaled = tuple(name for name, guess in zip(lists, guessed, strict=True) if guess)
+    return replace(_described(chosen, weights, described, about), unscaled=unscaled)
 
 
 def marker_fold_changes(profiles: Any) -> pd.DataFrame:
@@ -344,3 +350,14 @@ def _described(
         genes=genes,
         subclone_coverage=read_only(subclone_coverage),
     )
+
+
+def _refuse_shared(markers: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a gene that is called a marker of two subclones."""
+    owner: dict[str, str] = {}
+    for name, genes in markers.items():
+        for gene in genes:
+            if gene in owner:
+                found = f"gene {gene!r} is listed as a marker of {owner[gene]!r} and of {name!r}"
+                raise ComputeError("RT305", found, hint="keep genes that one subclone alone expresses")
+            owner[gene] = name
