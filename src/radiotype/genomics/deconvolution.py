@@ -165,7 +165,7 @@ def deconvolved(
     per_gene = relative_weights(columns) if noise == "proportional" else np.ones(len(genes))
     weights, _ = nonnegative_least_squares((columns * per_gene).T, values * per_gene)
     about = (coverage, own, samples.samples, subclones, genes)
-    return _described(values, weights, weights @ columns, about)
+    return _described(values, weights, _sums(weights, columns), about)
 
 
 def proportions_from_markers(
@@ -246,7 +246,7 @@ def proportions_from_markers(
     weights, guessed = with_lengths(np.stack(directions, axis=1))
     chosen = values[:, [place[gene] for gene in used]]
     fitted, _ = nonnegative_least_squares(weights, chosen.T)
-    described = weights @ fitted.T
+    described = _sums(weights, fitted.T)
     coverage = len(used) / sum(len(genes) for genes in lists.values())
     about = (coverage, np.array(shares), samples.samples, tuple(lists), tuple(used))
     unscaled = tuple(name for name, guess in zip(lists, guessed, strict=True) if guess)
@@ -336,6 +336,7 @@ def _described(
     if none.any():
         found = f"sample {samples[int(np.argmax(none))]!r} expresses nothing that the subclones do ({int(none.sum())} in all)"
         raise ComputeError("RT305", found, hint="drop these samples")
+    values = np.ascontiguousarray(values)  # sums over rows round differently in another order
     x = values - values.mean(axis=1, keepdims=True)
     y = described - described.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -350,6 +351,14 @@ def _described(
         genes=genes,
         subclone_coverage=read_only(subclone_coverage),
     )
+
+
+def _sums(weights: FloatArray, profiles: FloatArray) -> FloatArray:
+    """`weights @ profiles`, each row the same to the last bit whatever the other rows are."""
+    total = np.zeros((len(weights), profiles.shape[1]))
+    for column, profile in zip(weights.T, profiles, strict=True):
+        total += column[:, None] * profile
+    return total
 
 
 def _refuse_shared(markers: Mapping[str, Sequence[str]]) -> None:
