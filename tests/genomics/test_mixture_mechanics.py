@@ -10,7 +10,14 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from radiotype.errors import ComputeError, RadiotypeError, RecipeError
-from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+from radiotype.genomics import (
+    ConvexMixture,
+    _mixture_settings,
+    deconvolve,
+    marker_fold_changes,
+    proportions_from_markers,
+)
+from radiotype.genomics._mixture_settings import check_sets, numbers_to_try
 from radiotype.genomics._mixture_solution import with_lengths
 
 SMALL = {"n_clusters": 20, "n_starts": 2, "n_partitions": 2}
@@ -145,17 +152,29 @@ def test_masked_values_are_refused():
 
 
 def test_too_many_sets_of_corners_are_refused():
-    from radiotype.genomics._mixture_settings import numbers_to_try
-
     assert numbers_to_try(None, 5, 3) == [2, 3]
     assert numbers_to_try([4, 2, 4], 20, 10) == [2, 4]
-    with pytest.raises(RecipeError, match="set n_candidates=20"):
-        numbers_to_try(10, 60, 10)
+    check_sets(range(2, 9), [20] * 20)
+    check_sets(range(2, 6), [33])
+    for numbers, candidates in ((range(2, 9), [50]), ([6], [30] * 200), ([10], [60])):
+        with pytest.raises(RecipeError, match=f"{candidates[0]} candidates in {len(candidates)} partitions have "):
+            check_sets(numbers, candidates)
+
+
+def test_a_fit_counts_its_sets_before_it_looks_at_them(monkeypatch):
+    monkeypatch.setattr(_mixture_settings, "MOST_SETS", 1)
+    with pytest.raises(RecipeError, match=r"in 2 partitions have .* sets of 2 to 3 corners; expected at most 1"):
+        ConvexMixture((2, 3), **SMALL).fit(TABLE)
 
 
 def test_values_too_large_for_logarithms_are_refused():
     with pytest.raises(ComputeError, match="too large a number"):
         ConvexMixture(**SMALL, log_base=2).fit(TABLE)
+    with pytest.raises(ComputeError, match="too large a number"):  # 2^500 is a float, though
+        ConvexMixture(**SMALL, log_base=2).fit(TABLE.clip(upper=500))
+    with pytest.raises(ComputeError, match=r"the largest value is .*e\+15\d; expected expression of at most 1e\+75"):
+        ConvexMixture(**SMALL).fit(TABLE * 1e150)
+    assert ConvexMixture(3, **SMALL).fit(TABLE * 1e70).proportions_.shape == (12, 3)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +189,12 @@ def test_values_too_large_for_logarithms_are_refused():
 def test_clusters_that_do_not_fit_are_refused(clusters, words):
     with pytest.raises(ComputeError, match=words):
         ConvexMixture().fit(TABLE, clusters=clusters)
+
+
+def test_clusters_of_equal_centres_are_refused():
+    expression = np.tile(EXPRESSION[:, :40], (1, 25))
+    with pytest.raises(ComputeError, match="the 25 clusters of genes have equal centres"):
+        ConvexMixture(norm_quantiles=(0, 1), outlier_fraction=0).fit(expression, clusters=np.arange(1000) // 40)
 
 
 def test_progress_is_told_of_every_step():

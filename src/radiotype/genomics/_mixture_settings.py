@@ -18,8 +18,9 @@ NOISES = ("additive", "proportional")
 #: Numbers of subclones that are tried when none are given, as far as dimensions and corners allow.
 DEFAULT_NUMBERS = range(2, 9)
 
-#: Sets of corners beyond this would take more than some minutes.
-MOST_SETS = 10**9
+#: Sets of corners in all partitions. A core looks at 150,000 a second where corners lie like noise, and at millions where few matter,
+#: so these may take ten minutes.
+MOST_SETS = 10**8
 
 _LEAST = {"n_dimensions": 2, "n_clusters": 2, "n_starts": 1, "n_partitions": 1, "min_cluster_genes": 1, "seed": 0}
 _ENDS = {
@@ -51,6 +52,17 @@ def check_settings(model: Any) -> None:
         check_size(name, getattr(model, name))
 
 
+def check_sets(numbers: Sequence[int], n_candidates: Sequence[int]) -> None:
+    """Refuse more sets of corners than can be looked at, given the candidates of each partition."""
+    n_sets = sum(comb(n, k) for n in n_candidates for k in numbers)
+    if n_sets > MOST_SETS:
+        found = (
+            f"up to {max(n_candidates)} candidates in {len(n_candidates)} partitions have {n_sets:,} sets of "
+            f"{numbers[0]} to {numbers[-1]} corners; expected at most {MOST_SETS:,}"
+        )
+        raise RecipeError("RT103", found, hint="set n_candidates=20, or ask for fewer subclones or partitions")
+
+
 def check_size(name: str, value: Any) -> None:
     """Refuse a share or an offset out of its range."""
     below, end = _ENDS[name]
@@ -68,10 +80,6 @@ def numbers_to_try(n_subclones: int | Sequence[int] | None, n_candidates: int, n
             f"n_subclones={numbers[-1]} are more than the {n_candidates} corners found in {n_dimensions} dimensions",
             hint=f"ask for at most {most}, or raise n_clusters or n_dimensions",
         )
-    n_sets = sum(comb(n_candidates, k) for k in numbers)
-    if n_sets > MOST_SETS:
-        found = f"{n_candidates} candidates have {n_sets:,} sets of {numbers[0]} to {numbers[-1]} corners"
-        raise RecipeError("RT103", found, hint="set n_candidates=20")
     return numbers
 
 

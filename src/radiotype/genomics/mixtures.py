@@ -24,7 +24,7 @@ from radiotype.genomics._mixture_geometry import (
     not_isolated,
     spatial_median,
 )
-from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
+from radiotype.genomics._mixture_settings import check_sets, check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
 from radiotype.genomics._mixture_table import gene_names, refuse_masked, refuse_silent, sample_names, with_text_names
 from radiotype.genomics.deconvolution import Deconvolution, deconvolved, marker_fold_changes
@@ -217,6 +217,7 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         kept, partitions = self._partitions(genes, samples, clusters, progress)
         numbers = numbers_to_try(self.n_subclones, len(partitions[0].candidates), len(partitions[0].space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
+        check_sets(numbers, [len(one.candidates) for one in partitions])
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
         with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or available_threads()) as pool:
             found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
@@ -325,14 +326,19 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             ways = [self._given(clusters, kept)]
         partitions: list[ClusteredGenes] = []
         for labels in ways:
-            found, sizes = np.unique(labels, return_counts=True)
-            large = found[sizes >= self.min_cluster_genes]
+            names, sizes = np.unique(labels, return_counts=True)
+            large = names[sizes >= self.min_cluster_genes]
             if len(large) >= 2:
-                partitions.append(self._with_candidates(taking_part, points, labels, large, space))
+                one = self._with_candidates(taking_part, points, labels, large, space)
+                if len(one.candidates) >= 2:
+                    partitions.append(one)
+                elif not partitions:
+                    found = f"the {len(large)} clusters of genes have equal centres, so none of them is a corner"
+                    raise ComputeError("RT305", found, hint="give clusters of genes that are alike, or leave them out")
             elif not partitions:
                 raise ComputeError(
                     "RT301",
-                    f"{len(large)} of {len(found)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
+                    f"{len(large)} of {len(names)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
                     hint="give more genes, or lower n_clusters or min_cluster_genes",
                 )
         return kept, partitions
