@@ -18,8 +18,8 @@ NOISES = ("additive", "proportional")
 #: Numbers of subclones that are tried when none are given, as far as dimensions and corners allow.
 DEFAULT_NUMBERS = range(2, 9)
 
-#: Sets of corners in all partitions. A core looks at 150,000 a second where corners lie like noise, and at millions where few matter,
-#: so these may take ten minutes.
+#: Sets of corners in all partitions. A core looks at 150,000 a second where corners lie like noise, at millions where few
+#: matter: this many may take ten minutes.
 MOST_SETS = 10**8
 
 _LEAST = {"n_dimensions": 2, "n_clusters": 2, "n_starts": 1, "n_partitions": 1, "min_cluster_genes": 1, "seed": 0}
