@@ -6,6 +6,7 @@ import pytest
 from mixture_data import matched, planted_mixture
 
 from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+from radiotype.genomics._mixture_settings import NOISES
 
 SMALL = {"n_clusters": 20, "n_starts": 4, "n_partitions": 3, "n_subclones": (2, 3, 4)}
 
@@ -87,13 +88,14 @@ def test_another_seed_finds_the_same_subclones(model, cohort):
     assert matched(other.proportions_, cohort[1])[1].min() > 0.98
 
 
-def test_a_sample_has_the_same_shares_alone_and_in_a_cohort(model, cohort):
+def test_a_sample_has_the_same_shares_and_fit_alone_and_in_a_cohort(model, cohort):
     table, _ = cohort
     for quantile_scale in (False, True):
         model.set_params(quantile_scale=quantile_scale)
-        together = model.transform(table)
-        alone = np.vstack([model.transform(table.iloc[[at]]) for at in range(len(table))])
-        np.testing.assert_array_equal(alone, together)
+        together = model.deconvolve(table)
+        alone = [model.deconvolve(table.iloc[[at]]) for at in range(len(table))]
+        for what in ("proportions", "residual", "correlation"):
+            np.testing.assert_array_equal(np.concatenate([getattr(one, what) for one in alone]), getattr(together, what))
     model.set_params(quantile_scale=False)
 
 
@@ -122,6 +124,29 @@ def test_noise_that_grows_with_expression_is_weighed_down_on_request():
     assert (plain.residual <= weighed.residual).all()
 
 
+@pytest.mark.parametrize("n_silent", [1, 5, 50])
+def test_genes_that_are_nearly_silent_do_not_decide(n_silent):
+    # a trace in the profiles and a background in new samples: relative to that trace it is enormous
+    expression, shares, profiles = planted_mixture(3, 20, 1500, noise=0.1, seed=4)
+    random = np.random.default_rng(2)
+    silent = random.uniform(0, 1e-3, (3, n_silent))
+    background = random.poisson(0.3, (20, n_silent))
+    before = deconvolve(expression, profiles, noise="proportional")
+    found = deconvolve(np.hstack([expression, background]), np.hstack([profiles, silent]), noise="proportional")
+    np.testing.assert_allclose(found.proportions, before.proportions, atol=0.001)
+    np.testing.assert_allclose(found.proportions, shares, atol=0.05)
+
+
+@pytest.mark.parametrize(("level", "spread"), [(4, 1.5), (2, 2.0), (1, 2.5)])
+def test_relative_noise_is_the_better_choice_for_counts_too(level, spread):
+    random = np.random.default_rng(3)
+    profiles = random.lognormal(level, spread, 3000) * np.exp(random.normal(0, 0.5, (3, 3000)))
+    shares = random.dirichlet(np.ones(3), 40)
+    counts = random.poisson(shares @ profiles * np.exp(random.normal(0, 0.1, (40, 3000)))).astype(float)
+    error = {noise: np.abs(deconvolve(counts, profiles, noise=noise).proportions - shares).mean() for noise in NOISES}
+    assert error["proportional"] < 0.5 * error["additive"]
+
+
 def test_profiles_are_matched_by_name_and_foreign_genes_left_out():
     _, shares, profiles = planted_mixture(3, 10, 200, noise=0.0, seed=3)
     genes = [f"gene{at}" for at in range(200)]
@@ -147,6 +172,26 @@ def test_another_assay_is_brought_to_the_distribution_of_the_cohort():
     scaled = deconvolve(bent, profiles, quantiles=quantiles)
     wrong = np.abs(plain.proportions - shares).mean()
     assert np.abs(scaled.proportions - shares).mean() < 0.4 * wrong
+
+
+@pytest.mark.parametrize("missing", ["weakest", "strongest"])
+def test_quantiles_are_those_of_the_genes_that_are_there(cohort, missing):
+    table, _ = cohort
+    settings = {"noise": "proportional", "min_coverage": 0.3}
+    model = ConvexMixture(3, n_clusters=20, n_starts=4, n_partitions=3, quantile_scale=True, **settings).fit(table)
+    order = np.argsort(table.mean().to_numpy())
+    kept = np.sort(order[225:] if missing == "weakest" else order[:-225])
+    fewer, profiles = table.iloc[:, kept], model.profile_table().iloc[:, kept]
+
+    def with_quantiles(quantiles):
+        return deconvolve(fewer, profiles, quantiles=quantiles, **settings).proportions
+
+    found = model.deconvolve(fewer).proportions
+    theirs = with_quantiles(np.sort(fewer.to_numpy(), axis=1).mean(axis=0))
+    of_all_genes = with_quantiles(np.interp(np.linspace(0, 1, 675), np.linspace(0, 1, 900), model.quantiles_))
+    assert np.abs(found - theirs).mean() < 0.2 * np.abs(of_all_genes - theirs).mean()
+    np.testing.assert_allclose(found, theirs, atol=0.02)
+    np.testing.assert_array_equal(model._quantiles_of(list(range(900)), 900), model.quantiles_)
 
 
 def test_shares_from_markers_are_exact_for_pure_markers():

@@ -10,7 +10,15 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from radiotype.errors import ComputeError, RadiotypeError, RecipeError
-from radiotype.genomics import ConvexMixture, deconvolve, marker_fold_changes, proportions_from_markers
+from radiotype.genomics import (
+    ConvexMixture,
+    _mixture_settings,
+    deconvolve,
+    marker_fold_changes,
+    proportions_from_markers,
+)
+from radiotype.genomics._mixture_settings import check_sets, numbers_to_try
+from radiotype.genomics._mixture_solution import with_lengths
 
 SMALL = {"n_clusters": 20, "n_starts": 2, "n_partitions": 2}
 EXPRESSION = planted_mixture(3, 12, 900, noise=0.1, seed=5)[0]
@@ -33,16 +41,25 @@ def silent_sample():
     return table
 
 
+def some_logged():
+    table = TABLE.copy()
+    table.iloc[3:8] = np.log2(table.iloc[3:8] + 1)
+    return table
+
+
 @pytest.mark.parametrize(
     ("table", "code", "words"),
     [
         (changed(2, 7, np.nan), "RT305", r"feature 7 \(gene7\) of case 2 is nan"),
         (changed(2, 7, np.inf), "RT305", "gene7.* of case 2 is inf"),
         (changed(2, 7, -0.5), "RT305", "1 values are negative, the first in gene 'gene7' of row 2"),
-        (np.log2(TABLE + 1), "RT305", "no value exceeds .* look like logarithms"),
+        (np.log2(TABLE + 1), "RT305", "12 of 12 samples look like logarithms, the first in row 0: 99% of .* do not exceed 1"),
+        (np.log2(TABLE + 1).assign(age=63.0), "RT305", "12 of 12 samples look like logarithms"),
+        (np.log2(TABLE + 1).assign(spike=9000.0), "RT305", "12 of 12 samples look like logarithms"),
+        (some_logged(), "RT305", "5 of 12 samples look like logarithms, the first in row 3"),
         (silent_sample(), "RT305", "row 4 expresses no gene"),
         (TABLE.iloc[:1], "RT301", "1 sample"),
-        (pd.concat([TABLE.iloc[[0]]] * 5), "RT305", "all samples have the same expression"),
+        (pd.concat([TABLE.iloc[[0]]] * 5, ignore_index=True), "RT305", "all samples have the same expression"),
         (
             pd.DataFrame(np.outer([1.0, 2.0, 3.0], EXPRESSION[0])),
             "RT305",
@@ -51,6 +68,7 @@ def silent_sample():
         (TABLE.iloc[:, :15], "RT301", "not 20 different ones"),
         (TABLE.iloc[:, :60], "RT301", "of 20 clusters have 20 genes or more; at least 2 are needed"),
         (TABLE.rename(columns={"gene3": "gene4"}), "RT305", "gene 'gene4' stands twice"),
+        (TABLE.rename(index={3: 4}), "RT305", "sample '4' stands twice"),
         (TABLE * 0, "RT305", "row 0 expresses no gene"),
     ],
     ids=named,
@@ -95,18 +113,68 @@ def test_settings_without_a_meaning_are_refused(settings, words):
     assert caught.value.code == "RT103"
 
 
-def test_too_many_sets_of_corners_are_refused():
-    from radiotype.genomics._mixture_settings import numbers_to_try
+def test_a_sample_that_expresses_no_gene_that_takes_part_is_refused_by_name():
+    strongest = np.argsort(np.linalg.norm(EXPRESSION, axis=0))[-5:]
+    table = TABLE.set_axis([f"tumour{at}" for at in range(12)])
+    table.iloc[7] = 0.0
+    table.iloc[7, strongest] = 5e5
+    with pytest.raises(
+        ComputeError, match=r"sample 'tumour7' expresses none of the \d+ genes that take part \(1 such samples\)"
+    ):
+        ConvexMixture(**SMALL).fit(table)
+    with pytest.raises(ComputeError, match="row 7 expresses none"):
+        ConvexMixture(**SMALL).fit(table.to_numpy())
 
+
+@pytest.mark.parametrize("estimate", ["markers", "projection"])
+def test_a_sample_of_which_no_subclone_knows_is_refused_by_name(estimate):
+    # two subclones of three: the last sample holds nothing but the third, which is weakest
+    random = np.random.default_rng(1)
+    pure = np.repeat(np.eye(3), 40, axis=1) * random.gamma(50.0, 100.0, size=120)
+    pure[2] *= 0.05
+    shares = np.vstack([np.insert(random.dirichlet([9, 9], 12), 2, 0.0, axis=1), [[0.0, 0.0, 1.0]]])
+    clusters = np.repeat([0, 1, 2], 40)
+    settings = {"norm_quantiles": (0, 1), "outlier_fraction": 0, "estimate": estimate}
+    assert ConvexMixture(3, **settings).fit(shares @ pure, clusters=clusters).proportions_[12].max() == pytest.approx(1.0)
+    with pytest.raises(ComputeError, match="row 12 expresses none of the genes of the 2 subclones that fit best"):
+        ConvexMixture(2, **settings).fit(shares @ pure, clusters=clusters)
+
+
+def test_masked_values_are_refused():
+    masked = np.ma.masked_greater(EXPRESSION, np.sort(EXPRESSION.ravel())[-4])
+    with pytest.raises(ComputeError, match="3 values are masked"):
+        ConvexMixture(3, **SMALL).fit(masked)
+    model = ConvexMixture(3, **SMALL).fit(np.ma.masked_less(EXPRESSION, 0))  # nothing is masked
+    with pytest.raises(ComputeError, match="3 values are masked"):
+        model.transform(masked)
+    with pytest.raises(ComputeError, match="missing values"):
+        deconvolve(masked, EXPRESSION[:3])
+
+
+def test_too_many_sets_of_corners_are_refused():
     assert numbers_to_try(None, 5, 3) == [2, 3]
     assert numbers_to_try([4, 2, 4], 20, 10) == [2, 4]
-    with pytest.raises(RecipeError, match="set n_candidates=20"):
-        numbers_to_try(10, 60, 10)
+    check_sets(range(2, 9), [20] * 20)
+    check_sets(range(2, 6), [33])
+    for numbers, candidates in ((range(2, 9), [50]), ([6], [30] * 200), ([10], [60])):
+        with pytest.raises(RecipeError, match=f"{candidates[0]} candidates in {len(candidates)} partitions have "):
+            check_sets(numbers, candidates)
+
+
+def test_a_fit_counts_its_sets_before_it_looks_at_them(monkeypatch):
+    monkeypatch.setattr(_mixture_settings, "MOST_SETS", 1)
+    with pytest.raises(RecipeError, match=r"in 2 partitions have .* sets of 2 to 3 corners; expected at most 1"):
+        ConvexMixture((2, 3), **SMALL).fit(TABLE)
 
 
 def test_values_too_large_for_logarithms_are_refused():
     with pytest.raises(ComputeError, match="too large a number"):
         ConvexMixture(**SMALL, log_base=2).fit(TABLE)
+    with pytest.raises(ComputeError, match="too large a number"):  # 2^500 is a float, though
+        ConvexMixture(**SMALL, log_base=2).fit(TABLE.clip(upper=500))
+    with pytest.raises(ComputeError, match=r"the largest value is .*e\+15\d; expected expression of at most 1e\+75"):
+        ConvexMixture(**SMALL).fit(TABLE * 1e150)
+    assert ConvexMixture(3, **SMALL).fit(TABLE * 1e70).proportions_.shape == (12, 3)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +189,12 @@ def test_values_too_large_for_logarithms_are_refused():
 def test_clusters_that_do_not_fit_are_refused(clusters, words):
     with pytest.raises(ComputeError, match=words):
         ConvexMixture().fit(TABLE, clusters=clusters)
+
+
+def test_clusters_of_equal_centres_are_refused():
+    expression = np.tile(EXPRESSION[:, :40], (1, 25))
+    with pytest.raises(ComputeError, match="the 25 clusters of genes have equal centres"):
+        ConvexMixture(norm_quantiles=(0, 1), outlier_fraction=0).fit(expression, clusters=np.arange(1000) // 40)
 
 
 def test_progress_is_told_of_every_step():
@@ -164,6 +238,22 @@ def test_the_fewest_subclones_that_are_not_clearly_rejected():
     assert fewest_within_chance(unclear[:1]) == 2
 
 
+@pytest.mark.parametrize(
+    "names", [range(900), [*range(450), *(f"gene{at}" for at in range(450, 900))]], ids=["numbers", "mixed"]
+)
+def test_genes_called_by_numbers_are_matched_by_name(names):
+    table = TABLE.set_axis(list(names), axis=1)
+    model = ConvexMixture(3, **SMALL).fit(table)
+    before = model.deconvolve(table)
+    backwards = model.deconvolve(table.iloc[:, ::-1])
+    np.testing.assert_array_equal(backwards.proportions, before.proportions)
+    assert backwards.genes == model.genes_ == tuple(map(str, names))
+    fewer = model.deconvolve(table.iloc[:, 200:].rename(columns=str))
+    assert fewer.genes == model.genes_[200:]
+    with pytest.raises(ComputeError, match="0 of 900 genes"):
+        model.transform(TABLE.add_prefix("x"))
+
+
 def test_pandas_output_has_names():
     model = ConvexMixture(3, **SMALL).set_output(transform="pandas").fit(TABLE)
     found = model.transform(TABLE)
@@ -177,7 +267,9 @@ def test_pandas_output_has_names():
     [
         (TABLE.iloc[:, :300], r"300 of 900 genes are there \(33%\); expected at least 70%; missing: gene300, gene301"),
         (TABLE.add_prefix("x"), r"0 of 900 genes"),
-        (np.log2(TABLE + 1), "look like logarithms"),
+        (np.log2(TABLE + 1), "12 of 12 samples look like logarithms"),
+        (np.log2(TABLE + 1).assign(spike=9000.0), "12 of 12 samples look like logarithms"),
+        (some_logged(), "5 of 12 samples look like logarithms, the first in row 3"),
         (changed(0, 5, -1.0), "negative"),
         (changed(0, 5, np.nan), "missing values, the first 'gene5'"),
         (silent_sample(), "row 4 expresses no gene"),
@@ -190,6 +282,19 @@ def test_new_samples_that_cannot_be_deconvolved_are_refused(table, words):
         model.transform(table)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, "text", None])
+def test_what_stands_in_genes_that_are_not_used_does_not_matter(value):
+    profiles = TABLE.iloc[:3]
+    more = TABLE.assign(other=value)
+    np.testing.assert_array_equal(deconvolve(more, profiles).proportions, deconvolve(TABLE, profiles).proportions)
+    markers = {"a": ["gene1", "gene2"], "b": ["gene3"]}
+    found, before = proportions_from_markers(more, markers), proportions_from_markers(TABLE, markers)
+    np.testing.assert_array_equal(found.proportions, before.proportions)
+    assert found.genes == ("gene1", "gene2", "gene3")
+    with pytest.raises(ComputeError):
+        deconvolve(TABLE.assign(gene3=value), profiles)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -200,7 +305,26 @@ def test_new_samples_that_cannot_be_deconvolved_are_refused(table, words):
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], min_coverage=2), "min_coverage=2"),
         (lambda: deconvolve([[100.0, 0.0]], [[0.0, 5.0], [0.0, 7.0]]), "expresses nothing that the subclones do"),
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], noise="loud"), "noise is 'loud'"),
+        (
+            lambda: deconvolve(TABLE.iloc[:, 90:], TABLE.iloc[:3], quantiles=np.sort(EXPRESSION[0])),
+            "those of all 900 genes of the profiles, of which 810 are there",
+        ),
         (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base="no"), "log_base='no'"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base=2, log_offset="1"), "log_offset='1' is not allowed"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base=2, log_offset=np.nan), "log_offset=nan is not allowed"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], log_base=2, log_offset=-100), "log_offset=-100 is not allowed"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], quantiles=[]), "quantiles"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], quantiles=[1.0, 2.0]), "2 quantiles for 900 genes"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], quantiles=-EXPRESSION[0]), "900 quantiles for 900 genes, the least -"),
+        (lambda: deconvolve(EXPRESSION, EXPRESSION[:3], quantiles=["a"] * 900), "quantiles"),
+        (lambda: proportions_from_markers(TABLE, ["gene1", "gene2"]), "markers is of type list"),
+        (lambda: proportions_from_markers(TABLE, {"a": "gene1", "b": ["gene2"]}), "set 'a' holds 'gene1'; expected a list"),
+        (lambda: proportions_from_markers(EXPRESSION, {"a": ["gene1"], "b": ["gene2"]}), "has no names of genes"),
+        (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["gene2"]}, log_offset="1"), "log_offset='1'"),
+        (
+            lambda: proportions_from_markers(TABLE, {"a": ["gene1", "gene2", "gene3"], "b": ["gene3", "gene4", "gene1"]}),
+            "gene 'gene3' is listed as a marker of 'a' and of 'b'",
+        ),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"]}), "12 samples for 1 subclones"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["x", "gene2"]}), "1 of 2 genes of 'b' are there"),
         (lambda: proportions_from_markers(TABLE, {"a": ["gene1"], "b": []}), "0 of 0 genes of 'b'"),
@@ -212,6 +336,51 @@ def test_new_samples_that_cannot_be_deconvolved_are_refused(table, words):
 def test_references_that_make_no_sense_are_refused(call, words):
     with pytest.raises(RadiotypeError, match=words):
         call()
+
+
+def test_a_subclone_whose_scale_is_a_guess_is_named():
+    # b goes with a, so that the rows sum to one best without it
+    shares = np.array([[1.0, 0.5], [1.0, 0.7], [1.0, 0.6], [1.0, 0.9]])
+    table = pd.DataFrame(shares @ np.array([[400.0, 300.0, 0, 0], [0, 0, 200.0, 900.0]]), columns=list("ABCD"))
+    assert proportions_from_markers(table, {"a": ["A", "B"], "b": ["C", "D"]}).unscaled == ("b",)
+    assert proportions_from_markers(TABLE, {"a": ["gene1"], "b": ["gene2"]}, log_base=None).unscaled == ()
+    weights, guessed = with_lengths(shares)
+    assert guessed.tolist() == [False, True]
+    assert np.linalg.norm(weights[:, 1]) == pytest.approx(0.01)
+    pure = np.repeat(np.eye(2), 30, axis=1) * np.random.default_rng(2).gamma(50.0, 10.0, size=60)
+    model = ConvexMixture(2, norm_quantiles=(0, 1), outlier_fraction=0).fit(shares @ pure, clusters=np.repeat([0, 1], 30))
+    assert model.solutions_[2].unscaled == ("subclone2",)  # of the smaller share
+    assert ConvexMixture(3, **SMALL).fit(TABLE).solutions_[3].unscaled == ()
+
+
+def test_a_subclone_whose_own_genes_are_missing_is_refused():
+    expression, shares, profiles = planted_mixture(4, 20, 2000, noise=0.0, seed=4)
+    genes = [f"gene{at}" for at in range(2000)]
+    table, reference = pd.DataFrame(expression, columns=genes), pd.DataFrame(profiles, list("abcd"), genes)
+    strong = reference[marker_fold_changes(reference).query("fold_change >= 10").index]
+    own = marker_fold_changes(strong).query("subclone == 'b'").index
+    np.testing.assert_allclose(deconvolve(table, strong).subclone_coverage, 1.0)
+    without = table.drop(columns=own)  # 75 % of the genes are there
+    with pytest.raises(
+        ComputeError, match=r"0% of what 'b' expresses above the others .* \(1 such profiles\); expected at least 70%"
+    ):
+        deconvolve(without, strong)
+    with pytest.raises(ComputeError, match="0% of what 'b' expresses"):
+        deconvolve(without, strong, min_coverage=0)
+    pure = strong.where(marker_fold_changes(strong)["subclone"].to_numpy() == np.array(list("abcd"))[:, None], 0.0)
+    with pytest.raises(ComputeError, match="0% of what 'b' expresses"):
+        deconvolve(without, pure, min_coverage=0)
+    half = deconvolve(table.drop(columns=own[::2]), strong, min_coverage=0.3)
+    assert half.subclone_coverage[1] < 0.7 and half.subclone_coverage[[0, 2, 3]] == pytest.approx(1.0)
+    np.testing.assert_allclose(half.proportions, shares, atol=1e-9)
+    fewer = proportions_from_markers(TABLE, {"a": ["gene1", "x", "gene2"], "b": ["gene3"]}, min_coverage=0.5)
+    np.testing.assert_allclose(fewer.subclone_coverage, [2 / 3, 1.0])
+
+
+def test_a_profile_that_is_nowhere_above_the_others_is_covered_by_its_genes():
+    profiles = pd.DataFrame([[800.0, 100.0, 50.0, 70.0], [80.0, 10.0, 5.0, 7.0]], columns=list("ABCD"))
+    found = deconvolve(pd.DataFrame([[500.0, 70.0, 30.0]], columns=list("ABC")), profiles)
+    assert found.subclone_coverage[1] == 0.75
 
 
 # The tables of these checks have two to ten genes; one of them sets whatever starts with n_ to 1.

@@ -134,7 +134,7 @@ def test_with_the_centres_of_r_the_proportions_agree_to_rounding(golden, fitted)
     clustered = ClusteredGenes(None, None, None, type("Space", (), {"axes": axes}), np.array(clusters), centres)
     for k in NUMBERS[dim]:
         corners = [clusters.index(cluster) for cluster in table(results[f"dim{dim}_K{k}"], "corner", k)[1]]
-        found = sum_to_one(with_lengths(clustered.directions(np.array(corners), "projection")))
+        found = sum_to_one(with_lengths(clustered.directions(np.array(corners), "projection"))[0])
         expected = pd.read_csv(golden / f"dim{dim}_K{k}_Aest.csv").to_numpy()
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 

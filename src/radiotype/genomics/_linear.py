@@ -9,8 +9,14 @@ import numpy as np
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import FloatArray
 
-#: Expression of which no value exceeds this is taken for logarithms: 2^50 is more than any assay counts.
+#: A sample that hardly exceeds this is taken for logarithms: 2^50 is more than any assay counts.
 HIGHEST_LOGARITHM = 50.0
+
+#: Squares and cubes of expression beyond this are no numbers any more.
+HIGHEST_EXPRESSION = 1e75
+
+#: Share of the expressed genes of a sample that must not exceed it. A spike-in or an age among logarithms tells nothing.
+HARDLY = 0.99
 
 
 def checked_log_base(log_base: str | float | None) -> None:
@@ -27,8 +33,10 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
     if log_base not in (None, "refuse"):
         with np.errstate(over="ignore"):
             values = np.float64(log_base) ** values - log_offset
-        if not np.isfinite(values).all():
-            found = f"{log_base} to the power of some value is too large a number; they are no logarithms"
+        if values.max(initial=0.0) > 2.0**HIGHEST_LOGARITHM:
+            found = (
+                f"{log_base} to the power of some value exceeds 2^{HIGHEST_LOGARITHM:.0f}, too large a number for expression"
+            )
             raise ComputeError("RT305", found, hint="leave log_base out if the values are linear")
         values = np.where((values < 0) & (values > -1e-9 * max(log_offset, 1.0)), 0.0, values)
     if (values < 0).any():
@@ -39,12 +47,9 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
             "expected linear expression, 0 or more",
             hint="use values before centring, scaling or taking logarithms; log_base=2 turns log2 values back",
         )
-    if log_base == "refuse" and values.size and values.max() <= HIGHEST_LOGARITHM:
-        raise ComputeError(
-            "RT305",
-            f"no value exceeds {values.max():.4g}, so these look like logarithms; expected linear expression",
-            hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
-        )
+    if values.max(initial=0.0) > HIGHEST_EXPRESSION:
+        found = f"the largest value is {values.max():.4g}; expected expression of at most {HIGHEST_EXPRESSION:g}"
+        raise ComputeError("RT305", found, hint="divide the table by a number")
     silent = ~values.any(axis=1)
     if silent.any():
         raise ComputeError(
@@ -52,4 +57,20 @@ def linear_expression(values: FloatArray, genes: Sequence[str], log_base: str | 
             f"row {int(np.argmax(silent))} expresses no gene ({int(silent.sum())} rows in all)",
             hint="drop these samples",
         )
+    if log_base == "refuse":
+        _refuse_logarithms(values)
     return values
+
+
+def _refuse_logarithms(values: FloatArray) -> None:
+    """Each sample is judged by itself, for a cohort may have been put together from both kinds."""
+    high = np.array([np.quantile(row[row > 0], HARDLY) for row in values])
+    logged = high <= HIGHEST_LOGARITHM
+    if logged.any():
+        first = int(np.argmax(logged))
+        raise ComputeError(
+            "RT305",
+            f"{int(logged.sum())} of {len(values)} samples look like logarithms, the first in row {first}: "
+            f"{HARDLY:.0%} of the genes it expresses do not exceed {high[first]:.4g}; expected linear expression",
+            hint="give linear values, or log_base=2 if these are log2; log_base=None if they are linear though small",
+        )

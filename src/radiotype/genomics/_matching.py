@@ -75,7 +75,7 @@ def matched_sets(
     return MatchedSets(tuple(kept), np.concatenate(list(kept.values())), bounds, n_found, n_listed, left_out)
 
 
-def listed_sets(gene_sets: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, ...]]:
+def listed_sets(gene_sets: Mapping[str, Sequence[Any]], what: str = "gene_sets") -> dict[str, tuple[str, ...]]:
     """Members of each set as text, in their order; one that is listed twice counts once.
 
     Raises
@@ -85,7 +85,7 @@ def listed_sets(gene_sets: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, 
     """
     if not isinstance(gene_sets, Mapping) or not gene_sets:
         found = "is empty" if isinstance(gene_sets, Mapping) else f"is of type {type(gene_sets).__name__}"
-        raise RecipeError("RT103", f"gene_sets {found}; expected a mapping from the name of each set to its members")
+        raise RecipeError("RT103", f"{what} {found}; expected a mapping from the name of each set to its members")
     listed: dict[str, tuple[str, ...]] = {}
     for name, members in gene_sets.items():
         if isinstance(members, str) or not hasattr(members, "__iter__"):

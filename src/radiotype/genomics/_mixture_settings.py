@@ -18,11 +18,16 @@ NOISES = ("additive", "proportional")
 #: Numbers of subclones that are tried when none are given, as far as dimensions and corners allow.
 DEFAULT_NUMBERS = range(2, 9)
 
-#: Sets of corners beyond this would take more than some minutes.
-MOST_SETS = 10**9
+#: Sets of corners in all partitions. A core looks at 150,000 a second where corners lie like noise, at millions where few
+#: matter: this many may take ten minutes.
+MOST_SETS = 10**8
 
 _LEAST = {"n_dimensions": 2, "n_clusters": 2, "n_starts": 1, "n_partitions": 1, "min_cluster_genes": 1, "seed": 0}
-_ENDS = {"outlier_fraction": "below 1", "min_coverage": "1", "log_offset": "any size"}
+_ENDS = {
+    "outlier_fraction": (1.0, "below 1"),
+    "min_coverage": (np.nextafter(1.0, 2.0), "1"),
+    "log_offset": (np.inf, "any size"),
+}
 _LEAST_IF_ANY = {"n_candidates": 2, "n_jobs": 1}
 
 
@@ -43,10 +48,26 @@ def check_settings(model: Any) -> None:
         low, high = 1.0, 0.0
     if not 0 <= low < high <= 1:
         raise RecipeError("RT103", f"norm_quantiles={model.norm_quantiles!r} are no two rising numbers from 0 to 1")
-    for name, below in (("outlier_fraction", 1.0), ("min_coverage", np.nextafter(1.0, 2.0)), ("log_offset", np.inf)):
-        value = getattr(model, name)
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < below:
-            raise RecipeError("RT103", f"{name}={value!r} is not allowed; expected a number from 0 to {_ENDS[name]}")
+    for name in _ENDS:
+        check_size(name, getattr(model, name))
+
+
+def check_sets(numbers: Sequence[int], n_candidates: Sequence[int]) -> None:
+    """Refuse more sets of corners than can be looked at, given the candidates of each partition."""
+    n_sets = sum(comb(n, k) for n in n_candidates for k in numbers)
+    if n_sets > MOST_SETS:
+        found = (
+            f"up to {max(n_candidates)} candidates in {len(n_candidates)} partitions have {n_sets:,} sets of "
+            f"{numbers[0]} to {numbers[-1]} corners; expected at most {MOST_SETS:,}"
+        )
+        raise RecipeError("RT103", found, hint="set n_candidates=20, or ask for fewer subclones or partitions")
+
+
+def check_size(name: str, value: Any) -> None:
+    """Refuse a share or an offset out of its range."""
+    below, end = _ENDS[name]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < below:
+        raise RecipeError("RT103", f"{name}={value!r} is not allowed; expected a number from 0 to {end}")
 
 
 def numbers_to_try(n_subclones: int | Sequence[int] | None, n_candidates: int, n_dimensions: int) -> list[int]:
@@ -59,10 +80,6 @@ def numbers_to_try(n_subclones: int | Sequence[int] | None, n_candidates: int, n
             f"n_subclones={numbers[-1]} are more than the {n_candidates} corners found in {n_dimensions} dimensions",
             hint=f"ask for at most {most}, or raise n_clusters or n_dimensions",
         )
-    n_sets = sum(comb(n_candidates, k) for k in numbers)
-    if n_sets > MOST_SETS:
-        found = f"{n_candidates} candidates have {n_sets:,} sets of {numbers[0]} to {numbers[-1]} corners"
-        raise RecipeError("RT103", found, hint="set n_candidates=20")
     return numbers
 
 

@@ -34,6 +34,9 @@ class MixtureSolution:
         Minimum description length; the number of subclones with the least is chosen.
     data_length : float
         The part of it that describes what is left of the expression.
+    unscaled : tuple of str
+        Subclones without which rows sum to one best. They are kept with a length that is a guess, so of their shares only the
+        ratios between samples mean something.
     """
 
     proportions: FloatArray
@@ -41,6 +44,7 @@ class MixtureSolution:
     corners: np.ndarray
     mdl: float
     data_length: float
+    unscaled: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +80,19 @@ class ClusteredGenes:
         return self.medians[cluster]
 
 
-def with_lengths(directions: FloatArray) -> FloatArray:
-    """Directions (n_samples, k), each made so long that the rows sum to one as nearly as they can."""
+def with_lengths(directions: FloatArray) -> tuple[FloatArray, np.ndarray]:
+    """Directions (n_samples, k), each made so long that the rows sum to one as nearly as they can.
+
+    The second result says which of them got no length by that (k,); they have `LEAST_LENGTH`, which is a guess.
+    """
     lengths, _ = nonnegative_least_squares(directions, np.ones((1, len(directions))))
     none = LEAST_LENGTH / np.linalg.norm(directions, axis=0)
-    return directions * np.where(lengths[0] > 0, lengths[0], none)
+    return directions * np.where(lengths[0] > 0, lengths[0], none), lengths[0] <= 0
 
 
 def sum_to_one(weights: FloatArray) -> FloatArray:
-    """Rows over their sums."""
-    return weights / weights.sum(axis=1, keepdims=True)
+    """Rows over their sums; a row of nothing but 0 stays."""
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +104,7 @@ class Corners:
     data_length: float
     mdl: float
     left: float  # mean square of what is left of the genes that take part
+    guessed: np.ndarray  # (k,) whether its length is a guess
 
     def solution(self, all_genes: FloatArray) -> MixtureSolution:
         """With the profiles of `all_genes` (n_genes, n_samples)."""
@@ -107,6 +115,7 @@ class Corners:
             corners=read_only(self.clusters),
             mdl=self.mdl,
             data_length=self.data_length,
+            unscaled=tuple(f"subclone{at + 1}" for at in np.flatnonzero(self.guessed)),
         )
 
 
@@ -114,7 +123,7 @@ def best_corners(clustered: ClusteredGenes, k: int, estimate: str, advance: Call
     """The best `k` corners among the candidates."""
     sets, _ = closest_simplices(clustered.centres, k, SETS_KEPT, advance)
     corners = clustered.corners(sets)
-    weights = with_lengths(clustered.directions(corners, estimate))
+    weights, guessed = with_lengths(clustered.directions(corners, estimate))
     order = np.argsort(-sum_to_one(weights).mean(axis=0), kind="stable")
     weights = weights[:, order]
     _, left = nonnegative_least_squares(weights, clustered.kept)
@@ -130,6 +139,7 @@ def best_corners(clustered: ClusteredGenes, k: int, estimate: str, advance: Call
         data_length=data_length,
         mdl=float(data_length + model_length),
         left=float(left.mean() / n_samples),
+        guessed=guessed[order],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,10 @@ from radiotype.genomics._mixture_geometry import (
     not_isolated,
     spatial_median,
 )
-from radiotype.genomics._mixture_settings import check_settings, numbers_to_try
+from radiotype.genomics._mixture_settings import check_sets, check_settings, numbers_to_try
 from radiotype.genomics._mixture_solution import ClusteredGenes, best_corners, fewest_within_chance
-from radiotype.genomics.deconvolution import Deconvolution, deconvolve, marker_fold_changes
+from radiotype.genomics._mixture_table import gene_names, refuse_masked, refuse_silent, sample_names, with_text_names
+from radiotype.genomics.deconvolution import Deconvolution, deconvolved, marker_fold_changes
 from radiotype.stats._inputs import FloatArray, read_only
 from radiotype.stats._tables import checked_table
 
@@ -70,16 +70,17 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         The share of a subclone goes over the samples as the spatial median of the genes at its corner, or as the corner itself
         goes when it is projected back.
     log_base : float, "refuse" or None
-        2 for log2 values, which are turned back. "refuse": values are linear, and an error if none exceeds 50, which looks like
-        logarithms. None: they are linear.
+        2 for log2 values, which are turned back. "refuse": values are linear, and an error if 99 % of the genes that some
+        sample expresses do not exceed 50, which looks like logarithms. None: they are linear.
     log_offset : float
         What was added before the logarithm, 1 for log2(x + 1).
     noise : {"additive", "proportional"}
         How `transform` weighs genes; see `deconvolve`.
     min_coverage : float
-        Share of the genes that a table needs for `transform`, in [0, 1].
+        Share of the genes, and of those of each subclone, that a table needs for `transform`, in [0, 1].
     quantile_scale : bool
-        Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay.
+        Whether `transform` first gives each new sample the distribution of the discovery cohort, for another assay;
+        of the genes that are there, if some are missing.
     seed : int
         Same seed, same bytes.
     n_jobs : int, optional
@@ -106,7 +107,8 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
     centres_ : array, shape (n_candidates, n_dimensions - 1)
         Their centres in the plane.
     genes_ : tuple of str
-        Names of the genes; g1, g2 ... without names.
+        Names of the genes as text; g1, g2 ... without names. New tables are matched by them if the first had any, numbers
+        such as those of Entrez too.
     quantiles_ : array, shape (n_genes,)
         Mean over samples of the sorted expression.
     n_features_in_ : int
@@ -201,22 +203,26 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             RT103 if a setting has a value that is not allowed, or there are not so many corners.
         ComputeError
             RT301 if there are too few samples or genes; RT305 if values are missing, negative or look like logarithms, a
-            sample expresses nothing, or all samples are alike.
+            sample expresses nothing, or no gene that takes part, a name stands twice, or all samples are alike.
         """
         check_settings(self)
-        names = _gene_names(X)
-        values = checked_table(self, X, reset=True)
+        refuse_masked(X)
+        names, samples = gene_names(X), sample_names(X)
+        values = checked_table(self, with_text_names(X), reset=True)
         self.genes_ = names or tuple(f"g{at + 1}" for at in range(self.n_features_in_))
         if len(values) < 2:
             raise ComputeError("RT301", "there is 1 sample (n_samples=1); expected 2 or more, of which mixtures differ")
         values = linear_expression(values, self.genes_, self.log_base, self.log_offset)
         genes = np.ascontiguousarray(values.T)
-        kept, partitions = self._partitions(genes, clusters, progress)
+        kept, partitions = self._partitions(genes, samples, clusters, progress)
         numbers = numbers_to_try(self.n_subclones, len(partitions[0].candidates), len(partitions[0].space.axes))
         partitions = [one for one in partitions if len(one.candidates) >= numbers[-1]]
+        check_sets(numbers, [len(one.candidates) for one in partitions])
         n_steps = sum(len(one.candidates) - k + 1 for one in partitions for k in numbers)
         with progress("corners", n_steps) as advance, ThreadPoolExecutor(self.n_jobs or available_threads()) as pool:
             found = list(pool.map(lambda one: [best_corners(one, k, self.estimate, advance) for k in numbers], partitions))
+        for corners in (corners for row in found for corners in row):
+            refuse_silent(corners.weights, samples, f"genes of the {len(corners.clusters)} subclones that fit best")
         self.lengths_ = read_only([[corners.mdl for corners in row] for row in found])
         self.mdl_ = dict(zip(numbers, self.lengths_.mean(axis=0).tolist(), strict=True))
         chosen = fewest_within_chance(self.lengths_)
@@ -255,17 +261,20 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             RT305 if fewer than `min_coverage` of the genes are there, or values are missing, negative or look like logarithms.
         """
         check_is_fitted(self)
+        refuse_masked(X)
         named = hasattr(X, "columns") and hasattr(self, "feature_names_in_")
         table = X if named else checked_table(self, X, reset=False)
-        return deconvolve(
+        return deconvolved(
             table,
             self.profile_table() if named else self.profiles_,
-            noise=self.noise,
-            min_coverage=self.min_coverage,
-            log_base=self.log_base,
-            log_offset=self.log_offset,
-            quantiles=self.quantiles_ if self.quantile_scale else None,
+            (self.noise, self.min_coverage, self.log_base, self.log_offset),
+            self._quantiles_of if self.quantile_scale else None,
         )
+
+    def _quantiles_of(self, used: list[int], n_genes: int) -> FloatArray:
+        """What `quantiles_` would be of these genes alone: of the ranks that they have in the cohort as it is described."""
+        ranks = (self.proportions_ @ self.profiles_).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        return np.asarray(self.quantiles_[np.sort(ranks[:, used], axis=1)].mean(axis=0))
 
     def profile_table(self) -> pd.DataFrame:
         """Expression of each subclone with names, a row per subclone and a column per gene."""
@@ -302,13 +311,14 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
         return tags
 
     def _partitions(
-        self, genes: FloatArray, clusters: ArrayLike | None, progress: Progress
+        self, genes: FloatArray, samples: Sequence[str], clusters: ArrayLike | None, progress: Progress
     ) -> tuple[np.ndarray, list[ClusteredGenes]]:
         """Places of the genes that take part, and their clusters in several ways, those of least squares first."""
         kept = np.flatnonzero(middling_norm(genes, self.norm_quantiles))
         space = GeneSpace.of(genes[kept], min(self.n_dimensions, genes.shape[1]))
         kept = kept[not_isolated(space.perspective(genes[kept]), self.outlier_fraction)]
         taking_part = genes[kept]
+        refuse_silent(taking_part.T, samples, f"{len(kept)} genes that take part")
         points = space.perspective(taking_part)
         if clusters is None:
             ways = k_means(points, self.n_clusters, self.n_starts, self.seed, progress)[: self.n_partitions]
@@ -316,14 +326,19 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             ways = [self._given(clusters, kept)]
         partitions: list[ClusteredGenes] = []
         for labels in ways:
-            found, sizes = np.unique(labels, return_counts=True)
-            large = found[sizes >= self.min_cluster_genes]
+            names, sizes = np.unique(labels, return_counts=True)
+            large = names[sizes >= self.min_cluster_genes]
             if len(large) >= 2:
-                partitions.append(self._with_candidates(taking_part, points, labels, large, space))
+                one = self._with_candidates(taking_part, points, labels, large, space)
+                if len(one.candidates) >= 2:
+                    partitions.append(one)
+                elif not partitions:
+                    found = f"the {len(large)} clusters of genes have equal centres, so none of them is a corner"
+                    raise ComputeError("RT305", found, hint="give clusters of genes that are alike, or leave them out")
             elif not partitions:
                 raise ComputeError(
                     "RT301",
-                    f"{len(large)} of {len(found)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
+                    f"{len(large)} of {len(names)} clusters have {self.min_cluster_genes} genes or more; at least 2 are needed",
                     hint="give more genes, or lower n_clusters or min_cluster_genes",
                 )
         return kept, partitions
@@ -346,12 +361,3 @@ class ConvexMixture(TransformerMixin, BaseEstimator):
             gene = self.genes_[kept[int(np.argmax(labels[kept] < 0))]]
             raise ComputeError("RT305", f"gene {gene!r} takes part and has no cluster (a number below 0)")
         return labels[kept]
-
-
-def _gene_names(X: Any) -> tuple[str, ...]:
-    """Names of the columns, if they have names; refuses two that are the same."""
-    names = tuple(str(name) for name in X.columns) if hasattr(X, "columns") else ()
-    if len(set(names)) < len(names):
-        twice = next(name for name, times in Counter(names).items() if times > 1)
-        raise ComputeError("RT305", f"gene {twice!r} stands twice", hint="keep one column per gene, such as the mean")
-    return names
