@@ -159,7 +159,7 @@ def compare_groups(
         raise ComputeError("RT305", "two groups have the same name as text")
     if REST in names:
         raise ComputeError("RT305", f"a group is called {REST!r}, the name of all cases outside a group; rename it")
-    wanted = [((name,), (REST,)) for name in names] if against_rest else []
+    wanted: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), (REST,)) for name in names] if against_rest else []
     wanted += [pair for pair in _declared(pairs, names) if pair not in wanted]
     if not wanted:
         raise RecipeError("RT103", "nothing is compared; expected against_rest or pairs")
