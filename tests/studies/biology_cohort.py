@@ -34,7 +34,9 @@ def patients(n: int = 160, seed: int = 0) -> tuple[Sample, pd.Series]:
     return Sample(cases, pd.DataFrame(index=cases.index), cancer_type_column="cancer_type"), pd.Series(subtype, name="subtype")
 
 
-def expression(sample: Sample, subtype: pd.Series, planted: dict[str, list[str]], *, shift: float = 1.0, seed: int = 1) -> pd.DataFrame:
+def expression(
+    sample: Sample, subtype: pd.Series, planted: dict[str, list[str]], *, shift: float = 1.0, seed: int = 1
+) -> pd.DataFrame:
     """Log2 expression with the genes of `planted` (subtype: genes) raised, a level of each type, and noise."""
     rng = np.random.default_rng(seed)
     values = rng.normal(7, 1, len(GENES)) + rng.normal(0, 1, (len(subtype), len(GENES)))

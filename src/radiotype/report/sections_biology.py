@@ -108,7 +108,7 @@ def _found_sentence(table: pd.DataFrame, kind: _Kind) -> str:
     n = found[kind.column].nunique()
     sentence = (
         f"{initial(number_word(n))} of {count(n_sets, kind.one)} {'differs' if n == 1 else 'differ'} {where} at q < "
-        f"{LEVEL:g}, most "
+        f"{LEVEL:g}, {'most' if n > 1 else 'namely'} "
         f"{_shown(top[kind.column])}, {direction} in {_against(top)} (by {number(float(top['standardised']), 2)} standard "
         f"deviations, 95 % interval {_interval(top)})."
     )
@@ -137,7 +137,9 @@ def _sets(table: pd.DataFrame, kind: _Kind) -> list[Block]:
         blocks.append(heat)
     shown = _volcanoes(rows, kind, f"{kind.result}_volcano", "")
     if shown:
-        blocks.append(Row(tuple(shown), heading=f"{kind.heading}: volcanoes"))
+        title = f"{kind.heading}: volcanoes"
+        folded = kind.result == "cells"  # few sets: the heat map shows them all
+        blocks.append(Row(tuple(shown), folded=title) if folded else Row(tuple(shown), heading=title))
     types = [name for name in natural(table["stratum"]) if name != "all"]
     apart = [
         one
