@@ -26,7 +26,7 @@ def test_planted_sets_are_found_and_no_other_beyond_the_nominal_rate():
     for seed in range(12):
         sample, subtype = plain(160, seed)
         table = expression(sample, subtype, planted, seed=100 + seed)
-        found = biology_by_subtype(sample, subtype, data(table), recipe(cells=None)).tables["hallmarks"]
+        found = biology_by_subtype(sample, subtype, replace(data(table), cells={}), recipe(cells=None)).tables["hallmarks"]
         four = found[found["comparison"] == "4 v rest"].set_index("gene_set")
         assert (four.loc[["SET_03", "SET_04"], "q_value"] < 0.05).all()
         assert (four.loc[["SET_03", "SET_04"], "effect"] > 0).all()
@@ -43,7 +43,7 @@ def test_without_any_difference_p_values_are_low_as_often_as_they_should_be():
     for seed in range(24):
         sample, subtype = plain(100, seed)
         table = expression(sample, subtype, {}, seed=500 + seed)
-        found = biology_by_subtype(sample, subtype, data(table), recipe(cells=None)).tables["hallmarks"]
+        found = biology_by_subtype(sample, subtype, replace(data(table), cells={}), recipe(cells=None)).tables["hallmarks"]
         one = found[found["comparison"] == "4 v rest"]
         tests, low = tests + len(one), low + int((one["p_value"] < 0.05).sum())
         families, with_finding = families + 1, with_finding + int((one["q_value"] < 0.05).any())
