@@ -59,7 +59,11 @@ def biology(stored: Stored) -> Section:
         sentences.append(molecular_sentence(results["molecular"]))
         blocks += molecular(results["molecular"], results.get("molecular_counts"))
     if not blocks:
-        asked = "no comparison could be made" if stored.recipe.get("biology") else "the recipe names no expression"
+        asked = (
+            "no comparison could be made"
+            if stored.recipe.get("biology")
+            else "the recipe names neither expression nor molecular subtypes"
+        )
         return Section("biology", _TITLE, f"There is no biology of subtypes here: {asked}.", tuple(_undone(stored)))
     blocks += _undone(stored)
     blocks.append(Text(tuple(_limits(stored, kinds)), points=True, heading="Limits of these comparisons"))
