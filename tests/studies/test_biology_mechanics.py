@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,8 @@ def test_samples_are_found_by_case_by_patient_or_by_a_column(folder):
         found = biology_by_subtype(sample, subtype, read_biology(chosen, cohort(sample, rna=rna), folder), chosen)
         pd.testing.assert_frame_equal(found.tables["hallmarks"], expected["hallmarks"])
         assert found.tables["expression_tables"]["patients"].tolist() == [40]
+    files = found.tables["biology_files"].set_index("key")
+    assert files.loc["expression", "sha256"] == hashlib.sha256((folder / "rna.csv").read_bytes()).hexdigest()
 
 
 def test_patients_and_samples_without_a_partner_are_counted(folder):

@@ -54,7 +54,7 @@ def biology(stored: Stored) -> Section:
     for kind in kinds:
         blocks += _sets(results[kind.result], kind)
     if "gene_set_coverage" in results:
-        blocks.append(_coverage(results["gene_set_coverage"], results.get("expression_tables"), results.get("set_scores")))
+        blocks.append(_coverage(results))
     if "molecular" in results:
         sentences.append(molecular_sentence(results["molecular"]))
         blocks += molecular(results["molecular"], results.get("molecular_counts"))
@@ -256,7 +256,8 @@ def _part_cell(row: Mapping[Hashable, Any] | None) -> Cell:
     return Cell(number(float(row["standardised"]), 2), float(row["standardised"]), f"q {bare_p(float(row['q_value']))}")
 
 
-def _coverage(coverage: pd.DataFrame, tables: pd.DataFrame | None, scores: pd.DataFrame | None) -> Table:
+def _coverage(results: Mapping[str, pd.DataFrame]) -> Table:
+    coverage = results["gene_set_coverage"]
     used = coverage[coverage["table"] == "used"].sort_values("share", kind="stable")
     left_out = int((used["reason"] != "").sum())
     rows = tuple(
@@ -270,8 +271,8 @@ def _coverage(coverage: pd.DataFrame, tables: pd.DataFrame | None, scores: pd.Da
         )
         for row in used.to_dict("records")
     )
-    files = {"gene_set_coverage": coverage}
-    files |= {name: table for name, table in (("expression_tables", tables), ("set_scores", scores)) if table is not None}
+    shown = ("gene_set_coverage", "expression_tables", "biology_files", "set_scores")
+    files = {name: results[name] for name in shown if name in results}
     sets = f"{count(left_out, 'set')} of {len(used):,} {'was' if left_out == 1 else 'were'}" if left_out else "No set was"
     return Table(
         ("Set", "Kind", "Genes", "Found", "Share", "Left out because"),

@@ -79,7 +79,7 @@ def biology_by_subtype(sample: Sample, subtype: pd.Series, data: BiologyData | N
     -------
     Biology
         Tables `hallmarks` and `cells` (tests of gene sets and populations), `set_scores`, `gene_set_coverage`,
-        `expression_tables`, `molecular` and `molecular_counts`, those of them that the recipe asks for.
+        `expression_tables`, `biology_files`, `molecular` and `molecular_counts`, those of them that the recipe asks for.
 
     References
     ----------
@@ -95,6 +95,8 @@ def biology_by_subtype(sample: Sample, subtype: pd.Series, data: BiologyData | N
     notes: list[str] = []
     if data.tables:
         tables, notes = _expression(sample, subtype, data, settings)
+    if data.files:
+        tables["biology_files"] = pd.DataFrame(data.files, columns=["key", "file", "sha256"])
     if settings.molecular:
         tests, counts, more = molecular_by_subtype(sample, subtype, settings.molecular)
         tables |= {"molecular": tests, "molecular_counts": counts}

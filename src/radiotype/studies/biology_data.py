@@ -13,6 +13,7 @@ from radiotype.core.cohort import Cohort
 from radiotype.errors import ComputeError, InputError, RecipeError
 from radiotype.genomics import Coverage, coverage, looks_logged, tidy_expression
 from radiotype.io import read_expression, read_gene_sets
+from radiotype.run.digests import file_sha256
 from radiotype.studies.biology_settings import BiologySettings
 from radiotype.studies.cells import as_numbers, counted, is_missing, some
 from radiotype.studies.covariates import MAX_LEVELS
@@ -43,11 +44,15 @@ class ExpressionTable:
 
 @dataclass(frozen=True, eq=False)
 class BiologyData:
-    """What the files hold that the recipe names: tables in its order, sets by name; empty where it names none."""
+    """What the files hold that the recipe names: tables in its order, sets by name; empty where it names none.
+
+    `files` are the key of the recipe, the name and the SHA-256 of each file.
+    """
 
     tables: tuple[ExpressionTable, ...]
     gene_sets: GeneSets
     cells: GeneSets
+    files: tuple[tuple[str, str, str], ...] = ()
 
 
 def read_biology(recipe: Recipe, cohort: Cohort, folder: Path) -> BiologyData | None:
@@ -90,7 +95,7 @@ def read_biology(recipe: Recipe, cohort: Cohort, folder: Path) -> BiologyData | 
                 table = replace(table, name=f"{table.name} ({place + 1})")
             _check_sets(table, settings, gene_sets, cells)
         tables.append(table)
-    return BiologyData(tuple(tables), gene_sets, cells)
+    return BiologyData(tuple(tables), gene_sets, cells, _files(settings, folder))
 
 
 def sample_names(settings: BiologySettings, cases: pd.DataFrame) -> list[list[str]]:
@@ -122,6 +127,12 @@ def _refusing(key: str) -> Iterator[None]:
         if hint and hint.startswith("say samples="):
             hint = "call the column of names `sample_id` where samples stand in rows, `gene` where they stand in columns"
         raise RecipeError("RT103", f"`biology.{key}`: {error.found}", file=error.file, hint=hint) from error
+
+
+def _files(settings: BiologySettings, folder: Path) -> tuple[tuple[str, str, str], ...]:
+    named = [("expression", path) for path in settings.expression] + [("gene_sets", path) for path in settings.gene_sets]
+    named += [("cells", settings.cells)] if settings.cells else []
+    return tuple((key, Path(path).name, file_sha256(folder / path)) for key, path in named)
 
 
 def _check_columns(settings: BiologySettings, clinical: pd.DataFrame) -> None:
