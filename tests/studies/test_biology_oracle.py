@@ -8,8 +8,11 @@ from biology_cohort import CELLS, SETS, data, expression, patients, recipe
 from scipy.stats import chi2_contingency, fisher_exact
 
 from radiotype.genomics import cell_populations, ssgsea
+from radiotype.io import read_gene_sets
 from radiotype.stats import adjust_p_values, moderated_tests
 from radiotype.studies.biology import biology_by_subtype
+from radiotype.studies.biology_data import BiologyData, ExpressionTable
+from radiotype.studies.selection import Sample
 
 
 def rows(table: pd.DataFrame, comparison: str, stratum: str = "all", split: str = "all") -> pd.DataFrame:
@@ -94,3 +97,22 @@ def test_association_with_molecular_subtypes_is_that_of_the_table_of_counts():
     exact = fisher_exact(pd.crosstab(two, sample.cases["rare"]))
     whole = again[(again["stratum"] == "all") & (again["split"] == "all")].iloc[0]
     np.testing.assert_allclose(whole["p_value"], exact.pvalue, rtol=1e-9)
+
+
+def test_basal_and_luminal_breast_cancers_differ_as_is_known(shared):
+    """SCAN-B (GSE96058, 400 tumours): basal-like tumours divide fast and do not answer to oestrogen (Perou et al. 2000)."""
+    folder = shared / "data" / "tabular"
+    table = pd.read_parquet(folder / "expr_brca_scanb_gse96058_400" / "expression.parquet").T
+    clinical = pd.read_csv(folder / "expr_brca_scanb_gse96058_400" / "clinical.csv", dtype=str)
+    number = {"LumA": "1", "LumB": "2", "Her2": "3", "Normal": "4", "Basal": "5"}
+    subtype = clinical["pam50_subtype"].map(number)
+    columns = {"case_id": clinical["title"], "patient_id": clinical["title"], "split": "discovery", "er": clinical["er_status"]}
+    sample = Sample(pd.DataFrame(columns), pd.DataFrame(index=clinical.index))
+    hallmarks = read_gene_sets(folder / "genesets_msigdb_pathways" / "h.all.v7.0.symbols.gmt")
+    read = BiologyData((ExpressionTable("scanb", table, *table.shape),), hallmarks, {})
+    found = biology_by_subtype(sample, subtype, read, recipe(contrasts=[[5, 1]], molecular=["er"])).tables
+    effects = rows(found["hallmarks"], "5 v 1")["standardised"].sort_values()
+    assert len(effects) == 50
+    assert effects.index[0] == "HALLMARK_ESTROGEN_RESPONSE_EARLY"
+    assert set(effects.index[-2:]) == {"HALLMARK_E2F_TARGETS", "HALLMARK_G2M_CHECKPOINT"}
+    assert found["molecular"]["cramers_v"].iloc[0] > 0.8  # oestrogen receptor and PAM50

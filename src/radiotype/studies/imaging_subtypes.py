@@ -1,7 +1,7 @@
 """Imaging subtypes shared by cancers (Wu et al., Nature Machine Intelligence 3 (2021) 787-798).
 
 Reads like the methods of the paper: measure every tumour, scale the features by the discovery cohort, find subtypes there by
-consensus clustering, assign the other patients, and compare survival between subtypes.
+consensus clustering, assign the other patients, and compare survival and biology between subtypes.
 """
 
 from __future__ import annotations
