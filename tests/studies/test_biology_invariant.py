@@ -23,7 +23,7 @@ def plain(n: int, seed: int) -> tuple[Sample, pd.Series]:
 def test_planted_sets_are_found_and_no_other_beyond_the_nominal_rate():
     planted = {"4": [*SETS["SET_03"], *SETS["SET_04"]], "2": list(SETS["SET_30"])}
     others, low = 0, 0
-    for seed in range(12):
+    for seed in range(8):
         sample, subtype = plain(160, seed)
         table = expression(sample, subtype, planted, seed=100 + seed)
         found = biology_by_subtype(sample, subtype, replace(data(table), cells={}), recipe(cells=None)).tables["hallmarks"]
@@ -40,7 +40,7 @@ def test_planted_sets_are_found_and_no_other_beyond_the_nominal_rate():
 
 def test_without_any_difference_p_values_are_low_as_often_as_they_should_be():
     tests, low, families, with_finding = 0, 0, 0, 0
-    for seed in range(24):
+    for seed in range(16):
         sample, subtype = plain(100, seed)
         table = expression(sample, subtype, {}, seed=500 + seed)
         found = biology_by_subtype(sample, subtype, replace(data(table), cells={}), recipe(cells=None)).tables["hallmarks"]

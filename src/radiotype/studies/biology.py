@@ -131,7 +131,9 @@ def _expression(
         strata = sample.cancer_type[part].astype(str) + "\n" + matched["table"][part].astype(str)
         for one in collections:
             try:
-                scores, coverage = _scored(one, data, matched[part])
+                expression = _common_genes(data, matched[part])
+                covered = one.covered(one.sets, expression.columns)
+                scores = one.score(expression, covered.require()).set_axis(expression.index)
                 found = _compared(scores, subtype[part], strata, comparisons)
             except ComputeError as error:
                 notes.append(f"No {one.noun} was compared in {where}: {_plain(error)}.")
@@ -141,7 +143,7 @@ def _expression(
             found.insert(1, "split", split)
             tests[one.result].append(found)
             if (stratum, split) == ("all", "all"):
-                tests.setdefault("gene_set_coverage", []).append(coverage)
+                tests.setdefault("gene_set_coverage", []).append(_coverage(one, covered, data))
                 tests.setdefault("set_scores", []).append(_long(scores, sample, one))
     return tables | {name: pd.concat(rows, ignore_index=True) for name, rows in tests.items() if rows}, notes
 
@@ -228,17 +230,14 @@ def _common_genes(data: BiologyData, matched: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([part[genes] for part in parts]).loc[matched.index]
 
 
-def _scored(one: _Collection, data: BiologyData, matched: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores, shape (n_patients, n_sets), and how many genes of each set there are: in each table, and in those used."""
-    expression = _common_genes(data, matched)
-    covered = one.covered(one.sets, expression.columns)
+def _coverage(one: _Collection, covered: Coverage, data: BiologyData) -> pd.DataFrame:
+    """How many genes of each set there are: in those that were used, and in each table."""
     parts = [("used", covered), *((table.name, one.covered(one.sets, table.values.columns)) for table in data.tables)]
     frames = [
         found.table.rename_axis("name").reset_index().assign(kind=one.noun, table=table).rename(columns={"refused": "reason"})
         for table, found in parts
     ]
-    coverage = pd.concat(frames, ignore_index=True)[["kind", "name", "table", "size", "found", "share", "reason"]]
-    return one.score(expression, covered.require()).set_axis(matched.index), coverage
+    return pd.concat(frames, ignore_index=True)[["kind", "name", "table", "size", "found", "share", "reason"]]
 
 
 def _comparable(subtype: pd.Series, settings: BiologySettings) -> tuple[list[Sides], list[str]]:
