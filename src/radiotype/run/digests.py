@@ -97,13 +97,14 @@ def unchanged(region: Region, inputs: Iterable[SourceDigest]) -> bool:
 
 def _read(source: Source) -> str:
     """One digest of the named file and of all the files that lie behind it."""
-    digests = {path: _sha256(path) for path in source.files()}
+    digests = {path: file_sha256(path) for path in source.files()}
     suffixes = "".join(source.path.suffixes[-2:]).lower()
     facts = [digests.get(source.path, ""), suffixes, sorted(digests.values())]
     return hashlib.sha256(canonical(facts)).hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
