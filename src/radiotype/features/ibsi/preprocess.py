@@ -228,6 +228,8 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting)
     require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting, otherwise=instead)
 
+    near = wide_low - far_low
+    wide = _slices(_three(near), _three(wide_high - wide_low))
     order: Order = 3 if settings.interpolation == "cubic" else 1
     part, old_low, old_high = lattice.part(far_low, far_high).within(shape, order=order)
     old_box = axes.box_back(((*old_low.tolist(),), (*old_high.tolist(),)), shape)
@@ -247,12 +249,13 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
         del values  # it may be larger than all that follows
         if settings.whole_hu and scan.unit == "HU":
             np.rint(far, out=far)
-        region, first = resampled_region(region.T, part).T, (0, 0, 0)
+        region = resampled_region(region.T, part).T
         if region.any():
             cropped = checked_region(region.T, (z, y, x))
             region, first = cropped.mask.T, _three(cropped.first[::-1])
-    near = wide_low - far_low
-    surroundings = np.asfortranarray(far[_slices(_three(near), _three(wide_high - wide_low))])
+        else:
+            region, first = region[wide], _three(near)
+    surroundings = np.asfortranarray(far[wide])
     far_first, first = first, _three(np.array(first) - near)
     image = surroundings[_slices(first, region.shape)]
     limits = settings.intensity_range or (None, None)
