@@ -83,8 +83,9 @@ def draw_plan(n_cases: int, seed: int) -> list[Place]:
 
     Examples
     --------
-    >>> [place.split for place in draw_plan(3, 0)]
-    ['validation', 'discovery', 'discovery']
+    >>> plan = draw_plan(600, 0)
+    >>> sum(place.split == "discovery" for place in plan), sum(place.subtype == 4 for place in plan)
+    (360, 120)
     """
     plan: dict[int, Place] = {}
     for kind, organ in enumerate(ORGANS):
