@@ -19,7 +19,7 @@ N_BROKEN = 3
 
 #: Cases of `--full`, and what to expect of them.
 N_WHOLE = 600
-WHOLE_TAKES = "600 cases take some ten minutes on two cores, and 0.4 GB of disk"
+WHOLE_TAKES = "600 cases take about five minutes on two cores, and 0.3 GB of disk"
 
 
 def run_demo(size: str, output: Path, seed: int, *, workers: Workers, full: bool = False) -> int:
