@@ -79,6 +79,7 @@ def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
         (("extract", "good.csv", "-o", "."), "RT402"),
         (("run", "none.yaml"), "RT101"),
         (("demo", "--size", "huge"), "RT103"),
+        (("demo", "--full", "--size", "small"), "--full and --size small exclude each other"),
         (("report", "."), "RT403"),
     ],
 )
@@ -217,3 +218,22 @@ def test_an_album_stops_at_its_limit_and_counts_what_it_left_out(tmp_path, monke
     names = {path.name for path in (tmp_path / "run" / "pictures").iterdir()}
     assert {"contact-sheet-01.png", "contact-sheet-02.png", "index.csv"} < names
     assert len(names) == 53
+
+
+@pytest.mark.parametrize(("full", "n_cases"), [(False, 120), (True, 600)])
+def test_the_demo_asks_for_its_cohort(tmp_path, monkeypatch, capsys, full, n_cases):
+    from radiotype import simulate
+    from radiotype.cli.demo import run_demo
+    from radiotype.run.workers import Workers
+
+    class Asked(Exception):
+        pass
+
+    def ask(folder, **options):
+        raise Asked(options["n_cases"], options["size"], options["centre_effects"])
+
+    monkeypatch.setattr(simulate, "cohort", ask)
+    with pytest.raises(Asked) as caught:
+        run_demo("full", tmp_path, 0, workers=Workers(), full=full)
+    assert caught.value.args == (n_cases, "full", 1.0)
+    assert ("600 cases" in capsys.readouterr().out) == full

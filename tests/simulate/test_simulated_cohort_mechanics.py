@@ -12,9 +12,11 @@ from scipy.ndimage import distance_transform_edt
 from radiotype.errors import InputError, RecipeError, StoreError
 from radiotype.features import describe
 from radiotype.io import read_cohort
-from radiotype.simulate import BREAKAGES, cohort, n_cases_of
+from radiotype.simulate import BREAKAGES, CENTRES, cohort, n_cases_of
 from radiotype.simulate.broken import break_case
-from radiotype.simulate.cohort import DISCOVERY, PROPORTIONS, WITHOUT_PARENCHYMA, _plan
+from radiotype.simulate.clinic import MARKERS
+from radiotype.simulate.cohort import WITHOUT_PARENCHYMA
+from radiotype.simulate.plan import DISCOVERY, PROPORTIONS, draw_plan
 
 N_CASES = 14
 
@@ -100,10 +102,13 @@ def test_one_case_in_some_has_no_parenchyma_mask(simulated, cases):
     assert without == [f"{WITHOUT_PARENCHYMA // 2 + 1:04d}"]
 
 
-def test_clinical_columns_are_complete(cases):
+def test_clinical_columns_are_complete_but_for_the_markers_of_other_cancers(cases):
+    own = {"cancer_type", "age", "sex", "stage", "treatment", "molecular_subtype", "os_days", "os_event"}
+    markers = {name for names in MARKERS.values() for name in names}
     for case in cases.values():
-        assert set(case.clinical) == {"cancer_type", "age", "sex", "stage", "os_days", "os_event"}
-        assert all(case.clinical.values())
+        assert set(case.clinical) == own | markers
+        filled = {name for name, value in case.clinical.items() if value}
+        assert filled == own | set(MARKERS[case.clinical["cancer_type"]])
 
 
 def test_every_broken_case_ends_in_its_code(simulated, cases):
@@ -122,7 +127,10 @@ def test_intact_cases_can_be_described(simulated, cases):
 def test_same_seed_gives_same_bytes_and_broken_cases_change_no_other(simulated, tmp_path):
     cohort(tmp_path / "again", n_cases=N_CASES, size="small")
     again, first = digests(tmp_path / "again"), digests(simulated.manifest.parent)
-    again.pop("manifest.csv"), first.pop("manifest.csv")
+    for name in ("manifest.csv", "expression.csv"):
+        again.pop(name), first.pop(name)
+        here, there = (pd.read_csv(folder / name, dtype=str) for folder in (tmp_path / "again", simulated.manifest.parent))
+        pd.testing.assert_frame_equal(here, there.reindex(index=here.index, columns=here.columns))
     assert again.items() <= first.items()
 
 
@@ -152,12 +160,26 @@ def test_full_size_has_voxels_of_about_a_millimetre(tmp_path):
 
 
 def test_plan_holds_its_proportions_in_each_cancer_type():
-    plan = _plan(120, 4)
+    plan = draw_plan(120, 4)
     for kind in range(3):
         members = plan[kind::3]
         for subtype, fraction in PROPORTIONS.items():
-            assert sum(one == subtype for one, _ in members) == round(40 * fraction)
-        assert abs(sum(split == "discovery" for _, split in members) - 40 * DISCOVERY) <= 1
+            assert sum(place.subtype == subtype for place in members) == round(40 * fraction)
+        assert abs(sum(place.split == "discovery" for place in members) - 40 * DISCOVERY) <= 1
+
+
+@pytest.mark.parametrize("n_cases", [48, 120, 600])
+def test_the_largest_cohort_of_each_cancer_type_is_validation(n_cases):
+    plan = draw_plan(n_cases, 0)
+    assert {place.centre.name for place in plan} == set(CENTRES)
+    for kind in range(3):
+        cohorts = pd.DataFrame([(place.centre.name, place.split) for place in plan[kind::3]], columns=["cohort", "split"])
+        assert (cohorts.groupby("cohort")["split"].nunique() == 1).all()
+        sizes = cohorts.value_counts()
+        assert len(sizes) == 3
+        assert sizes.index[0][1] == "validation"
+        assert set(sizes.index.get_level_values("split")[1:]) == {"discovery"}
+        assert sizes.iloc[0] > sizes.iloc[1]
 
 
 def test_patients_stand_in_one_split(cases):
@@ -189,7 +211,9 @@ def test_folder_that_is_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": "huge"}, {"n_cases": 0}, {"n_broken": -1}, {"seed": -1}], ids=["size", "cases", "broken", "seed"]
+    "wrong",
+    [{"size": "huge"}, {"n_cases": 0}, {"n_broken": -1}, {"seed": -1}, {"centre_effects": -1.0}, {"null": "all"}],
+    ids=["size", "cases", "broken", "seed", "centres", "null"],
 )
 def test_settings_that_make_no_sense_are_refused(wrong, tmp_path):
     with pytest.raises(RecipeError) as caught:

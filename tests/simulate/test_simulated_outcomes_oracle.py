@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radiotype.simulate import Hazards, Patient, draw_patient, draw_survival
-from radiotype.simulate.cohort import PROPORTIONS
+from radiotype.simulate.plan import PROPORTIONS
 
 N = 20_000
 
@@ -69,3 +69,28 @@ def test_median_survival_of_the_reference_patient():
     rng = np.random.default_rng(1)
     days = [draw_survival(Patient("brain", 60, "F", "I"), 1, rng, hazards=hazards).days for _ in range(4000)]
     assert np.median(days) == pytest.approx(hazards.median_days["brain"], rel=0.06)
+
+
+def test_treatments_differ_by_the_planted_ratio_around_the_hazard_of_the_subtype():
+    hazards = Hazards()
+    for subtype, ratio in hazards.treatment.items():
+        mean, surgery, radiotherapy = (
+            hazards.rate_per_day(Patient("lung", 70, "F", "II", treatment), subtype)
+            for treatment in ("", "surgery", "radiotherapy")
+        )
+        assert radiotherapy / surgery == pytest.approx(ratio)
+        assert surgery * radiotherapy == pytest.approx(mean**2)
+
+
+def test_planted_interaction_lies_in_its_99_percent_interval():
+    hazards = Hazards(follow_up_days=(1e6, 1e6))
+    rng = np.random.default_rng(5)
+    days = {
+        (subtype, treatment): sum(
+            draw_survival(Patient("brain", 60, "M", "I", treatment), subtype, rng, hazards=hazards).days for _ in range(2500)
+        )
+        for subtype in (3, 4)
+        for treatment in ("surgery", "radiotherapy")
+    }
+    found = np.log(days[3, "radiotherapy"] / days[3, "surgery"]) - np.log(days[4, "radiotherapy"] / days[4, "surgery"])
+    assert abs(found - np.log(0.4)) < 2.576 * np.sqrt(4 / 2500)

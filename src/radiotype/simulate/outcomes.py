@@ -25,6 +25,9 @@ class Hazards:
         Hazard ratio of ten years of age.
     follow_up_days : (shortest, longest)
         Patients enter evenly over the difference; the study then ends for all on one day.
+    treatment : mapping of int to float
+        Hazard ratio of radiotherapy against surgery in each subtype. Each arm gets half of it, one way and the other, so that
+        `subtype` holds for the mean log hazard of the two arms.
     """
 
     median_days: Mapping[str, float] = field(
@@ -34,22 +37,25 @@ class Hazards:
     stage: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"I": 1.0, "II": 1.15, "III": 1.4, "IV": 1.7}))
     per_decade: float = 1.15
     follow_up_days: tuple[float, float] = (500.0, 2300.0)
+    treatment: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({1: 1.0, 2: 1.0, 3: 1.0, 4: 0.4}))
 
     def rate_per_day(self, patient: Patient, subtype: int) -> float:
         """Hazard of one patient, per day; constant over time."""
         baseline = np.log(2.0) / self.median_days[patient.cancer_type]
         age = self.per_decade ** ((patient.age_years - 60) / 10)
-        return float(baseline * age * self.stage[patient.stage] * self.subtype[subtype])
+        arm = self.treatment[subtype] ** {"radiotherapy": 0.5, "surgery": -0.5, "": 0.0}[patient.treatment]
+        return float(baseline * age * self.stage[patient.stage] * self.subtype[subtype] * arm)
 
 
 @dataclass(frozen=True)
 class Patient:
-    """What is known before follow-up."""
+    """What is known before follow-up; without a treatment, the mean of both."""
 
     cancer_type: str
     age_years: int
     sex: str
     stage: str
+    treatment: str = ""
 
 
 @dataclass(frozen=True)

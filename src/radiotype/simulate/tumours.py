@@ -64,6 +64,10 @@ SUBTYPES = {
 }
 
 
+#: Tumours between all of these, without groups: the population of a cohort that has no subtypes.
+ONE_POPULATION = Subtype((11.0, 0.28), (1.14, 0.05), (0.0035, 0.0035, 0.0025, 0.001), 0.5, (1.2, 0.5), (1.0, 0.8), (0.03, 0.9))
+
+
 @dataclass(frozen=True)
 class Tumour:
     """One tumour as planted.
@@ -94,13 +98,13 @@ class Phantom:
     parenchyma: npt.NDArray[np.bool_]
 
 
-def draw_tumour(subtype: int, rng: np.random.Generator, *, largest_radius_mm: float = 24.0) -> Tumour:
-    """A tumour of one planted subtype.
+def draw_tumour(subtype: int | Subtype, rng: np.random.Generator, *, largest_radius_mm: float = 24.0) -> Tumour:
+    """A tumour of one planted subtype, or of another population.
 
     Parameters
     ----------
-    subtype : int
-        1 to 4.
+    subtype : int or Subtype
+        1 to 4, or how the tumours of another population vary.
     rng : Generator
     largest_radius_mm : float
         A tumour that would reach farther from its centre is drawn smaller, mm.
@@ -116,9 +120,9 @@ def draw_tumour(subtype: int, rng: np.random.Generator, *, largest_radius_mm: fl
     >>> 10 < (tumour.surface.volume_mm3 * 3 / (4 * np.pi)) ** (1 / 3) < 20
     True
     """
-    if subtype not in SUBTYPES:
+    if isinstance(subtype, int) and subtype not in SUBTYPES:
         raise RecipeError("RT103", f"subtype {subtype!r} is not planted", hint=f"there are {', '.join(map(str, SUBTYPES))}")
-    traits = SUBTYPES[subtype]
+    traits = subtype if isinstance(subtype, Subtype) else SUBTYPES[subtype]
     longest, shortest = (_spread(traits.elongation, rng) for _ in range(2))
     factor = _spread((1.0, traits.irregularity), rng)
     surface = random_surface(
