@@ -99,6 +99,9 @@ template <class Array> bool all_within(const Array& array, int64_t low, int64_t 
     return inside;
 }
 
+// An array that is written to: another type or layout is refused, or a copy would be filled and lost.
+inline auto operator""_out(const char* name, size_t) { return nb::arg(name).noconvert(); }
+
 // Whether numbers rise, from 0 at least to n at most: where each of the parts of n things begins, then where the last ends.
 template <class Array> bool are_bounds(const Array& bounds, int64_t n) {
     if (bounds.size() == 0 || !all_within(bounds, 0, n + 1)) return false;
