@@ -55,6 +55,7 @@ def run_demo(size: str, output: Path, seed: int, *, workers: Workers, full: bool
 
 def demo_recipe(size: str, seed: int) -> dict[str, object]:
     """The recipe of the demo, as a user would write it."""
+    files = simulate.biology_files(Path("cohort"))
     return {
         "recipe_version": 1,
         "design": "imaging_subtypes",
@@ -64,6 +65,12 @@ def demo_recipe(size: str, seed: int) -> dict[str, object]:
         "outcome": {"time": "os_days", "event": "os_event"},
         "covariates": ["age", "stage"] if size == "full" else ["age"],
         "subtypes": {"k": "auto", "choose": "area", "k_range": [2, 6], "n_resamples": 1000},
+        "biology": {
+            "expression": str(files.expression),
+            "gene_sets": [str(files.gene_sets)],
+            "cells": str(files.cells),
+            "molecular": ["molecular_subtype"],
+        },
         "seed": seed,
     }
 
