@@ -106,3 +106,36 @@ def test_a_constant_feature_whose_spread_is_rounding_is_no_matter_of_scale():
     found = compare_groups(table.assign(silent=constant), GROUPS * 10)
     assert found.tests.reasons == {"silent": "RT305: it is constant; expected different values"}
     assert np.isfinite(found.tests.p_values[:5]).all()
+
+
+def test_merged_groups_are_compared_by_the_mean_of_their_cases_or_of_the_groups():
+    groups = np.array(["low"] * 4 + ["mid"] * 8 + ["high"] * 6)
+    table = scores()
+    found = compare_groups(table, groups, [(["low", "mid"], "high"), ("high", ["mid", "low"])])
+    assert found.comparisons[3:] == ("low+mid v high", "high v low+mid")
+    rows = found.to_frame("low+mid v high")
+    plain = table[groups != "high"].mean() - table[groups == "high"].mean()
+    np.testing.assert_allclose(rows["effect"], plain, rtol=1e-12, atol=1e-15)
+    assert set(rows["n_group"]) == {12}
+    assert set(rows["n_reference"]) == {6}
+    opposite, rest = found.to_frame("high v low+mid"), found.to_frame("high v rest")
+    np.testing.assert_allclose(opposite["effect"], -rows["effect"], rtol=1e-12, atol=1e-15)
+    pd.testing.assert_frame_equal(opposite.drop(columns="reference"), rest.drop(columns="reference"))
+    evenly = compare_groups(table, groups, [(["low", "mid"], "high")], rest="groups").to_frame("low+mid v high")
+    means = table.groupby(groups).mean()
+    np.testing.assert_allclose(evenly["effect"], means.loc[["low", "mid"]].mean() - means.loc["high"], rtol=1e-12, atol=1e-15)
+
+
+def test_merged_groups_without_a_single_value_are_not_tested():
+    table = scores()
+    table.loc[table.index[:12], "B"] = np.nan
+    rows = compare_groups(table, GROUPS, [(["low", "mid"], "high")]).to_frame("low+mid v high")
+    assert np.isnan(rows.loc["B", "effect"])
+    assert "RT3" in rows.loc["B", "reason"]
+    assert rows.drop(index="B")["effect"].notna().all()
+
+
+def test_what_is_refused_of_merged_groups():
+    refused(RecipeError, "RT103", "'mid' with itself", pairs=[(["low", "mid"], "mid")])
+    refused(RecipeError, "RT103", "did you mean 'high'", pairs=[(["low", "hihg"], "mid")])
+    refused(RecipeError, "RT103", "side without groups", pairs=[([], "mid")])

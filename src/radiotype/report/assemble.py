@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from radiotype.report import headline, methods, sections_cases, sections_cohort, sections_subtypes, sections_survival
+from radiotype.report import (
+    headline,
+    methods,
+    sections_biology,
+    sections_cases,
+    sections_cohort,
+    sections_subtypes,
+    sections_survival,
+)
 from radiotype.report.blocks import Section
 from radiotype.report.stored import Stored, load
 from radiotype.report.words import unbroken
@@ -63,6 +71,7 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
         sections_subtypes.sizes(stored),
         sections_survival.survival(stored),
         sections_survival.cox(stored),
+        sections_biology.biology(stored),
         sections_cases.pictures(stored, folder),
         sections_cases.problems(stored),
         methods.methods(stored),

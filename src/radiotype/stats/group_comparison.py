@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,10 @@ WIDEST_SCALE = 1e3
 class GroupComparison:
     """Moderated tests of several comparisons of groups; an effect is the first group minus the second.
 
-    `comparisons` are named "first v second"; `pairs` holds the two names, the second of which may be "rest". `sizes` counts
-    the cases of each of `groups`, and `observed` those with a value, shape (n_features, n_groups). `tests` is what
-    `moderated_tests` found, one contrast per comparison; its q-values are corrected within a comparison.
+    `comparisons` are named "first v second"; `pairs` holds the two names, the second of which may be "rest"; merged groups
+    are joined by "+", and `merged` tells which groups such a name stands for. `sizes` counts the cases of each of `groups`,
+    and `observed` those with a value, shape (n_features, n_groups). `tests` is what `moderated_tests` found, one contrast per
+    comparison; its q-values are corrected within a comparison.
     """
 
     comparisons: tuple[str, ...]
@@ -40,6 +41,7 @@ class GroupComparison:
     sizes: tuple[int, ...]
     observed: NDArray[np.int64]
     tests: ModeratedTests
+    merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_frame(self, comparison: str | None = None) -> DataFrame:
         """One row per comparison and feature; with `comparison`, the rows of that one, indexed by feature.
@@ -59,8 +61,8 @@ class GroupComparison:
 
     def _rows(self, comparison: str) -> DataFrame:
         first, second = self.pairs[self.comparisons.index(comparison)]
-        own = self.observed[:, self.groups.index(first)]
-        other = self.observed.sum(axis=1) - own if second == REST else self.observed[:, self.groups.index(second)]
+        own = self._observed_in(first)
+        other = self.observed.sum(axis=1) - own if second == REST else self._observed_in(second)
         table = self.tests.to_frame(comparison).rename_axis("feature").reset_index()
         with np.errstate(invalid="ignore", divide="ignore"):
             table["standardised"] = table["effect"].to_numpy() / np.sqrt(self.tests.variances)
@@ -69,6 +71,12 @@ class GroupComparison:
             ["comparison", "group", "reference", "feature", "n_group", "n_reference", "effect", "lower", "upper",
              "standardised", "t", "p_value", "q_value", "reason"]
         ]  # fmt: skip
+
+    def _observed_in(self, name: str) -> NDArray[np.int64]:
+        """Cases with a value in a group, or in merged groups, shape (n_features,)."""
+        members = self.merged.get(name, (name,))
+        counts: NDArray[np.int64] = self.observed[:, [self.groups.index(one) for one in members]].sum(axis=1)
+        return counts
 
 
 def compare_groups(
@@ -95,11 +103,12 @@ def compare_groups(
     groups : array, shape (n_cases,)
         Label of the group of each case, two groups or more.
     pairs : sequence of pairs of groups, or "all", optional
-        Further comparisons, first minus second; "all" takes every two groups, the later one minus the earlier.
+        Further comparisons, first minus second; "all" takes every two groups, the later one minus the earlier. A list of
+        groups in the place of one merges them: `(["1", "2"], "4")` is called "1+2 v 4".
     against_rest : bool
         Compare each group with all other cases.
     rest : {"cases", "groups"}
-        What the mean of the rest is: that of its cases, or that of its groups, each counting the same.
+        What the mean of the rest is, and of merged groups: that of their cases, or that of the groups, each counting the same.
     covariates : data frame or array, shape (n_cases, n_covariates), optional
         Numbers that the groups are adjusted for (age, purity, columns of zeros and ones for sites).
     standardise : bool
@@ -150,7 +159,7 @@ def compare_groups(
         raise ComputeError("RT305", "two groups have the same name as text")
     if REST in names:
         raise ComputeError("RT305", f"a group is called {REST!r}, the name of all cases outside a group; rename it")
-    wanted = [(name, REST) for name in names] if against_rest else []
+    wanted: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), (REST,)) for name in names] if against_rest else []
     wanted += [pair for pair in _declared(pairs, names) if pair not in wanted]
     if not wanted:
         raise RecipeError("RT103", "nothing is compared; expected against_rest or pairs")
@@ -161,10 +170,11 @@ def compare_groups(
     counts = sizes if (observed == sizes).all() else observed
     contrasts: dict[str, dict[str, Any]] = {}
     for first, second in wanted:
-        name = f"{first} v {second}"
+        name = f"{_joined(first)} v {_joined(second)}"
         if name in contrasts:
             raise RecipeError("RT103", f"two comparisons would both be called {name!r}; rename the groups")
-        weights = _weights(names.index(first), names.index(second) if second != REST else None, counts, rest)
+        others = [other for other in names if other not in first] if second == (REST,) else second
+        weights = _weights([names.index(one) for one in first], [names.index(one) for one in others], counts, rest)
         contrasts[name] = {_column(group): weight for group, weight in zip(names, weights.T, strict=True)}
     tests = moderated_tests(
         scores / spreads if standardise else scores,
@@ -177,11 +187,12 @@ def compare_groups(
     )
     return GroupComparison(
         comparisons=tuple(contrasts),
-        pairs=tuple(wanted),
+        pairs=tuple((_joined(first), _joined(second)) for first, second in wanted),
         groups=names,
         sizes=tuple(int(size) for size in sizes),
         observed=read_only(observed),
         tests=tests,
+        merged={_joined(side): side for pair in wanted for side in pair if len(side) > 1},
     )
 
 
@@ -201,45 +212,60 @@ def _spreads(values: FloatArray, features: tuple[str, ...], standardise: bool) -
     return np.where(varying, spreads, 1.0)
 
 
-def _declared(pairs: Any, names: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The pairs asked for, by name, each once."""
+def _joined(side: tuple[str, ...]) -> str:
+    """The name of a group, or of merged groups."""
+    return "+".join(side)
+
+
+def _declared(pairs: Any, names: tuple[str, ...]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The pairs asked for, by the names of the groups on each side, each once."""
     if pairs is None:
         return []
     if isinstance(pairs, str):
         choice("pairs", pairs, ("all",))
-        return [(later, earlier) for earlier, later in combinations(names, 2)]
-    found: list[tuple[str, str]] = []
+        return [((later,), (earlier,)) for earlier, later in combinations(names, 2)]
+    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for pair in pairs:
-        if isinstance(pair, str) or np.ndim(pair) != 1 or len(pair) != 2:
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
             raise RecipeError("RT103", f'pairs holds {pair!r}; expected pairs of groups such as ("B", "A")')
-        first, second = (str(name) for name in pair)
-        for name in (first, second):
-            if name not in names:
-                end = did_you_mean(name, names)
-                raise RecipeError("RT103", f"pairs names {name!r}, no group{end}; expected two of {', '.join(names)}")
-        if first == second:
-            raise RecipeError("RT103", f"pairs compares {first!r} with itself")
+        first, second = (_side(one, names) for one in pair)
+        both = [name for name in first if name in second]
+        if both:
+            raise RecipeError("RT103", f"pairs compares {both[0]!r} with itself")
         if (first, second) not in found:
             found.append((first, second))
     return found
 
 
-def _weights(first: int, second: int | None, counts: NDArray[np.integer], rest: str) -> FloatArray:
-    """Weights of the means of the groups in one comparison, shape (..., n_groups); without `second`, against the rest.
+def _side(side: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """One side of a pair: a group, or groups that are merged, in the order of the groups."""
+    given = [str(one) for one in side] if isinstance(side, list | tuple | set | frozenset) else [str(side)]
+    for name in given:
+        if name not in names:
+            end = did_you_mean(name, names)
+            raise RecipeError("RT103", f"pairs names {name!r}, no group{end}; expected two of {', '.join(names)}")
+    if not given:
+        raise RecipeError("RT103", "pairs holds a side without groups; expected one or more on each side")
+    return tuple(name for name in names if name in given)
+
+
+def _weights(first: Sequence[int], second: Sequence[int], counts: NDArray[np.integer], rest: str) -> FloatArray:
+    """Weights of the means of the groups in one comparison of the groups `first` with `second`, shape (..., n_groups).
 
     `counts` of the cases of each group have shape (n_groups,), or (n_features, n_groups) where values are missing.
     """
-    if second is None and rest == "cases":
-        share = counts.astype(float)
-        share[..., first] = 0.0
-        weights = -share / np.maximum(share.sum(axis=-1, keepdims=True), 1.0)
-    elif second is None:
-        weights = np.full(counts.shape[-1], -1.0 / (counts.shape[-1] - 1))
-    else:
-        weights = np.zeros(counts.shape[-1])
-        weights[second] = -1.0
-    weights[..., first] = 1.0
-    return weights
+    weights = _shares(first, counts, rest) - _shares(second, counts, rest)
+    return weights[0] if counts.ndim == 1 else weights
+
+
+def _shares(side: Sequence[int], counts: NDArray[np.integer], rest: str) -> FloatArray:
+    """What each group contributes to the mean of one side, shape (1 or n_features, n_groups)."""
+    share = np.zeros((1 if counts.ndim == 1 else len(counts), counts.shape[-1]))
+    share[:, side] = counts[..., side] if rest == "cases" and len(side) > 1 else 1.0
+    share[np.ix_(~share.any(axis=1), np.asarray(side))] = (
+        1.0  # nothing observed: such a mean cannot be estimated, and is refused as such
+    )
+    return share / share.sum(axis=1, keepdims=True)
 
 
 def _column(name: str) -> str:

@@ -26,6 +26,8 @@ from radiotype.run.outcome import Extraction
 from radiotype.run.progress import progress
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
+from radiotype.studies.biology import biology_by_subtype, store_biology
+from radiotype.studies.biology_data import read_biology
 from radiotype.studies.cells import counted, were
 from radiotype.studies.columns import check_columns
 from radiotype.studies.outcome import Evidence, survival_by_subtype
@@ -51,10 +53,11 @@ class Subtyping:
     notes: list[str]
 
 
-def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
-    """The study, from scans to the tables behind the report."""
+def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> Extraction:
+    """The study, from scans to the tables behind the report; other paths than the manifest's begin in `folder`."""
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
+    data = read_biology(recipe, cohort, folder)
     n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
     consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
 
@@ -68,7 +71,9 @@ def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
     store_subtypes(run.folder, found, recipe)
 
     evidence = survive(found.sample, found, recipe)
-    store_evidence(run.folder, evidence, found.notes)
+    biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
+    store_biology(run.folder, biology)
+    store_evidence(run.folder, evidence, [*found.notes, *biology.notes])
     return extraction
 
 

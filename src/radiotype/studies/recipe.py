@@ -12,6 +12,7 @@ from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_p
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
+from radiotype.studies.biology_settings import BiologySettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 
 #: Consensus clustering counts labels in bytes.
@@ -97,6 +98,7 @@ class Recipe(Strict):
         (), description="what the Cox models adjust for: columns of the manifest, or features (sizes by their logarithm)"
     )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
+    biology: BiologySettings | None = Field(None, description="expression and molecular subtypes; none: no biology")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
     @field_validator("features")

@@ -41,7 +41,7 @@ def run(
     Parameters
     ----------
     recipe : path, Recipe or dict
-        A YAML file, or its content; a manifest path in a dict is relative to the working directory.
+        A YAML file, or its content; paths in a dict are relative to the working directory.
     out : path
         Folder of the run; a new one or that of an earlier run, of which everything that still holds is used again.
     workers : Workers, optional
@@ -66,12 +66,12 @@ def run(
 
     if isinstance(recipe, Recipe | dict):
         chosen = recipe if isinstance(recipe, Recipe) else check_recipe(recipe)
-        manifest = Path(chosen.manifest)
+        manifest, folder = Path(chosen.manifest), Path()
     else:
-        chosen, manifest = read_recipe(recipe)
+        (chosen, manifest), folder = read_recipe(recipe), Path(recipe).parent
     # one thread: the order of a sum must not depend on the number of cores
     with open_run(out, "run", workers=workers, verify=verify) as run, threadpool_limits(1):
-        extraction = imaging_subtypes.run(chosen, manifest, run)
+        extraction = imaging_subtypes.run(chosen, manifest, run, folder=folder)
         page = report.build(run.folder)
     notes = tuple(run.folder.read_json("results/notes.json"))
     return StudyResult(run.folder.path, page, run.n_regions, run.n_failed, extraction, notes)
