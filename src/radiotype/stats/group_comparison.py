@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError, did_you_mean
-from radiotype.stats._empty_groups import why_not_compared
+from radiotype.stats._empty_groups import lost_comparisons, why_not_compared, with_groups_filled, without_lost
 from radiotype.stats._feature_values import feature_values
 from radiotype.stats._inputs import FloatArray, choice, confidence_level, design_matrix, labels, read_only, same_rows
 from radiotype.stats._linear_models import check_rank
@@ -138,7 +138,8 @@ def compare_groups(
     ----------
     scores : data frame or array, shape (n_cases, n_features)
         Enrichment scores, cell populations, imaging features: one column per feature. Missing values are left out feature
-        by feature, so the cases of the rest are those that have a value.
+        by feature, so the cases of the rest are those that have a value. A feature without values in a group lacks the
+        comparisons that need this group, and no others.
     groups : array, shape (n_cases,)
         Label of the group of each case, two groups or more.
     pairs : sequence of pairs of groups, or "all", optional
@@ -231,20 +232,23 @@ def compare_groups(
         contrasts[name] = _weights([names.index(one) for one in first], [names.index(one) for one in others], counts, rest)
     design = _design(member, names, covariates)
     fits = fit_within_groups(values, design.to_numpy(), np.stack(list(contrasts.values()), axis=-1), len(names))
+    lost = lost_comparisons(contrasts, observed)
     if variances == "equal":
+        filled = with_groups_filled(values, contrasts, member, observed)
         by_name = {
             name: {_column(group): weight for group, weight in zip(names, weights.T, strict=True)}
             for name, weights in contrasts.items()
         }
         tests = moderated_tests(
-            DataFrame(values, columns=list(features)), design, by_name,
+            DataFrame(filled, columns=list(features)), design, by_name,
             trend=trend, robust=robust, confidence=level, correction=correction,
         )  # fmt: skip
+        tests = without_lost(tests, lost)
     else:
         check_rank(design.to_numpy(), tuple(design.columns))
         tests = unequal_variance_tests(values, features, tuple(contrasts), fits, confidence=level, correction=correction)
     named = np.array([feature in tests.reasons for feature in features])
-    missing = np.isnan(tests.p_values) & ~named[:, None]
+    missing = np.isnan(tests.p_values) & (~named[:, None] | (lost & (observed > 0).any(axis=1)[:, None]))
     return GroupComparison(
         comparisons=tuple(contrasts),
         pairs=tuple((_joined(first), _joined(second)) for first, second in wanted),
