@@ -29,6 +29,8 @@ def with_groups_filled(
     their degrees of freedom. The comparisons that need that group mean nothing. Features that would keep too few of them are
     left as they are.
     """
+    if not (observed == 0).any():
+        return values
     stacked = np.stack(list(needed.values()), axis=-1)
     most = np.linalg.matrix_rank(stacked).max()
     lost = lost_comparisons(needed, observed)
