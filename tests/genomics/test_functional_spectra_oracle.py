@@ -71,6 +71,30 @@ def test_new_tables_are_matched_by_name(cohort):
         model.transform(table.drop(columns="g4"))
 
 
+def test_the_order_of_the_columns_does_not_count_where_values_are_equal(cohort):
+    table, sets = cohort
+    table = table.round(0).assign(**{f"g{at}": 3.0 for at in range(40)})
+    found = FunctionalSpectra(sets).fit(table).transform(table)
+    for seed in range(3):
+        turned = table.sample(frac=1, axis=1, random_state=seed)
+        np.testing.assert_allclose(FunctionalSpectra(sets).fit(turned).transform(turned), found, rtol=0, atol=1e-12)
+    named = table[sorted(table)]
+    centred = (named - named.mean()).to_numpy()
+    order = falling(centred[7])
+    for at, members in enumerate(sets.values()):
+        expected = largest_deviation(centred[7][order], np.flatnonzero(named.columns[order].isin(members)))
+        assert found[7, at] == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_array_of_another_width_is_refused(cohort):
+    table, _ = cohort
+    model = FunctionalSpectra({"some": [f"f{at}" for at in range(1, 9)]}).fit(table.to_numpy())
+    assert model.transform(table.to_numpy()).shape == (140, 1)
+    for wrong in (np.hstack([table, table]), table.to_numpy()[:, :80]):
+        with pytest.raises(ComputeError, match="columns; expected the 90 of the discovery cohort"):
+            model.transform(wrong)
+
+
 def test_what_a_fit_tells(cohort):
     table, sets = cohort
     model = FunctionalSpectra(sets | {"few": ["g1", "x"]}).fit(table)

@@ -64,6 +64,12 @@ def test_tables_without_any_set_are_refused_with_a_hint(score, sets, hint):
     assert caught.value.code == "RT305" and hint in caught.value.hint
 
 
+def test_a_set_of_all_columns_is_told_so():
+    with pytest.raises(ComputeError, match="none of the 2 sets") as caught:
+        ssgsea(TABLE, {"few": ["A"], "every": list(TABLE.columns)})
+    assert caught.value.hint.startswith("every column belongs to 'every', so there is nothing to compare it with")
+
+
 @EVERY
 @pytest.mark.parametrize("sets", [{}, None, ["A", "B"], {"s": "ABC"}, {"s": 3}, {1: ["A"], "1": ["B"]}])
 def test_sets_of_another_form_are_refused(score, sets):

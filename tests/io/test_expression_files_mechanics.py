@@ -16,7 +16,7 @@ import pytest
 
 from radiotype.errors import InputError, RadiotypeError, RecipeError
 from radiotype.io import read_expression, read_gene_names, read_gene_sets
-from radiotype.io.text_rows import MAX_LINE
+from radiotype.io.text_rows import MAX_LINE, MAX_TEXT_SWELLING, SWELLS_FROM
 
 NAN = float("nan")
 GENES_IN_ROWS = "gene,s1,s2\nTP53,1.5,2\nESR1,3,4\n"
@@ -80,8 +80,12 @@ READ = {
 #: What a file holds, how it is read, and code and words of the refusal.
 REFUSED = {
     "NUL": ("a.csv", "gene,s1\nTP53,1\0\n", {}, "RT202", "line 2 holds NUL"),
-    "UTF-16": ("a.csv", GENES_IN_ROWS.encode("utf-16"), {}, "RT202", "UTF-8"),
-    "Latin-1": ("a.csv", "gene,Müller\nTP53,1\n".encode("latin-1"), {}, "RT202", "not UTF-8"),
+    "UTF-16": ("a.csv", GENES_IN_ROWS.encode("utf-16"), {}, "RT202", "the text is UTF-16, not UTF-8"),
+    "Latin-1": ("a.csv", "gene,Müller\nTP53,1\n".encode("latin-1"), {}, "RT202", "line 1 is not UTF-8"),
+    "Latin-1 further down": ("a.csv", ("gene,s\r\n" + "A,1\r\n" * 38 + "é,1\r\n").encode("latin-1"), {}, "RT202",
+                             "line 40 is not"),
+    "Latin-1 far down": ("a.csv", ("gene,s\n" + "ABCDEFG,1\n" * 9998 + "é,1\n").encode("latin-1"), {}, "RT202",
+                         "line 10000 is not"),
     "empty": ("a.csv", "", {}, "RT202", "empty"),
     "blank": ("a.csv", "\n \n", {}, "RT218", "empty"),
     "header only": ("a.csv", "gene,s1\n", {}, "RT218", "no rows"),
@@ -283,6 +287,18 @@ def test_a_compressed_text_that_swells_is_refused_early(tmp_path, unit):
     tracemalloc.stop()
     assert caught.value.code == "RT219"
     assert time.process_time() - start < 1
+
+
+def test_a_compressed_text_that_is_cut_off_is_told_so(tmp_path):
+    """Its last bytes are no length: those of some of these would be one that swells."""
+    random = np.random.default_rng(0)
+    rows = (f"G{j}," + ",".join(f"{value:.3f}" for value in random.normal(size=20)) for j in range(400))
+    content = gzip.compress(("gene," + ",".join(f"s{i}" for i in range(20)) + "\n" + "\n".join(rows)).encode())
+    said = [int.from_bytes(content[end - 4 : end], "little") for end in range(9000, 9040)]
+    assert max(said) > max(SWELLS_FROM, 9040 * MAX_TEXT_SWELLING)
+    for end in range(9000, 9040):
+        with pytest.raises(InputError, match=r"RT202.*the file ends too early"):
+            read_expression(written(tmp_path, "cut.csv.gz", content[:end]))
 
 
 def test_a_compressed_text_that_lies_about_its_length_is_refused_too(tmp_path):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from radiotype.stats import compare_groups, moderated_tests
+from radiotype.stats import adjust_p_values, compare_groups, moderated_tests
 
 SEED = 20261121
 TABLES = 400
@@ -63,7 +63,51 @@ def test_the_rest_is_the_mean_of_the_cases_that_have_a_value():
             own = group == GROUPS
             expected = (np.nanmean(scores[own, :11], axis=0) - np.nanmean(scores[~own, :11], axis=0)) / np.resize(unit, 12)[:11]
             np.testing.assert_allclose(found.to_frame(f"{group} v rest")["effect"][:11], expected, rtol=1e-10)
-    assert found.tests.reasons == {"f12": "RT304: the columns of the design are not independent among its observed values"}
+    assert found.to_frame("4 v 3").set_index(pd.Index(range(12)))["reason"][11] == "RT301: it has no value in group '4'"
+
+
+@pytest.mark.parametrize("trend", [False, True])
+def test_a_feature_without_values_in_one_group_keeps_the_comparisons_of_the_others(trend):
+    """They are those of a model without that group, with the variances squeezed over all features together."""
+    random = np.random.default_rng(8)
+    scores = random.normal(size=(100, 10)) + np.arange(10)
+    age = random.normal(size=(100, 1))
+    scores[GROUPS == "4", 0] = np.nan
+    found = compare_groups(scores, GROUPS, [("3", "1"), ("4", "3")], covariates=age, trend=trend)
+    rows = {name: found.to_frame(name).iloc[0] for name in found.comparisons}
+    for name in ("4 v rest", "4 v 3"):
+        assert rows[name]["reason"] == "RT301: it has no value in group '4'"
+        assert np.isnan(rows[name][["effect", "t", "p_value", "q_value"]].astype(float)).all()
+        others = found.to_frame(name)[1:]
+        np.testing.assert_allclose(others["q_value"], adjust_p_values(others["p_value"]), rtol=1e-12)
+    own = GROUPS != "4"
+    design = pd.get_dummies(GROUPS[own], dtype=float).assign(age=age[own])
+    contrasts = {"3 v 1": {"3": 1, "1": -1}, "2 v rest": {"2": 1, "1": -40 / 60, "3": -20 / 60}}
+    alone = moderated_tests(scores[own], design, contrasts)
+    tests = found.tests
+    np.testing.assert_allclose(tests.variances[0], alone.variances[0], rtol=1e-10)
+    assert tests.residual_df[0] == alone.residual_df[0] == 90 - 4
+    np.testing.assert_allclose(tests.average[0], alone.average[0], rtol=1e-12)
+    for name in contrasts:
+        np.testing.assert_allclose(rows[name]["effect"], alone.to_frame(name)["effect"].iloc[0], rtol=1e-10)
+        expected = alone.to_frame(name)["t"].iloc[0] * np.sqrt(alone.posterior_variances[0] / tests.posterior_variances[0])
+        np.testing.assert_allclose(rows[name]["t"], expected, rtol=1e-10)
+        assert rows[name]["reason"] == ""
+    unequal = compare_groups(scores, GROUPS, [("3", "1"), ("4", "3")], covariates=age, variances="unequal")
+    np.testing.assert_allclose(unequal.to_frame("3 v 1")["effect"].iloc[0], rows["3 v 1"]["effect"], rtol=1e-10)
+    assert unequal.to_frame("4 v 3")["reason"].iloc[0] == "RT301: it has no value in group '4'"
+
+
+def test_an_empty_group_is_named_where_no_comparison_or_too_few_are_left():
+    scores = np.random.default_rng(9).normal(size=(100, 6))
+    scores[GROUPS == "3", 0] = np.nan
+    one = compare_groups(scores, GROUPS, [(["1", "3"], "2"), ("1", "2"), ("3", "4")], against_rest=False)
+    three = compare_groups(scores[:90], GROUPS[:90], [("1", ["2", "3"]), ("1", "2")], against_rest=False)
+    for found, name in ((one, "3 v 4"), (three, "1 v 2+3")):
+        reason = found.to_frame(name)["reason"]
+        assert reason.iloc[0].startswith("RT30")
+        assert (reason[1:] == "").all()
+        assert np.isfinite(found.to_frame(name)["p_value"][1:]).all()
 
 
 def test_missing_values_leave_one_fit_whose_other_features_are_as_with_weights_of_their_own():

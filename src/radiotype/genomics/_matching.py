@@ -107,7 +107,10 @@ def _no_set(
     )
     lower = {member.lower() for member in everything}
     among_columns = len(everything.intersection(columns))
-    if len(everything.intersection(rows)) > among_columns:
+    whole = [name for name, n in n_found.items() if n == len(columns) >= least_members]
+    if whole:
+        hint = f"every column belongs to {whole[0]!r}, so there is nothing to compare it with: give the table of all columns"
+    elif len(everything.intersection(rows)) > among_columns:
         hint = "the rows are named like members of the sets: the table seems transposed; give samples in rows, as table.T does"
     elif sum(name.lower() in lower for name in columns) > among_columns:
         hint = "names differ in upper and lower case; write those of the table as in the sets"

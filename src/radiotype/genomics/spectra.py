@@ -23,7 +23,8 @@ class FunctionalSpectra(TransformerMixin, BaseEstimator):
 
     Every gene is centred on its mean in the discovery cohort. In each patient the genes are sorted by what is left, falling,
     and a sum runs down the list: a member of the set adds its share of the members' absolute values, any other gene subtracts
-    its share of the others. The score is the deviation from 0 of largest size. A new patient is centred on the discovery
+    its share of the others. The score is the deviation from 0 of largest size. Equal values stand in the order of the names of
+    their genes, so the order of the columns does not count. A new patient is centred on the discovery
     cohort, so scores the same alone and among others.
 
     Parameters
@@ -98,7 +99,9 @@ class FunctionalSpectra(TransformerMixin, BaseEstimator):
         table = checked_expression(X)
         if len(table.values) < 2:
             raise ComputeError("RT301", "one case has no spread to be centred on; fit on the discovery cohort")
-        self._sets = matched_sets(self.gene_sets, table.genes, least_members=self.least_members, rows=table.samples)
+        self._by_name = np.array(sorted(range(len(table.genes)), key=lambda at: table.genes[at]), dtype=np.intp)
+        named = [table.genes[at] for at in self._by_name]
+        self._sets = matched_sets(self.gene_sets, named, least_members=self.least_members, rows=table.samples)
         self.means_ = table.values.mean(axis=0)
         self.genes_, self.n_features_in_ = table.genes, len(table.genes)
         self.sets_, self.n_found_, self.left_out_ = self._sets.names, self._sets.n_found, self._sets.left_out
@@ -111,7 +114,7 @@ class FunctionalSpectra(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : data frame or array, shape (n_cases, n_genes)
-            The genes of the discovery cohort; a data frame may hold more, in any order.
+            The genes of the discovery cohort; a data frame may hold more, in any order, an array holds the same.
 
         Returns
         -------
@@ -121,12 +124,16 @@ class FunctionalSpectra(TransformerMixin, BaseEstimator):
         Raises
         ------
         ComputeError
-            RT305 if a value is missing or no number, or a gene of the discovery cohort is absent.
+            RT305 if a value is missing or no number, a gene of the discovery cohort is absent, or an array has another width.
         """
         from radiotype import _native
 
         check_is_fitted(self)
-        values = self._of_discovery(checked_expression(X)) - self.means_
+        table = checked_expression(X)
+        if not hasattr(X, "columns") and len(table.genes) != self.n_features_in_:
+            found = f"the array has {len(table.genes)} columns; expected the {self.n_features_in_} of the discovery cohort"
+            raise ComputeError("RT305", found, hint="give a data frame, whose columns are found by their names")
+        values = np.ascontiguousarray((self._of_discovery(table) - self.means_)[:, self._by_name])
         sets = self._sets
         n_cases, n_genes = values.shape
         scores = np.empty((n_cases, len(sets.names)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
@@ -140,13 +142,28 @@ def _opened(path: Path) -> Iterator[Iterator[_Line]]:
 
 
 def _require_little_swelling(stored: IO[bytes], path: Path) -> None:
-    """Refuse a compressed file that says itself, in its last four bytes, that it swells too much."""
+    """Refuse a compressed file that says itself, in its last four bytes, that it swells too much, and does.
+
+    The last bytes of a file that was cut off say anything.
+    """
     if stored.read(2) == b"\x1f\x8b":
         size = stored.seek(0, os.SEEK_END)
         stored.seek(max(size - 4, 0))
-        if int.from_bytes(stored.read(), "little") > max(SWELLS_FROM, size * MAX_TEXT_SWELLING):
+        most = max(SWELLS_FROM, size * MAX_TEXT_SWELLING)
+        if int.from_bytes(stored.read(), "little") > most and _has_more_than(most, stored):
             raise _swollen(path)
     stored.seek(0)
+
+
+def _has_more_than(most: int, stored: IO[bytes]) -> bool:
+    """Whether so many bytes come out, before the file ends or turns out to be damaged."""
+    stored.seek(0)
+    with suppress(EOFError, OSError, zlib.error), gzip.GzipFile(fileobj=stored) as unpacked:
+        while block := unpacked.read(2**20):
+            most -= len(block)
+            if most < 0:
+                return True
+    return False
 
 
 def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
@@ -169,13 +186,21 @@ def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
     except UnicodeDecodeError as error:
         raise InputError(
             "RT202",
-            f"the text {f'after line {number}' if number else 'of the first line'} is not UTF-8",
+            _not_utf8(error, number),
             file=path,
             hint="save it as UTF-8 text (a spreadsheet calls it CSV UTF-8)",
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         with foreign(path, "the table"):
             raise error
+
+
+def _not_utf8(error: UnicodeDecodeError, number: int) -> str:
+    """In which line the text ceases to be UTF-8, after so many whole lines; the block that failed holds more than one."""
+    if number == 0 and error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the text is UTF-16, not UTF-8"
+    ends = len(re.findall(rb"\r\n|\r|\n", error.object[: error.start]))
+    return f"line {number + ends + 1} is not UTF-8"
 
 
 def _swollen(path: Path) -> InputError:

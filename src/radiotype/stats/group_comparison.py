@@ -11,15 +11,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError, RecipeError, did_you_mean
+from radiotype.stats._empty_groups import lost_comparisons, why_not_compared, with_groups_filled, without_lost
 from radiotype.stats._feature_values import feature_values
-from radiotype.stats._inputs import FloatArray, choice, design_matrix, labels, read_only, same_rows
+from radiotype.stats._inputs import FloatArray, choice, confidence_level, design_matrix, labels, read_only, same_rows
+from radiotype.stats._linear_models import check_rank
+from radiotype.stats._unequal_variances import unequal_variance_tests
+from radiotype.stats._within_groups import fit_within_groups
 from radiotype.stats.moderated import ModeratedTests, moderated_tests
+from radiotype.stats.multiple_testing import CORRECTIONS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 REST = "rest"
 """What all cases outside a group are called."""
+
+VARIANCES = ("equal", "unequal")
 
 WIDEST_SCALE = 1e3
 """Features whose standard deviations differ by more than this are in different units: the smallest would find less."""
@@ -32,7 +39,12 @@ class GroupComparison:
     `comparisons` are named "first v second"; `pairs` holds the two names, the second of which may be "rest"; merged groups
     are joined by "+", and `merged` tells which groups such a name stands for. `sizes` counts the cases of each of `groups`,
     and `observed` those with a value, shape (n_features, n_groups). `tests` is what `moderated_tests` found, one contrast per
-    comparison; its q-values are corrected within a comparison.
+    comparison; its q-values are corrected within a comparison. `deviations`, shape (n_features, n_groups), are the standard
+    deviations within each group (of what the covariates leave), NaN for fewer than two values. `reasons` tells, by comparison
+    and feature, why one comparison was not made where others were.
+
+    With `variances` "unequal" the same fields of `tests` hold Welch's tests: `total_df` then has one number per feature and
+    comparison, nothing is drawn together (`prior_df` 0), and log odds and F are NaN.
     """
 
     comparisons: tuple[str, ...]
@@ -41,13 +53,17 @@ class GroupComparison:
     sizes: tuple[int, ...]
     observed: NDArray[np.int64]
     tests: ModeratedTests
+    deviations: FloatArray
+    variances: str = "equal"
     merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def to_frame(self, comparison: str | None = None) -> DataFrame:
         """One row per comparison and feature; with `comparison`, the rows of that one, indexed by feature.
 
         Columns: `comparison`, `group`, `reference`, `feature`, cases with a value (`n_group`, `n_reference`), `effect` with
-        `lower` and `upper`, `standardised` (effect per residual standard deviation), `t`, `p_value`, `q_value`, `reason`.
+        `lower` and `upper`, `standardised` (effect per residual standard deviation), standard deviations within the groups of
+        each side (`deviation_group`, `deviation_reference`), `t`, `p_value`, `q_value`, `reason`.
         """
         from pandas import concat
 
@@ -67,15 +83,33 @@ class GroupComparison:
         with np.errstate(invalid="ignore", divide="ignore"):
             table["standardised"] = table["effect"].to_numpy() / np.sqrt(self.tests.variances)
         table = table.assign(comparison=comparison, group=first, reference=second, n_group=own, n_reference=other)
+        inside, outside = self._members(first), self._members(second)
+        if second == REST:
+            outside = [name for name in self.groups if name not in inside]
+        table["deviation_group"], table["deviation_reference"] = self._deviation(inside), self._deviation(outside)
+        table["reason"] = [
+            self.reasons.get((comparison, feature), reason)
+            for feature, reason in zip(table["feature"], table["reason"], strict=True)
+        ]
         return table[
             ["comparison", "group", "reference", "feature", "n_group", "n_reference", "effect", "lower", "upper",
-             "standardised", "t", "p_value", "q_value", "reason"]
+             "standardised", "deviation_group", "deviation_reference", "t", "p_value", "q_value", "reason"]
         ]  # fmt: skip
+
+    def _members(self, name: str) -> Sequence[str]:
+        return self.merged.get(name, (name,))
+
+    def _deviation(self, members: Sequence[str]) -> FloatArray:
+        """Standard deviation within some groups together, shape (n_features,); NaN where none of them has one."""
+        places = [self.groups.index(name) for name in members]
+        own = self.deviations[:, places]
+        df = np.where(np.isnan(own), 0.0, self.observed[:, places] - 1.0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.sqrt((df * np.where(np.isnan(own), 0.0, own) ** 2).sum(axis=1) / df.sum(axis=1)))
 
     def _observed_in(self, name: str) -> NDArray[np.int64]:
         """Cases with a value in a group, or in merged groups, shape (n_features,)."""
-        members = self.merged.get(name, (name,))
-        counts: NDArray[np.int64] = self.observed[:, [self.groups.index(one) for one in members]].sum(axis=1)
+        counts: NDArray[np.int64] = self.observed[:, [self.groups.index(one) for one in self._members(name)]].sum(axis=1)
         return counts
 
 
@@ -87,6 +121,7 @@ def compare_groups(
     against_rest: bool = True,
     rest: str = "cases",
     covariates: Any = None,
+    variances: str = "equal",
     standardise: bool = False,
     trend: bool = False,
     robust: bool = False,
@@ -95,11 +130,16 @@ def compare_groups(
 ) -> GroupComparison:
     """Which features differ between groups, each group against the rest and any declared pair, by moderated tests.
 
+    By default all groups are taken to have one variance per feature. Where a small group varies more than the others, far too
+    much is found in it, and where it varies less, too little: compare `deviation_group` with `deviation_reference` in the
+    table, and choose `variances="unequal"` where they are unlike.
+
     Parameters
     ----------
     scores : data frame or array, shape (n_cases, n_features)
         Enrichment scores, cell populations, imaging features: one column per feature. Missing values are left out feature
-        by feature, so the cases of the rest are those that have a value.
+        by feature, so the cases of the rest are those that have a value. A feature without values in a group lacks the
+        comparisons that need this group, and no others.
     groups : array, shape (n_cases,)
         Label of the group of each case, two groups or more.
     pairs : sequence of pairs of groups, or "all", optional
@@ -111,11 +151,17 @@ def compare_groups(
         What the mean of the rest is, and of merged groups: that of their cases, or that of the groups, each counting the same.
     covariates : data frame or array, shape (n_cases, n_covariates), optional
         Numbers that the groups are adjusted for (age, purity, columns of zeros and ones for sites).
+    variances : {"equal", "unequal"}
+        "equal": one variance per feature, that within all groups together, drawn towards those of the other features.
+        "unequal": each group has its own, and nothing is borrowed (Welch's test, with Satterthwaite's degrees of freedom where
+        more than two groups, or covariates, take part): it holds its level for any variances of scores
+        that are roughly symmetric, and finds less with few cases.
     standardise : bool
         Divide each feature by its standard deviation over all cases first, and give effects in these: for features of
         different units, whose variances have nothing in common.
     trend, robust, confidence, correction
-        As in `moderated_tests`; p-values are corrected over the features of one comparison.
+        As in `moderated_tests`; p-values are corrected over the features of one comparison. `trend` and `robust` are for
+        equal variances.
 
     Returns
     -------
@@ -132,7 +178,8 @@ def compare_groups(
 
     References
     ----------
-    Smyth, Stat Appl Genet Mol Biol 3 (2004) article 3; Benjamini & Hochberg, J R Stat Soc B 57 (1995) 289-300.
+    Smyth, Stat Appl Genet Mol Biol 3 (2004) article 3; Welch, Biometrika 34 (1947) 28-35; Benjamini & Hochberg, J R Stat Soc
+    B 57 (1995) 289-300.
 
     Examples
     --------
@@ -147,10 +194,18 @@ def compare_groups(
     ['f1']
     """
     choice("rest", rest, ("cases", "groups"))
+    choice("variances", variances, VARIANCES)
+    choice("correction", correction, CORRECTIONS)
+    level = confidence_level(confidence)
+    if variances == "unequal" and (trend or robust):
+        raise RecipeError("RT103", "trend and robust shape what the variances are drawn towards; unequal ones are not drawn")
+    from pandas import DataFrame
+
     inputs = {"scores": scores, "groups": groups} | ({} if covariates is None else {"covariates": covariates})
     same_rows(inputs)
     values, features = feature_values(scores)
-    spreads = _spreads(values, features, standardise)
+    spreads = _spreads(values, features, standardise or variances == "unequal")
+    values = values / spreads if standardise else values
     codes, levels = labels(groups, "groups")
     names = tuple(str(level) for level in levels)
     if len(names) < 2:
@@ -168,23 +223,32 @@ def compare_groups(
     sizes = member.sum(axis=0)
     observed = (~np.isnan(values)).T.astype(np.int64) @ member.astype(np.int64)
     counts = sizes if (observed == sizes).all() else observed
-    contrasts: dict[str, dict[str, Any]] = {}
+    contrasts: dict[str, FloatArray] = {}
     for first, second in wanted:
         name = f"{_joined(first)} v {_joined(second)}"
         if name in contrasts:
             raise RecipeError("RT103", f"two comparisons would both be called {name!r}; rename the groups")
         others = [other for other in names if other not in first] if second == (REST,) else second
-        weights = _weights([names.index(one) for one in first], [names.index(one) for one in others], counts, rest)
-        contrasts[name] = {_column(group): weight for group, weight in zip(names, weights.T, strict=True)}
-    tests = moderated_tests(
-        scores / spreads if standardise else scores,
-        _design(member, names, covariates, scores),
-        contrasts,
-        trend=trend,
-        robust=robust,
-        confidence=confidence,
-        correction=correction,
-    )
+        contrasts[name] = _weights([names.index(one) for one in first], [names.index(one) for one in others], counts, rest)
+    design = _design(member, names, covariates)
+    fits = fit_within_groups(values, design.to_numpy(), np.stack(list(contrasts.values()), axis=-1), len(names))
+    lost = lost_comparisons(contrasts, observed)
+    if variances == "equal":
+        filled = with_groups_filled(values, contrasts, member, observed)
+        by_name = {
+            name: {_column(group): weight for group, weight in zip(names, weights.T, strict=True)}
+            for name, weights in contrasts.items()
+        }
+        tests = moderated_tests(
+            DataFrame(filled, columns=list(features)), design, by_name,
+            trend=trend, robust=robust, confidence=level, correction=correction,
+        )  # fmt: skip
+        tests = without_lost(tests, lost)
+    else:
+        check_rank(design.to_numpy(), tuple(design.columns))
+        tests = unequal_variance_tests(values, features, tuple(contrasts), fits, confidence=level, correction=correction)
+    named = np.array([feature in tests.reasons for feature in features])
+    missing = np.isnan(tests.p_values) & (~named[:, None] | (lost & (observed > 0).any(axis=1)[:, None]))
     return GroupComparison(
         comparisons=tuple(contrasts),
         pairs=tuple((_joined(first), _joined(second)) for first, second in wanted),
@@ -192,6 +256,9 @@ def compare_groups(
         sizes=tuple(int(size) for size in sizes),
         observed=read_only(observed),
         tests=tests,
+        deviations=read_only(fits.deviations),
+        variances=variances,
+        reasons=why_not_compared(missing, contrasts, observed, fits.group_df, features=features, groups=names),
         merged={_joined(side): side for pair in wanted for side in pair if len(side) > 1},
     )
 
@@ -273,7 +340,7 @@ def _column(name: str) -> str:
     return f"group {name}"
 
 
-def _design(member: NDArray[np.bool_], names: tuple[str, ...], covariates: Any, scores: Any) -> DataFrame:
+def _design(member: NDArray[np.bool_], names: tuple[str, ...], covariates: Any) -> DataFrame:
     from pandas import DataFrame
 
     table = DataFrame(member.astype(float), columns=[_column(name) for name in names])
@@ -283,4 +350,4 @@ def _design(member: NDArray[np.bool_], names: tuple[str, ...], covariates: Any, 
         if clash:
             raise ComputeError("RT305", f"a covariate is called {clash[0]!r}, as the column of a group is; rename it")
         table = table.join(DataFrame(values, columns=list(own)))
-    return table.set_index(scores.index) if hasattr(scores, "iloc") else table
+    return table

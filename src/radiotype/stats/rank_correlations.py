@@ -111,7 +111,9 @@ def rank_correlations(one: Any, other: Any, *, correction: str = "bh") -> RankCo
     if n <= EXACT_ORDERS:
         rho, p_values = _pair_by_pair(*tables)
     else:
-        rho = np.clip(_standard_ranks(tables[0]).T @ _standard_ranks(tables[1]), -1.0, 1.0)
+        ours, theirs = (_centred_ranks(table) for table in tables)  # halves: products and sums of squares are exact
+        scale = np.sqrt(np.multiply.outer((ours**2).sum(axis=0), (theirs**2).sum(axis=0)))
+        rho = np.clip((ours.T @ theirs) / np.where(scale > 0, scale, np.nan), -1.0, 1.0)
         with np.errstate(divide="ignore"):
             p_values = 2 * stdtr(n - 2, -np.abs(rho) * np.sqrt((n - 2) / ((1 - rho) * (1 + rho))))
     tested = ~np.isnan(rho)
@@ -130,17 +132,15 @@ def rank_correlations(one: Any, other: Any, *, correction: str = "bh") -> RankCo
     )
 
 
-def _standard_ranks(values: FloatArray) -> FloatArray:
-    """Ranks with mean 0 and sum of squares 1 in every column; NaN in a constant one."""
+def _centred_ranks(values: FloatArray) -> FloatArray:
+    """Ranks with mean 0 in every column."""
     from scipy.stats import rankdata
 
-    ranks = rankdata(values, axis=0) - (len(values) + 1) / 2
-    size = np.sqrt(np.einsum("ij,ij->j", ranks, ranks))
-    return np.asarray(ranks / np.where(size > 0, size, np.nan))
+    return np.asarray(rankdata(values, axis=0) - (len(values) + 1) / 2)
 
 
 def _pair_by_pair(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """All orders of so few cases are counted."""
+    """All orders of so few cases are counted, once for every pattern of ties."""
     rho, p_values = (np.full((one.shape[1], other.shape[1]), np.nan) for _ in range(2))
     for i, j in np.ndindex(rho.shape):
         if np.ptp(one[:, i]) and np.ptp(other[:, j]):
