@@ -113,18 +113,16 @@ def encoder_tables(
         explained = 1 - loss / of_mean if of_mean > 0 else float("nan")
         losses.append({"split": split, "n": int(rows.sum()), "loss": loss, "loss_of_mean": of_mean, "explained": explained})
         if rows.sum() > 2:
-            wide = own.corr()
-            long = wide.rename_axis(index="code", columns="other").stack(future_stack=True).rename("correlation").reset_index()
+            long = own.corr().rename_axis("code").reset_index().melt("code", var_name="other", value_name="correlation")
             correlations.append(long.assign(split=split, n=int(rows.sum())))
     tables = {"encoder_losses": pd.DataFrame(losses)}
     if correlations:
         tables["code_correlations"] = pd.concat(correlations, ignore_index=True)[["split", "n", "code", "other", "correlation"]]
-    curves = {"discovery": "training_loss_", "validation": "validation_loss_"}
-    descent = [
-        pd.DataFrame({"iteration": np.arange(len(values)), "split": split, "loss": values})
-        for split, name in curves.items()
-        if len(values := getattr(encoding.encoder, name, ()))
-    ]
+    descent = []
+    for split, name in (("discovery", "training_loss_"), ("validation", "validation_loss_")):
+        curve = np.asarray(getattr(encoding.encoder, name, np.empty(0)))
+        if len(curve):
+            descent.append(pd.DataFrame({"iteration": np.arange(len(curve)), "split": split, "loss": curve}))
     if descent:
         tables["encoder_descent"] = pd.concat(descent, ignore_index=True)
     return tables

@@ -35,7 +35,8 @@ def with_split(cohort: Cohort, recipe: Recipe, manifest: Path) -> tuple[Cohort, 
     rows = _rows(cohort, recipe, manifest)
     patients = rows.drop_duplicates("patient_id")
     largest: dict[str, str] = {}
-    for cancer_type, part in patients.groupby("cancer_type"):
+    for cancer_type in sorted(set(patients["cancer_type"])):
+        part = patients[patients["cancer_type"] == cancer_type]
         sizes = part["cohort"].value_counts()
         if len(sizes) == 1:
             of = f" of {cancer_type or 'patients whose cancer type is empty'}" if recipe.cancer_type else ""
@@ -45,7 +46,7 @@ def with_split(cohort: Cohort, recipe: Recipe, manifest: Path) -> tuple[Cohort, 
                 file=manifest,
                 hint="declare the split in the manifest (column split) and write `split: declared`, or add another cohort",
             )
-        largest[str(cancer_type)] = min(sizes.index[sizes == sizes.max()])
+        largest[cancer_type] = min(sizes.index[sizes == sizes.max()])
     validates = {
         patient: largest[cancer_type] == own
         for patient, cancer_type, own in patients[["patient_id", "cancer_type", "cohort"]].itertuples(index=False, name=None)

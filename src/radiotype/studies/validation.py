@@ -139,9 +139,8 @@ class _Work:
         of_type = self.found.sample.cancer_type[~self.first].to_numpy()
         self.add("validation_labels", cases.assign(cancer_type=of_type, assigned=assigned, own_cluster=own))
         names = sorted(named.classes_, key=int)
-        counts = pd.crosstab(assigned, own).reindex(index=names, columns=names, fill_value=0)
-        long = counts.rename_axis(index="assigned", columns="own_cluster").stack().rename("patients").reset_index()
-        self.add("validation_contingency", long)
+        counts = [(one, other, int(((assigned == one) & (own == other)).sum())) for one in names for other in names]
+        self.add("validation_contingency", pd.DataFrame(counts, columns=["assigned", "own_cluster", "patients"]))
         rows = []
         for name in names:
             at = int(np.flatnonzero(named.classes_[matching.reference] == name)[0])
@@ -195,9 +194,7 @@ class _Work:
             self.notes.append(f"Subtypes were compared across the {MAX_GROUPS} largest of {len(enough)} {_plural(kind)}.")
             enough = enough[:MAX_GROUPS]
         for name in enough:
-            self.attempt(
-                f"Subtypes of {name} were not tested elsewhere", lambda name=name: self._fit_in(kind, group, name, enough)
-            )
+            self.attempt(f"Subtypes of {name} were not tested elsewhere", partial(self._fit_in, kind, group, name, enough))
 
     def _fit_in(self, kind: str, group: np.ndarray, name: str, others: list[str]) -> None:
         inside = group == name
