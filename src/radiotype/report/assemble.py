@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from radiotype.report import headline, methods, sections_cases, sections_cohort, sections_subtypes, sections_survival
+from radiotype.report import (
+    headline,
+    methods,
+    sections_cases,
+    sections_cohort,
+    sections_subtypes,
+    sections_survival,
+    sections_validity,
+)
 from radiotype.report.blocks import Section
 from radiotype.report.stored import Stored, load
 from radiotype.report.words import unbroken
@@ -61,6 +69,7 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
         sections_cohort.features(stored),
         sections_subtypes.consensus(stored),
         sections_subtypes.sizes(stored),
+        sections_validity.validity(stored),
         sections_survival.survival(stored),
         sections_survival.cox(stored),
         sections_cases.pictures(stored, folder),

@@ -13,12 +13,6 @@ from radiotype.core.feature import volume_feature
 _MARGINS = ("margin_core_vs_invasive_bhattacharyya", "margin_core_vs_invasive_chi_square")
 _FINE_DETAIL = re.compile(r"spharm_energy_l([2-9]|\d\d)")
 
-#: The rule as a sentence.
-RULE = (
-    "Subtypes are numbered by the median volume of their discovery tumours, smallest first; of equal medians by the contrast "
-    "between tumour core and invasive margin, least first, then by irregularity, most regular first."
-)
-
 
 def subtype_names(labels: np.ndarray, values: pd.DataFrame, discovery: np.ndarray) -> pd.Series:
     """Subtypes "1" to "K" from labels in any order.

@@ -12,7 +12,7 @@ from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_p
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
-from radiotype.studies.encoding import Encoder, EncodingSettings
+from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.validation_settings import ValidationSettings
 
