@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from radiotype.core import FeatureRecord
+from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
 from radiotype.studies.selection import Sample
 
 N_SHAPES = 19
@@ -33,3 +33,15 @@ def planted_sample(n: int = 240, k: int = 4, *, seed: int = 0, noise: float = 0.
         }
     )  # fmt: skip
     return Sample(cases, values, RECORDS, "type"), group
+
+
+def cohort_of(sample: Sample) -> tuple[Cohort, FeatureTable]:
+    """The cohort and the table of features of which a study would make this sample."""
+    cases, rows = [], []
+    for case, values in zip(sample.cases.to_dict("records"), sample.values.to_dict("records"), strict=True):
+        key = RowKey(*(case[name] for name in RowKey._fields))
+        attributes = {name: case[name] for name in ("split", "modality", "cohort") if name in case}
+        region = Region(key, None, None, attributes=attributes)
+        cases.append(Case(key.case_id, key.patient_id, (region,), {"type": case["type"]}))
+        rows.append((key, Features(values, {}, sample.records)))
+    return Cohort(tuple(cases)), FeatureTable.from_rows(rows)

@@ -188,7 +188,7 @@ class _Work:
             return
         if small:
             self.notes.append(
-                f"With fewer than {least} patients no part of the comparison across {_plural(kind)}: {', '.join(small)}."
+                f"Too small for the comparison across {_plural(kind)} (under {least} patients): {', '.join(small)}."
             )
         if len(enough) > MAX_GROUPS:
             self.notes.append(f"Subtypes were compared across the {MAX_GROUPS} largest of {len(enough)} {_plural(kind)}.")
