@@ -21,7 +21,7 @@ from radiotype.report import assemble, methods, stored
 from radiotype.run.store import RunFolder
 from radiotype.stats import cox, kaplan_meier
 
-SECTIONS = ("cohort", "features", "consensus", "subtypes", "survival", "cox", "pictures", "problems", "methods")
+SECTIONS = ("cohort", "features", "consensus", "subtypes", "validity", "survival", "cox", "pictures", "problems", "methods")
 
 
 class Page(HTMLParser):
