@@ -39,13 +39,14 @@ def _sentence(stored: Stored) -> str:
     if no_subtypes(stored):
         return "No stable subtypes were found, so there are none that could hold."
     table = _validation_rows(stored)
-    purity = stored.results.get("cluster_purity")
+    purity = stored.results.get("cluster_purity_by_subtype")
     if table is None or not len(table):
         if purity is None:
             return "This run stored nothing on whether its subtypes hold in other cases."
+        own = float(purity.loc[purity["subtype"] == "all", "mean"].iloc[0])
         return (
             "The subtypes were not tested in validation cases; in repeated five-fold division of the discovery cases "
-            f"{_percent(purity['purity'].mean())} of those left out fell into their own subtype."
+            f"{_percent(own)} of those left out fell into their own subtype."
         )
     known = table[table["in_group_proportion"].notna()]
     if not len(known):
@@ -55,9 +56,8 @@ def _sentence(stored: Stored) -> str:
     which = "all" if above == len(table) else "none" if not above else number_word(above)
     return (
         f"In {count(int(table['n_tested'].iloc[0]), 'validation case')} the subtypes have in-group proportions of "
-        f"{_percent(low)} to "
-        f"{_percent(high)}; in {which} of the {number_word(len(table))} this is more than in cohorts without groups "
-        f"(corrected p below {LEVEL:g})."
+        f"{_percent(low)} to {_percent(high)}; in {which} of the {number_word(len(table))} this is more than in cohorts "
+        f"without groups (corrected p below {LEVEL:g})."
     )
 
 
@@ -76,15 +76,13 @@ def _proportions(stored: Stored) -> list[Block]:
         return []
     cut = f" The first {MAX_BARS} are drawn; all stand in the CSV." if len(table) > MAX_BARS else ""
     caption = (
-        "Each case takes the subtype whose centroid, learnt left of the arrow, is nearest; the bar is the share of its "
-        "cases whose "
-        "nearest other case took the same subtype (in-group proportion). p asks whether that is more than in simulated "
-        "cohorts of "
-        "one Gaussian with the same mean and covariance, around the same centroids; it is corrected for the subtypes of one "
-        "comparison (Benjamini-Hochberg). A high proportion alone proves nothing: a large subtype has one by chance. Across "
-        "modalities and cancer types everything was fitted anew in the group left of the arrow, whatever the split, and its "
-        f"subtypes bear the numbers of those they share most cases with.{cut} The p-value against permuted centroids, as "
-        "published, stands in the CSV; it is often small although there are no groups."
+        "Each case takes the subtype whose centroid, learnt left of the arrow, is nearest; the bar is the share of its cases "
+        "whose nearest other case took the same subtype (in-group proportion). p asks whether that is more than in simulated "
+        "cohorts of one Gaussian with the same mean and covariance, around the same centroids; it is corrected for the "
+        "subtypes of one comparison (Benjamini-Hochberg). A high proportion alone proves nothing: a large subtype has one by "
+        "chance. Across modalities and cancer types everything was fitted anew in the group left of the arrow, whatever the "
+        f"split, and its subtypes bear the numbers of those they share most cases with.{cut} The p-value against permuted "
+        "centroids, as published, stands in the CSV; it is often small although there are no groups."
     )
     drawn = proportion_bars(table, stored.subtype_names)
     return [figure(drawn, "in_group_proportions", caption, heading="In-group proportions")]
@@ -102,13 +100,11 @@ def _own_clusters(stored: Stored) -> list[Block]:
     found = agreement[agreement["comparison"] == "validation"].iloc[0]
     columns = ("Assigned by discovery", *[f"Own cluster {name}" for name in names], "All")
     caption = (
-        f"The {count(int(found['patients']), 'validation case')} were clustered on their own, with the same settings and "
-        "the same "
-        "number of clusters, and each cluster bears the number of the subtype whose centroid is nearest (one to one). "
+        f"The {count(int(found['patients']), 'validation case')} were clustered on their own, with the same settings and the "
+        "same number of clusters, and each cluster bears the number of the subtype whose centroid is nearest (one to one). "
         f"{_percent(float(found['same_subtype']))} lie on the diagonal; adjusted Rand index "
-        f"{number(float(found['adjusted_rand']))} "
-        f"(1 is equal, 0 is chance). {_percent(float(found['ambiguous_pairs']))} of the pairs of validation cases are "
-        "ambiguous."
+        f"{number(float(found['adjusted_rand']))} (1 is equal, 0 is chance). {_percent(float(found['ambiguous_pairs']))} of "
+        "the pairs of validation cases are ambiguous."
     )
     files = {name: stored.results[name] for name in _STORED_OF_OWN if name in stored.results}
     heading = "Validation cases clustered on their own"
@@ -159,24 +155,22 @@ def _purity(stored: Stored) -> list[Block]:
     table, by = stored.results.get("cluster_purity"), stored.results.get("cluster_purity_by_subtype")
     if table is None or by is None:
         return []
-    low, high = float(table["purity"].min()), float(table["purity"].max())
+    whole = by[by["subtype"] == "all"].iloc[0]
     rows = tuple(
         (
             f"Subtype {row['subtype']}",
             Cell(_percent(row["mean"]), row["mean"]),
             f"{_percent(row['lowest_2_5_percent'])} to {_percent(row['highest_2_5_percent'])}",
         )
-        for row in by.to_dict("records")
+        for row in by[by["subtype"] != "all"].to_dict("records")
     )
     caption = (
         f"The {count(int(table['patients'].iloc[0]), 'discovery case')} were divided {count(len(table), 'time')} into "
         f"{int(table['folds'].iloc[0])} parts; each part was left out, the others clustered, and the part assigned to the "
-        "nearest "
-        f"centroid. Of all cases {_percent(float(table['purity'].mean()))} fell into their own subtype ({_percent(low)} to "
-        f"{_percent(high)} in single repeats). Below, of the cases assigned to a subtype, the share that belongs there, "
-        "with the "
-        "range of 95 % of the repeats. High purity says that the subtypes do not hang on single cases, not that there "
-        "are groups."
+        f"nearest centroid. Of all cases {_percent(float(whole['mean']))} fell into their own subtype "
+        f"({_percent(float(whole['lowest_2_5_percent']))} to {_percent(float(whole['highest_2_5_percent']))} in 95 % of the "
+        "repeats). Above, of the cases assigned to a subtype, the share that belongs there. High purity says that the "
+        "subtypes do not hang on single cases, not that there are groups."
     )
     columns = ("", "Purity", "In single repeats")
     tables = {"cluster_purity": table, "cluster_purity_by_subtype": by}
@@ -234,8 +228,7 @@ def _refinement(stored: Stored) -> list[Block]:
     columns = ("Before", *[f"Refined {name}" for name in names], "All")
     caption = (
         "All cases were clustered together in the end; the report uses these refined subtypes. No case is independent of "
-        "them, so "
-        "what is said above of the validation cases concerns the subtypes before."
+        "them, so what is said above of the validation cases concerns the subtypes before."
     )
     return [
         Table(
@@ -264,13 +257,10 @@ def _codes(stored: Stored) -> list[Block]:
         for row in losses.to_dict("records")
     )
     caption = (
-        "The features were condensed to codes, learnt on the discovery cases, before cases were compared. Loss: mean of "
-        "half the "
-        "squared distance of a case and its reconstruction from the codes, features from 0 to 1; beside it the loss of "
-        "taking every "
-        "feature at its discovery mean, and the share of that which the codes explain. A much higher loss in validation "
-        "would mean "
-        "that the codes fit the discovery cases alone."
+        "The features were condensed to codes, learnt on the discovery cases, before cases were compared. Loss: mean of half "
+        "the squared distance of a case and its reconstruction from the codes, features from 0 to 1; beside it the loss of "
+        "taking every feature at its discovery mean, and the share of that which the codes explain. A much higher loss in "
+        "validation would mean that the codes fit the discovery cases alone."
     )
     files = {name: stored.results[name] for name in ("encoder_losses", "encoder_descent") if name in stored.results}
     columns = ("Cases", "Number", "Loss", "Loss of the mean", "Explained")

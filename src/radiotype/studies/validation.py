@@ -307,6 +307,7 @@ class _Work:
         table = {"repeat": repeats, "purity": found.purity, "adjusted_rand": found.adjusted_rand.mean(axis=1)}
         self.add("cluster_purity", pd.DataFrame(table).assign(patients=len(labels), folds=FOLDS))
         by = pd.DataFrame(found.by_subtype, columns=[str(name) for name in found.subtypes])
+        by.insert(0, "all", found.purity)
         low, middle, high = (by.quantile(part) for part in (0.025, 0.5, 0.975))
         summary = {
             "subtype": by.columns,
