@@ -320,15 +320,16 @@ class _Work:
 
     def associations(self) -> None:
         """How strongly the subtypes of the study go with cancer type and with modality."""
-        subtype, sample = self.found.subtype.to_numpy(), self.found.sample
+        subtypes, sample = self.found.subtype.to_numpy(), self.found.sample
         rows = []
         for kind, column in (("cancer type", sample.cancer_type), ("modality", sample.cases["modality"])):
+            group = column.astype(str).to_numpy()
             for split, part in (("all", np.ones_like(self.first)), ("discovery", self.first), ("validation", ~self.first)):
-                group = column[part].astype(str).to_numpy()
-                if len(np.unique(group)) < 2 or len(np.unique(subtype[part])) < 2 or (split != "all" and part.all()):
+                known = part & (group != "")
+                if len(set(group[known])) < 2 or len(set(subtypes[known])) < 2 or (split != "all" and part.all()):
                     continue
-                found = cramers_v(group, subtype[part])
-                counts = pd.crosstab(group, subtype[part]).to_numpy()
+                found = cramers_v(group[known], subtypes[known])
+                counts = pd.crosstab(group[known], subtypes[known]).to_numpy()
                 expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
                 rows.append(
                     {
