@@ -74,6 +74,14 @@ def test_a_run_that_stored_nothing_of_it_says_so(run):
     assert section.blocks == ()
 
 
+def test_what_was_not_asked_is_said(run):
+    run.write_table(
+        "results/validation_notes.parquet", pd.DataFrame({"note": ["With 3 validation patients nothing was asked."]})
+    )
+    (block,) = validity(load(run)).blocks
+    assert block.paragraphs == ("With 3 validation patients nothing was asked.",)
+
+
 def test_the_sentence_and_every_table_are_those_that_were_stored(run):
     for name, table in tables().items():
         run.write_table(f"results/{name}.parquet", table)

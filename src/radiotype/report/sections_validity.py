@@ -15,8 +15,6 @@ TITLE = "Do the subtypes hold?"
 #: Below this corrected p-value a proportion is called higher than chance.
 LEVEL = 0.05
 
-_NOT_ASKED = ("it was not asked whether the subtypes hold", "were not clustered on their own", "Subtypes were not compared")
-
 
 def validity(stored: Stored) -> Section:
     """In-group proportions, the validation cases clustered on their own, purity, and what subtypes go together with."""
@@ -29,9 +27,9 @@ def validity(stored: Stored) -> Section:
         *_refinement(stored),
         *_codes(stored),
     ]
-    asked = [note for note in stored.notes if any(words in note for words in _NOT_ASKED)]
-    if asked and stored.subtype_names:
-        blocks.insert(0, Text(tuple(asked), points=True))
+    notes = stored.results.get("validation_notes")
+    if notes is not None:
+        blocks.append(Text(tuple(notes["note"]), points=True, heading="What was not asked, and why"))
     return Section("validity", TITLE, _sentence(stored), tuple(blocks))
 
 

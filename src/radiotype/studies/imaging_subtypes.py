@@ -53,7 +53,7 @@ def run(recipe: Recipe, manifest: Path, run: Run) -> Extraction:
     store_validation(run.folder, validation)
 
     evidence = survive(found.sample, found, recipe)
-    store_evidence(run.folder, evidence, [*found.notes, *validation.notes])
+    store_evidence(run.folder, evidence, found.notes)
     return extraction
 
 

@@ -78,9 +78,11 @@ def validate(found: Subtyping, recipe: Recipe, *, watched: Progress = unwatched)
 
 
 def store_validation(folder: RunFolder, validation: Validation) -> None:
-    """Write its tables."""
+    """Write its tables, and its notes as the table `validation_notes`."""
     for name, table in validation.tables.items():
         folder.write_table(f"results/{name}.parquet", table)
+    if validation.notes:
+        folder.write_table("results/validation_notes.parquet", pd.DataFrame({"note": validation.notes}))
 
 
 def least_patients(k: int) -> int:
