@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from report_stored_run import write_run
 
-from radiotype import report
-from radiotype.report import methods, sections_survival
+from radiotype.report import assemble, methods, sections_survival
 from radiotype.report.figures_validity import MAX_BARS, proportion_bars
 from radiotype.report.sections_validity import validity
 from radiotype.report.stored import load
@@ -85,8 +84,8 @@ def test_what_was_not_asked_is_said(run):
 def test_the_sentence_and_every_table_are_those_that_were_stored(run):
     for name, table in tables().items():
         run.write_table(f"results/{name}.parquet", table)
-    text = report.build(run).read_text(encoding="utf-8").replace("\u00a0", " ")
     section = validity(load(run))
+    text = assemble.render(load(run), [section]).replace("\u00a0", " ")
     assert section.sentence == (
         "In 25 validation cases the subtypes have in-group proportions of 50 % to 100 %; in three of the four this is "
         "more than in "
@@ -103,10 +102,9 @@ def test_the_sentence_and_every_table_are_those_that_were_stored(run):
     ):
         assert words in text
     assert "In one of these tables a cell is expected to hold fewer than 5 cases" in text
-    written = pd.read_csv(run.path / "figures" / "in_group_proportions.csv")
-    assert written["in_group_proportion"].tolist() == [0.9, 1.0, 0.8, 0.5] * 2
-    assert len(pd.read_csv(run.path / "figures" / "code_correlations_discovery.csv")) == 9
-    assert not (run.path / "figures" / "code_correlations_validation.csv").exists()
+    assert section.tables()["in_group_proportions"]["in_group_proportion"].tolist() == [0.9, 1.0, 0.8, 0.5] * 2
+    assert len(section.tables()["code_correlations_discovery"]) == 9
+    assert "code_correlations_validation" not in section.tables()
 
 
 def test_bars_have_the_length_of_the_proportions_and_too_many_are_cut():

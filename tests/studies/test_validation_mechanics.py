@@ -7,7 +7,11 @@ from sklearn.metrics import adjusted_rand_score
 from study_samples import planted_sample
 from threadpoolctl import threadpool_limits
 
+from radiotype.core import Case, Cohort, Region, RowKey
+from radiotype.errors import ComputeError, RecipeError
+from radiotype.run.run import open_run
 from radiotype.stats import adjust_p_values, cramers_v
+from radiotype.studies import imaging_subtypes
 from radiotype.studies.recipe import check_recipe
 from radiotype.studies.selection import Sample
 from radiotype.studies.subtyping import refined, subtype
@@ -183,3 +187,24 @@ def test_the_chain_alone_gives_a_new_patient_the_subtype_of_the_study():
     scaled = pd.DataFrame(found.scaler.transform(new.to_numpy()), columns=new.columns)
     given = found.centroids.predict(found.encoding.codes(scaled).to_numpy())
     assert given.tolist() == found.subtype[~sample.discovery].tolist()
+
+
+def test_codes_that_no_encoder_makes_are_refused():
+    with pytest.raises(RecipeError, match="`encoding` is set, but `encoder` is none"):
+        asking(encoding={"n_codes": 5})
+
+
+def test_a_refinement_that_memory_does_not_allow_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
+    def region(at):
+        key = RowKey(f"p{at}", f"c{at}", "1", "CT", "tumour")
+        return Region(key, None, None, {"modality": "CT", "split": "discovery" if at < 40 else "validation"})
+
+    def never(*arguments):
+        raise AssertionError("something was measured")
+
+    cases = tuple(Case(f"c{at}", f"p{at}", (region(at),), {"type": "lung"}) for at in range(9600))
+    monkeypatch.setattr(imaging_subtypes, "read_cohort", lambda *_, **__: Cohort(cases))
+    monkeypatch.setattr(imaging_subtypes, "measure", never)
+    with pytest.raises(ComputeError, match="9,600 cases") as caught, open_run(tmp_path / "run", "run") as run:
+        imaging_subtypes.run(asking(refine=True), tmp_path / "m.csv", run)
+    assert caught.value.code == "RT306"
