@@ -21,7 +21,9 @@ from radiotype.report import assemble, methods, stored
 from radiotype.run.store import RunFolder
 from radiotype.stats import cox, kaplan_meier
 
-SECTIONS = ("cohort", "features", "consensus", "subtypes", "survival", "cox", "biology", "pictures", "problems", "methods")
+SECTIONS = (
+    "cohort", "features", "consensus", "subtypes", "validity", "survival", "cox", "biology", "pictures", "problems", "methods",
+)  # fmt: skip
 
 
 class Page(HTMLParser):

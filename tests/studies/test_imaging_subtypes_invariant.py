@@ -13,9 +13,11 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.run.store import RunFolder
 from radiotype.stats import cox, logrank
 from radiotype.studies.columns import check_columns
-from radiotype.studies.imaging_subtypes import consensus_clustering, numbers_of_subtypes, store_subtypes, subtype, survive
+from radiotype.studies.imaging_subtypes import survive
 from radiotype.studies.recipe import check_recipe
 from radiotype.studies.selection import complete_features, primary_regions
+from radiotype.studies.subtype_results import store_subtypes
+from radiotype.studies.subtyping import consensus_clustering, numbers_of_subtypes, subtype
 
 NAMES = ("volume_mm3", *(f"shape_{n}" for n in range(11)))
 RECORDS = tuple(FeatureRecord(name, "test", "a test", unit="mm3" if name == "volume_mm3" else "1") for name in NAMES)

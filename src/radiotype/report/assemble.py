@@ -16,6 +16,7 @@ from radiotype.report import (
     sections_cohort,
     sections_subtypes,
     sections_survival,
+    sections_validity,
 )
 from radiotype.report.blocks import Section
 from radiotype.report.stored import Stored, load
@@ -69,6 +70,7 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
         sections_cohort.features(stored),
         sections_subtypes.consensus(stored),
         sections_subtypes.sizes(stored),
+        sections_validity.validity(stored),
         sections_survival.survival(stored),
         sections_survival.cox(stored),
         sections_biology.biology(stored),

@@ -27,6 +27,11 @@ def no_subtypes(stored: Stored) -> bool:
     return stored.consensus is not None and int(stored.consensus["k"]) == 1
 
 
+def is_refined(stored: Stored) -> bool:
+    """Whether all patients were clustered again, so that no one is independent of the subtypes."""
+    return stored.subtypes is not None and "unrefined" in stored.subtypes.columns
+
+
 def fixed_k(stored: Stored) -> bool:
     """Whether the recipe set the number of subtypes, so that none was chosen."""
     options = stored.recipe.get("subtypes")

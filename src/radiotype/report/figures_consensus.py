@@ -77,7 +77,8 @@ def subtype_of_label(stored: Stored) -> dict[int, str]:
     cases = stored.matrices.get("case_id")
     if labels is None or cases is None:
         return {}
-    known = dict(zip(stored.subtypes["case_id"], stored.subtypes["subtype"], strict=True))
+    column = "unrefined" if "unrefined" in stored.subtypes.columns else "subtype"
+    known = dict(zip(stored.subtypes["case_id"], stored.subtypes[column], strict=True))
     return {int(label): known[str(case)] for case, label in zip(cases, labels, strict=True) if str(case) in known}
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from radiotype.report.blocks import Block, Section, Table, Text
-from radiotype.report.cautions import RULE, cautions, fixed_k, no_subtypes
+from radiotype.report.cautions import RULE, cautions, fixed_k, is_refined, no_subtypes
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 
@@ -21,6 +21,7 @@ SCALE = "log-log"
 TIES = "Efron's method"
 
 _DISTANCES = {"pearson": "1 − Pearson correlation", "spearman": "1 − Spearman correlation", "euclidean": "Euclidean distance"}
+_ENCODERS = {"autoencoder": "codes of a sparse autoencoder", "components": "principal components"}
 _REFERENCES = {
     "consensus": "Monti S, et al. Consensus clustering. Machine Learning 2003;52:91–118.",
     "pac": "Șenbabaoğlu Y, et al. Critical limitations of consensus clustering in class discovery. Sci Rep 2014;4:6207.",
@@ -101,6 +102,11 @@ def _clustering(stored: Stored) -> list[str]:
             f"{count(len(stored.scaling), 'feature')} entered the clustering, sizes by their logarithm, scaled to 0 to 1 "
             "between limits taken from the discovery cases."
         )
+    options = stored.recipe.get("subtypes") or {}
+    encoder = options.get("encoder", "none") if isinstance(options, dict) else "none"
+    if encoder in _ENCODERS:
+        n_codes = (options.get("encoding") or {}).get("n_codes")
+        sentences.append(f"They were condensed to {n_codes} {_ENCODERS[encoder]}, learnt on the discovery cases alone.")
     ks = [int(k) for k in found["ks"]]
     span = f"K = {min(ks)} to {max(ks)}" if len(ks) > 1 else f"K = {ks[0]}"
     sentences.append(
@@ -116,6 +122,12 @@ def _clustering(stored: Stored) -> list[str]:
             sentences.append(
                 f"{count(n, 'further case')} took no part in this and {'was' if n == 1 else 'were'} assigned to the subtypes "
                 f"afterwards{nearest}."
+            )
+        if is_refined(stored):
+            sentences.append(
+                f"In the end all {len(stored.subtypes):,} cases were clustered together in the same way (K = "
+                f"{found['k']}); these "
+                "subtypes are used in all that follows."
             )
     return sentences
 
@@ -189,7 +201,10 @@ def limits(stored: Stored) -> list[str]:
     if stored.subtypes is not None and len(stored.subtypes):
         if (stored.subtypes["how"] == "assigned").any():
             points.append(
-                "Subtypes were found on the discovery cases; only the results of the validation cases are independent of that."
+                "The subtypes were refined on all cases; no result by subtype is independent of that."
+                if is_refined(stored)
+                else "Subtypes were found on the discovery cases; only the results of the validation cases are independent of "
+                "that."
             )
         else:
             points.append("There is no validation split: subtypes and their survival were found on the same cases.")

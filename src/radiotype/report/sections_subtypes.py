@@ -21,6 +21,13 @@ from radiotype.report.figures_subtypes import (
 from radiotype.report.stored import Stored
 from radiotype.report.words import count, feature_title, number_word, plain, share
 
+#: The rule of `radiotype.studies.naming`, as a sentence.
+NUMBERING = (
+    "Subtypes are numbered by the median tumour volume, smallest first; of equal volumes by the contrast between tumour "
+    "core and "
+    "invasive margin, least first, then by irregularity, most regular first."
+)
+
 
 def consensus(stored: Stored) -> Section:
     """Consensus matrices and the curves by which K was chosen."""
@@ -96,7 +103,7 @@ def sizes(stored: Stored) -> Section:
             subtype_sizes(stored),
             "subtype_sizes",
             "Fractions of the cases of each group, numbers of cases inside the bars. "
-            + ("Subtypes are numbered by tumour volume, smallest first. " if _by_volume(stored) else "")
+            + (f"{NUMBERING} " if _by_volume(stored) else "")
             + "A colour means the same subtype in every figure.",
             heading="Sizes",
         ),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, Text, figure
+from radiotype.report.cautions import is_refined
 from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_cox import forest
 from radiotype.report.figures_survival import TimeAxis, kaplan_meier_panel, numbers_at_risk, time_axis
@@ -72,7 +73,8 @@ def survival_sentence(stored: Stored) -> str:
     if first == "validation":
         others = {"discovery": "in the discovery cases, on which the subtypes were found, ", "all": "in all cases together "}
         rest = [f"{words}{p_value(float(known[split]['p_value']))}" for split, words in others.items() if split in known]
-        sentence = f"In the validation cases, which took no part in finding the subtypes, survival {finding} {what}"
+        part = "took part only in the refinement of" if is_refined(stored) else "took no part in finding"
+        sentence = f"In the validation cases, which {part} the subtypes, survival {finding} {what}"
         sentence += f"). {initial('; '.join(rest))}" if rest else ")"
     else:
         sentence = f"Survival {finding} {what})"

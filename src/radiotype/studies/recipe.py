@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.biology_settings import BiologySettings
+from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
+from radiotype.studies.validation_settings import ValidationSettings
 
 #: Consensus clustering counts labels in bytes.
 MAX_SUBTYPES = 254
@@ -67,6 +69,20 @@ class SubtypeSettings(Strict):
         ge=20,
         description="find the subtypes in so many discovery patients drawn at random; none: in all (up to some 7,000)",
     )
+    encoder: Encoder = Field(
+        "none", description="what features are condensed to before patients are compared; learnt on discovery patients alone"
+    )
+    encoding: EncodingSettings = Field(EncodingSettings(), description="codes of the encoder")
+    refine: bool = Field(
+        False, description="cluster all patients together in the end, discovery and validation, and use these subtypes"
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _what_is_set_is_used(cls, value: EncodingSettings, info: ValidationInfo) -> EncodingSettings:
+        if info.data.get("encoder") == "none" and value != EncodingSettings():
+            raise ValueError("`encoding` is set, but `encoder` is none: name the encoder, or set nothing")
+        return value
 
     @field_validator("k_range")
     @classmethod
@@ -93,12 +109,18 @@ class Recipe(Strict):
     features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
     regions: RegionSettings = Field(RegionSettings(), description="which region stands for a patient")
     cancer_type: str | None = Field(None, description="column that names the cancer type")
+    split: Literal["declared", "largest_cohort"] = Field(
+        "declared",
+        description="declared: the column split of the manifest; largest_cohort: the cohort (column cohort) with the most "
+        "patients of each cancer type is validation, the others are discovery",
+    )
     outcome: OutcomeSettings | None = Field(None, description="columns of the outcome; none: no survival analysis")
     covariates: Annotated[tuple[str, ...], Listed] = Field(
         (), description="what the Cox models adjust for: columns of the manifest, or features (sizes by their logarithm)"
     )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     biology: BiologySettings | None = Field(None, description="expression and molecular subtypes; none: no biology")
+    validation: ValidationSettings = Field(ValidationSettings(), description="how it is asked whether the subtypes hold")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
     @field_validator("features")
