@@ -124,11 +124,12 @@ static void build(Subset<Real>& s, int64_t largest_k, double* found, double* obj
         for (int64_t i = 0; i < n; ++i) {
             if (s.is_medoid[i] || cost[i] > close) continue;
             const double gain = exact_gain(s, i);
-            if (most <= gain) {
+            if (best < 0 || most <= gain) {
                 most = gain;
                 best = i;
             }
         }
+        for (int64_t i = 0; best < 0; ++i) best = s.is_medoid[i] ? -1 : i;  // sums that are no numbers any more
         s.is_medoid[best] = 1;
         found[step] = double(best);
         double sum = 0;
@@ -268,7 +269,8 @@ static double swap(Subset<Real>& s, int64_t k, double objective, int64_t* begin)
         find_two_nearest(s, k, begin);
         int64_t candidate, slot;
         const double change = best_swap(s, k, begin, &candidate, &slot);
-        if (!(change < -16 * EPSILON * objective)) return objective;
+        // Sums that are no numbers any more would go on for ever.
+        if (candidate < 0 || !(change < -16 * EPSILON * objective) || !(objective + change > -1e300)) return objective;
         s.is_medoid[int64_t(s.medoids[slot])] = 0;
         s.is_medoid[candidate] = 1;
         for (int64_t m = slot; m + 1 < k; ++m) s.medoids[m] = s.medoids[m + 1];

@@ -37,6 +37,14 @@ def test_a_file_is_scored(tmp_path):
     assert not found.reasons
 
 
+def test_linear_values_are_told_where_the_rule_minds_them(tmp_path):
+    table = pd.DataFrame(2.0 ** np.array([range(1, 9)]), index=["A"], columns=GENES)
+    said = "values above 50 seem linear; the signature is one of logarithms"
+    assert said in loaded(tmp_path, one_sum()).score(table * 40).caveats
+    assert said not in loaded(tmp_path, one_sum()).score(np.log2(table)).caveats
+    assert said not in loaded(tmp_path, told()).score(table * 40).caveats  # ranks do not
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -113,6 +113,20 @@ def test_a_date_is_not_restored_to_a_gene_that_is_there(there):
     assert tidy.report.unclear == {"2-Sep": f"the table has {there} already"}
 
 
+def test_columns_of_one_unclear_date_are_not_taken_for_one_gene():
+    tidy = tidy_expression(table("1-Mar", "TP53", "1-Mar", "9/1/2021"))
+    assert list(tidy.expression.columns) == ["TP53", "9/1/2021"]
+    assert tidy.report.dropped == {"1-Mar": "it may be MARCHF1 (MARCH1) or MTARC1 (MARC1), and 2 columns are called so"}
+    assert not tidy.report.collapsed
+
+
+def test_a_probe_without_a_gene_is_left_out():
+    annotation = pd.Series({"p1": np.nan, "p2": "---", "p3": "TP53", "p4": " - ", "p5": "nan"}).to_dict()
+    tidy = tidy_expression(table("p1", "p2", "p3", "p4", "p5"), annotation=annotation)
+    assert list(tidy.expression.columns) == ["TP53"]
+    assert set(tidy.report.dropped.values()) == {"the annotation names no gene"}
+
+
 def test_ids_become_the_genes_of_an_annotation():
     annotation = {"a_at": "ESR1", "b_at": "ESR1", "c_at": "", "d_at": "TP53 /// WRAP53", "f_at": "1-Mar", "g_at": "NA"}
     annotation |= {"ENSG00000141510": "TP53", "h_at": "PGR /// PGR"}

@@ -217,6 +217,35 @@ def test_gene_sets_that_are_not_clear_are_refused(case, tmp_path):
     assert (caught.value.code, caught.value.file) == (code, path)
 
 
+SERIES = """!Series_title\t"Colon; a study, with commas"
+!Series_summary\t"Lines\tof several cells"
+
+!Sample_title\t"one"\t"two"
+!series_matrix_table_begin
+"ID_REF"\t"GSM1"\t"GSM2"
+"1007_s_at"\t1.5\t2
+"1053_at"\t\t4
+!series_matrix_table_end
+"""
+
+
+@pytest.mark.parametrize("name", ["GSE1_series_matrix.txt", "GSE1_series_matrix.txt.gz"])
+def test_a_series_matrix_is_read(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(SERIES.encode()) if name.endswith("gz") else SERIES.encode())
+    table = read_expression(path)
+    assert (list(table.index), list(table.columns)) == (["GSM1", "GSM2"], ["1007_s_at", "1053_at"])
+    np.testing.assert_array_equal(table.to_numpy(), [[1.5, np.nan], [2, 4]])
+
+
+@pytest.mark.parametrize("text", [SERIES[: SERIES.index("!series")], SERIES[: SERIES.index('"ID_REF')]])
+def test_a_series_matrix_without_its_table_is_refused(text, tmp_path):
+    path = tmp_path / "series.txt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"RT218.*no table follows"):
+        read_expression(path)
+
+
 def test_a_gene_may_stand_twice_and_keeps_its_place(tmp_path):
     found = read_expression(written(tmp_path, "a.csv", "gene,s1\nTP53,1\nESR1,2\nTP53,3\n"))
     assert list(found.columns) == ["TP53", "ESR1", "TP53"]

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import radiotype.subtypes
+from radiotype import _native
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.subtypes import pam
+from radiotype.subtypes.medoids import PamPartitions
 
 DISTANCES = np.abs(np.subtract.outer(np.arange(5.0), np.arange(5.0)))
 
@@ -29,6 +31,7 @@ def changed(row, column, value):
         (changed(1, 3, np.inf), "is not finite"),
         (changed(2, 4, -1.0), "is negative"),
         (changed(2, 4, 7.0), "mirror image"),
+        (1e306 * DISTANCES, r"= 1e\+306 is larger than 1e\+290"),
         (changed(3, 3, 1.0), "to itself"),
     ],
 )
@@ -36,6 +39,24 @@ def test_what_is_no_dissimilarity_is_refused(distances, words):
     with pytest.raises(ComputeError, match=words) as caught:
         pam(distances, 2)
     assert caught.value.code == "RT305"
+
+
+@pytest.mark.parametrize("far", [1e306, np.inf, np.nan])
+def test_partitions_refuse_distances_whose_sums_are_no_numbers(far):
+    with pytest.raises(ComputeError, match="RT305: a distance is not a number or larger") as caught:
+        PamPartitions(np.where(DISTANCES > 2, far, DISTANCES), [2], 5)
+    assert caught.value.hint
+
+
+def test_the_kernel_stays_within_its_arrays_when_sums_are_no_numbers():
+    points = np.random.default_rng(0).standard_normal((20, 3))
+    distances = np.sqrt(((points[:, None] - points) ** 2).sum(-1))
+    distances = 3e307 * np.minimum(distances, distances.T)
+    medoids, labels = np.empty((2, 3), dtype=np.int64), np.empty((2, 20), dtype=np.int32)
+    workspace = np.empty(_native.pam_workspace(20, 3, False))
+    _native.pam(distances, None, np.arange(20), np.array([2, 3]), workspace, medoids, labels, np.empty((2, 2)))
+    assert set(labels[0]) == {0, 1}
+    assert set(labels[1]) == {0, 1, 2}
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, True, "2", None])

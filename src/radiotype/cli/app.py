@@ -162,6 +162,43 @@ def extract(
 
 
 @app.command()
+def maps(
+    scan: Annotated[Path, typer.Argument(help="NIfTI, NRRD or MHA file, or a DICOM series.")],
+    mask: Annotated[Path, typer.Option(help="The region, on the grid of the scan: a label volume or a DICOM file.")],
+    output: Output = Path("radiotype-maps"),
+    features: Annotated[
+        str,
+        typer.Option(
+            help="Features to map, separated by commas: names, or patterns like original_glcm_*. Of each voxel's neighbours."
+        ),
+    ] = "",
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="A recipe, or its part `features:` alone; its filters are mapped, its families prepared."),
+    ] = None,
+    radius_mm: Annotated[float | None, typer.Option(help="How far a neighbourhood goes to each side, mm.")] = None,
+    radius_voxels: Annotated[int | None, typer.Option(help="The same in voxels; 1 when neither is given.")] = None,
+    neighbourhood: Annotated[str, typer.Option(help="cube, as in pyradiomics, or ball.")] = "cube",
+    within_mask: Annotated[
+        bool, typer.Option("--within-mask/--beyond-mask", help="Whether a neighbourhood ends where the region does.")
+    ] = True,
+    responses: Annotated[
+        bool, typer.Option("--responses/--no-responses", help="Also map the responses to the filters of the recipe.")
+    ] = True,
+    modality: Annotated[
+        str, typer.Option(help="What a volume file holds: CT, MR, PT, SER or OT; DICOM files say so themselves.")
+    ] = "OT",
+    label: Annotated[str | None, typer.Option(help="Label of the region in the mask, a number or any.")] = None,
+    roi: Annotated[str | None, typer.Option(help="Name of the region in a DICOM mask, or a pattern.")] = None,
+) -> int:
+    """Map filter responses and features of every voxel's neighbourhood, as NIfTI files."""
+    from radiotype.cli.maps import MapOptions, run_maps
+
+    options = MapOptions(features, recipe, radius_mm, radius_voxels, neighbourhood, within_mask, responses)
+    return run_maps(scan, mask, output, options, modality=modality, label=label, roi=roi)
+
+
+@app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(help="The study, as YAML.")],
     output: Output = Path("radiotype-run"),

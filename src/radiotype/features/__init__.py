@@ -2,6 +2,7 @@
 
 from radiotype.features.captk import CaptkSettings
 from radiotype.features.describe import describe, extract
+from radiotype.features.maps import feature_maps
 from radiotype.features.margin import margin_regions
 from radiotype.features.pyradiomics import PyradiomicsSettings
 from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_parameters
@@ -21,6 +22,7 @@ __all__ = [
     "extract",
     "family",
     "family_names",
+    "feature_maps",
     "margin_regions",
     "read_pyradiomics_parameters",
 ]

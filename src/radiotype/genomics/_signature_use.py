@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiotype.errors import ComputeError, RecipeError
+from radiotype.genomics._linear import HIGHEST_LOGARITHM
 from radiotype.genomics._signature_columns import candidates, checked_table, chosen_columns, values_of
 from radiotype.genomics._signature_rules import column_scores, shift_and_scale
 from radiotype.stats._inputs import FloatArray, choice
@@ -128,6 +129,9 @@ class SignatureUse:
         if gaps.any() and self.signature.description.rule == "weighted_sum":
             first = self.samples[int(np.argmax(gaps))]
             said.append(f"missing values count as 0 in the sums of {int(gaps.sum())} samples, the first {first!r}")
+        highest = np.nanmax(self.values * self.scale + self.shift, initial=-np.inf)
+        if highest > HIGHEST_LOGARITHM and self.signature.description.rule != "spearman":
+            said.append(f"values above {HIGHEST_LOGARITHM:g} seem linear; the signature is one of logarithms")
         if self.centre != "none" and self.signature.description.frozen is None:
             said.append(f"genes are centred on these {len(self.samples)} samples: a patient's score depends on the others")
         return said

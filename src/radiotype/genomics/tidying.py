@@ -24,6 +24,8 @@ _COLLAPSES = ("max_mean", "max_variance", "mean", "median", "refuse")
 _DATES = ("current", "former", "refuse")
 _ENSEMBL_VERSION = re.compile(r"(ENS[A-Z]{0,4}[GTP]\d{11})\.\d+(_PAR_Y)?")
 _WHOLE_NUMBER = re.compile(r"([1-9]\d{0,8})\.0")
+#: What annotations write where a probe has no gene.
+_NO_GENE = frozenset(("", "-", "--", "---", "nan", "NaN"))
 _SEVERAL = re.compile(r"\s*(?:///|//|\||;|,)\s*")
 
 
@@ -40,7 +42,7 @@ class TidyReport:
     restored : mapping of date to symbol
         Genes that a spreadsheet had made dates.
     unclear : mapping of date to reason
-        Dates that were kept as they are, as their gene cannot be known.
+        Dates whose gene cannot be known; they were kept as they are, but for those that several columns had.
     mapped : int
         Columns whose id was found in the annotation.
     dropped : mapping of name to reason
@@ -130,8 +132,9 @@ def tidy_expression(
     In this order: (1) ids are looked up in the annotation, as they are or else without version; columns that it does not know,
     or knows no gene or several genes of, are left out; (2) versions of Ensembl ids and the `.0` of Entrez ids are cut off; (3)
     dates are restored to the gene that they were where only one gene becomes that date (see `radiotype.genomics.gene_of_date`),
-    unless the table has that gene already; other dates stay as they are and are named in the report; (4) a gene with several
-    columns keeps one, or their mean. A gene called `NA` stays, and no name is ever made upper case or exchanged for an alias.
+    unless the table has that gene already; other dates stay as they are and are named in the report, or are left out where
+    several columns have one, as they may be different genes; (4) a gene with several columns keeps one, or their mean. A gene
+    called `NA` stays, and no name is ever made upper case or exchanged for an alias.
 
     Parameters
     ----------
@@ -195,6 +198,9 @@ def tidy_expression(
     for j, gene in enumerate(genes):
         if gene is not None:
             columns.setdefault(gene, []).append(j)
+    for gene in [gene for gene in unclear if len(columns[gene]) > 1]:
+        places = columns.pop(gene)
+        dropped |= {names[j]: f"{unclear[gene]}, and {len(places)} columns are called so" for j in places}
     if not columns:
         shown = next(iter(dropped), "")
         raise ComputeError(
@@ -282,7 +288,8 @@ def _looked_up(names: tuple[str, ...], annotation: Mapping[str, str] | None) -> 
     dropped: dict[str, str] = {}
     for name in names:
         told = annotation.get(name, annotation.get(_plain(name)))
-        several = [] if told is None else list(dict.fromkeys(part for part in _SEVERAL.split(str(told).strip()) if part))
+        parts = [] if told is None or told != told else _SEVERAL.split(str(told).strip())
+        several = list(dict.fromkeys(part for part in parts if part not in _NO_GENE))
         if len(several) == 1:
             genes.append(several[0])
             continue

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats, Grid
+from radiotype.core.volume import Box
 from radiotype.errors import ComputeError
 
 #: Largest result of a resampling, voxels: 512 MB of float64. A tumour with its margins at 1 mm needs a tenth of it at most.
@@ -58,6 +59,13 @@ class Lattice(NamedTuple):
         low = np.clip(np.floor(self.first).astype(np.int64) - reach, 0, np.array(shape) - 1)
         high = np.clip(np.ceil(last).astype(np.int64) + reach + 1, low + 1, shape)
         return Lattice(self.first - low, self.step, self.shape), low, high
+
+
+def part_of(grid: Grid, box: Box) -> Grid:
+    """Where the voxels of a box (low, high) lie."""
+    low, high = box
+    i, j, k = (b - a for a, b in zip(low, high, strict=True))
+    return Lattice(np.array(low, dtype=np.float64), np.ones(3), (i, j, k)).grid(grid)
 
 
 def isotropic_lattice(

@@ -32,8 +32,9 @@ def read_expression(
     Parameters
     ----------
     path : path
-        CSV or TSV (.csv, .tsv, .txt), GCT 1.2 or 1.3 (.gct), each also compressed (.gz); Parquet; AnnData (.h5ad; extra
-        `omics`). At most 200,000 columns of text or Parquet, and 2**28 values, are read.
+        CSV or TSV (.csv, .tsv, .txt), also a series matrix of GEO (.txt); GCT 1.2 or 1.3 (.gct); each also compressed
+        (.gz); Parquet; AnnData (.h5ad; extra `omics`). At most 200,000 columns of text or Parquet, and 2**28 values, are
+        read.
     samples : "rows" or "columns", optional
         Where the samples stand in the file. GCT has them in columns and AnnData in rows. For the others it is recognised when
         left out: by the title of the column of names (`gene`, `symbol`, `probe_id`; `sample_id`, `patient_id` ...), and by

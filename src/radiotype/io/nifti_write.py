@@ -75,9 +75,8 @@ def write_nifti(path: str | Path, stored: npt.NDArray[Any], grid: Grid, *, step:
     if stored.shape != grid.shape or stored.dtype.name not in _TYPES:
         found = f"the voxels have the shape {stored.shape} and the type {stored.dtype}; expected {grid.shape}"
         raise ComputeError("RT305", f"{found} and one of {', '.join(_TYPES)}", file=path)
-    content = nifti_bytes(stored, grid, step=step)
     try:
-        path.write_bytes(gzip.compress(content, compresslevel=COMPRESSION, mtime=0) if path.suffix == ".gz" else content)
+        path.write_bytes((packed_nifti if path.suffix == ".gz" else nifti_bytes)(stored, grid, step=step))
     except OSError as error:
         raise unwritable(error, path) from error
 
@@ -113,6 +112,11 @@ def write_scan(path: str | Path, scan: Scan) -> Path:
         raise InputError("RT212", f"the scan has {scan.n_phases} phases", file=path, hint=hint)
     write_nifti(path, scan.box((0, 0, 0), scan.grid.shape).astype(np.float32), scan.grid)
     return Path(path)
+
+
+def packed_nifti(stored: npt.NDArray[Any], grid: Grid, *, step: float = 1.0) -> bytes:
+    """The content of a gzipped NIfTI-1 file."""
+    return gzip.compress(nifti_bytes(stored, grid, step=step), compresslevel=COMPRESSION, mtime=0)
 
 
 def nifti_bytes(stored: npt.NDArray[Any], grid: Grid, *, step: float = 1.0) -> bytes:

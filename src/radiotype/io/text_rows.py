@@ -9,6 +9,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,9 @@ MAX_LINE = 2**25
 #: 20 times.
 MAX_TEXT_SWELLING = 200
 SWELLS_FROM = 2**23
+
+#: How the lines begin that stand before and after the table in a series matrix.
+SERIES_TABLE = "!series_matrix_table_"
 
 #: Characters of the header by which its separator is told.
 _ENOUGH = 100_000
@@ -42,6 +46,7 @@ def text_rows(path: Path, *, tabs_only: bool = False) -> Iterator[tuple[int, lis
     tabs_only : bool
         Whether tabs tell cells apart and quotes mean nothing, as in GMT and GCT. Otherwise a first line `sep=` says what does,
         or the name .tsv, or that of comma, semicolon and tab which gives the header most cells; and cells may stand in quotes.
+        Of a series matrix of the Gene Expression Omnibus, the table between its lines that begin with an exclamation mark.
 
     Raises
     ------
@@ -59,6 +64,8 @@ def text_rows(path: Path, *, tabs_only: bool = False) -> Iterator[tuple[int, lis
                 if line.text.strip():
                     yield line.number, _cells(line.text)
             return
+        if first.text.startswith("!"):
+            first, lines = _series_table(lines, path)
         told = SEPARATOR_LINE.fullmatch(first.text)
         if told:
             first = next((line for line in lines if line.text.strip()), None)
@@ -98,6 +105,20 @@ def _quoted_rows(first: _Line, lines: Iterator[_Line], separator: str, path: Pat
         raise InputError(
             "RT218", f"line {start} cannot be read ({error})", file=path, hint="look for quotes that do not end"
         ) from error
+
+
+def _series_table(lines: Iterator[_Line], path: Path) -> tuple[_Line, Iterator[_Line]]:
+    """The first line of the table in a series matrix, and those after it."""
+    for line in lines:
+        if line.text.lower().startswith(SERIES_TABLE + "begin"):
+            break
+    first = next((line for line in lines if line.text.strip()), None)
+    if first is None or first.text.startswith("!"):
+        raise InputError(
+            "RT218", "lines begin with `!`, as in a series matrix, but no table follows", file=path,
+            hint=f"the table stands between {SERIES_TABLE}begin and {SERIES_TABLE}end",
+        )  # fmt: skip
+    return first, takewhile(lambda line: not line.text.lower().startswith(SERIES_TABLE + "end"), lines)
 
 
 def _cells(line: str) -> list[str]:
@@ -148,7 +169,7 @@ def _lines(file: Any, stored: IO[bytes] | None, path: Path) -> Iterator[_Line]:
     except UnicodeDecodeError as error:
         raise InputError(
             "RT202",
-            f"the text after line {number} is not UTF-8",
+            f"the text {f'after line {number}' if number else 'of the first line'} is not UTF-8",
             file=path,
             hint="save it as UTF-8 text (a spreadsheet calls it CSV UTF-8)",
         ) from error

@@ -141,6 +141,21 @@ def read_recipe(path: str | Path) -> tuple[Recipe, Path]:
     return recipe, path.parent / recipe.manifest
 
 
+def read_feature_settings(path: str | Path) -> FeatureSettings:
+    """What a recipe says of features; its manifest is not looked at, and may be left out.
+
+    Raises
+    ------
+    RecipeError
+        As `read_recipe`.
+    """
+    path = Path(path)
+    content, lines, oddities = read_yaml(path, "the recipe", needs="it needs at least `features:`")
+    _put_parameters(content, path.parent)
+    content = {"manifest": "none"} | content
+    return _checked(content, [Problem(*one) for one in oddities], file=path, lines=lines).features
+
+
 def check_recipe(content: dict[str, Any], *, file: Path | None = None) -> Recipe:
     """A recipe from plain values.
 

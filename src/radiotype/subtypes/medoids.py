@@ -83,6 +83,8 @@ def pam(distances: np.ndarray, k: int) -> Medoids:
 
 #: Distances beyond these are not put into single precision.
 _SINGLE = (1e-30, 1e30)
+#: Sums of larger distances may be no numbers any more.
+_LARGEST = 1e290
 
 
 class PamPartitions:
@@ -101,6 +103,12 @@ class PamPartitions:
     """
 
     def __init__(self, distances: np.ndarray, k: Sequence[int], n_items: int, *, single: bool = True) -> None:
+        if not distances.max(initial=0) <= _LARGEST:
+            raise ComputeError(
+                "RT305",
+                f"a distance is not a number or larger than {_LARGEST:g}",
+                hint="check the columns of the table for values that are far too large",
+            )
         positive = distances[distances > 0]
         fits = not positive.size or (positive.min() > _SINGLE[0] and positive.max() < _SINGLE[1])
         self._distances = distances
@@ -139,6 +147,7 @@ def _checked_distances(distances: np.ndarray) -> np.ndarray:
     faults = {
         "is not finite": ~np.isfinite(array),
         "is negative": array < 0,
+        f"is larger than {_LARGEST:g}": array > _LARGEST,
         "differs from its mirror image": array != array.T,
         "is not zero, though it is a case's distance to itself": np.diag(np.diag(array) != 0),
     }

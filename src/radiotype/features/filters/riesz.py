@@ -13,6 +13,7 @@ from radiotype.features.filters.boundary import Boundary, Range, checked_boundar
 from radiotype.features.filters.frequencies import Complex, filtered, radius, surroundings
 from radiotype.features.filters.laplacian_of_gaussian import Spacing, gaussian_reach, laplacian_of_gaussian
 from radiotype.features.filters.simoncelli import band, simoncelli_reach
+from radiotype.features.filters.steering import aligned
 
 #: Voxels beyond those of the Gaussian by which an image is continued.
 REACH = 16
@@ -53,6 +54,7 @@ def riesz_log(
     cutoff: float = 4.0,
     boundary: Boundary = "mirror",
     reach: int | None = None,
+    align_sigma_mm: float | None = None,
     keep: Sequence[Range] | None = None,
 ) -> Floats:
     """The Riesz transform of the response to a Laplacian of a Gaussian.
@@ -67,6 +69,9 @@ def riesz_log(
         As `laplacian_of_gaussian` has them.
     reach : int, optional
         Voxels around those to keep that take part; all when left out. The response is infinitely wide and falls slowly.
+    align_sigma_mm : float, optional
+        Turn the axes at each voxel to those of the structure tensor, weighted by a Gaussian of this width, as
+        `radiotype.features.filters.steering.aligned` says. Not standardised.
 
     References
     ----------
@@ -80,7 +85,16 @@ def riesz_log(
     response = laplacian_of_gaussian(
         part, sigma_mm, spacing_mm=spacing_mm, cutoff=cutoff, dimensions=n, boundary=_again(boundary)
     )
-    return filtered(response, transfer, range(n))[inner]
+    if align_sigma_mm is None:
+        return filtered(response, transfer, range(n))[inner]
+    return aligned(
+        lambda own: filtered(response, riesz_transfer(own), range(n)),
+        order,
+        align_sigma_mm,
+        spacing_mm=spacing_mm,
+        periodic=boundary == "periodic",
+        inner=inner,
+    )
 
 
 def riesz_simoncelli(
@@ -90,6 +104,8 @@ def riesz_simoncelli(
     level: int = 1,
     boundary: Boundary = "periodic",
     reach: int | None = None,
+    align_sigma_mm: float | None = None,
+    spacing_mm: Spacing = (1.0, 1.0, 1.0),
     keep: Sequence[Range] | None = None,
 ) -> Floats:
     """The Riesz transform of the response to Simoncelli's wavelet.
@@ -102,6 +118,8 @@ def riesz_simoncelli(
         How often along each axis; (1, 0, 0) is odd along the first one. Two stay within slices (I, J).
     level, boundary, reach, keep
         As `simoncelli` has them.
+    align_sigma_mm, spacing_mm
+        As `riesz_log` has them.
 
     References
     ----------
@@ -114,11 +132,19 @@ def riesz_simoncelli(
     >>> bool(np.abs(riesz_simoncelli(wave, (0, 1, 0))).max() < 1e-9)  # nothing changes along the second axis
     True
     """
-    transfer, boundary, keep = riesz_transfer(order), checked_boundary(boundary), keep or whole(image.shape)
-    n = len(order)
+    riesz_transfer(order)  # refuses what is no order
+    boundary, keep, n = checked_boundary(boundary), keep or whole(image.shape), len(order)
     far = [reach if axis < n else 0 for axis in range(3)]
     part, inner = surroundings(image, keep, far, boundary, beyond=[simoncelli_reach(level)] * 3)
-    return filtered(part, lambda own: band(radius(own), level) * transfer(own), range(n))[inner]
+
+    def component(own: Sequence[int]) -> Floats:
+        transfer = riesz_transfer(own)
+        return filtered(part, lambda frequencies: band(radius(frequencies), level) * transfer(frequencies), range(n))
+
+    if align_sigma_mm is None:
+        return component(order)[inner]
+    periodic = boundary == "periodic"
+    return aligned(component, order, align_sigma_mm, spacing_mm=spacing_mm, periodic=periodic, inner=inner)
 
 
 def _again(boundary: Boundary) -> Boundary:

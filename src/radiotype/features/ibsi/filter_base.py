@@ -44,6 +44,11 @@ class FilterSettings(Strict):
         """Whether a turned scan has the turned response."""
 
     @property
+    def standardised(self) -> bool:
+        """Whether the IBSI has reference values for features of the response."""
+        return True
+
+    @property
     def local(self) -> bool:
         """Whether the response depends on what is near only, so that it moves with a region."""
         return True

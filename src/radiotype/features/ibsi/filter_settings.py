@@ -278,6 +278,10 @@ class SimoncelliFilter(FilterSettings):
     reach: Seen | None = Field(None, description=SEEN)
 
     @property
+    def standardised(self) -> bool:
+        return self.reach is None
+
+    @property
     def own_name(self) -> str:
         return f"simoncelli_level_{self.level}{seen(self.reach)}_{self.dimensions}d"
 
@@ -315,6 +319,11 @@ class RieszFilter(FilterSettings):
     sigma_mm: Sigma | None = Field(None, description="of log: standard deviation of the Gaussian, mm")
     level: Level | None = Field(None, description="of simoncelli: its level")
     reach: Seen | None = Field(None, description=SEEN)
+    align_sigma_mm: Sigma | None = Field(
+        None,
+        description="turn the axes at each voxel to those of the structure tensor, of most change first, weighted by a "
+        "Gaussian of this standard deviation, mm; null: the axes of the grid",
+    )
 
     @model_validator(mode="after")
     def _what_it_needs(self) -> RieszFilter:
@@ -325,7 +334,12 @@ class RieszFilter(FilterSettings):
     @property
     def own_name(self) -> str:
         of = f"log_{self.sigma_mm:g}mm" if self.sigma_mm is not None else f"simoncelli_level_{self.level}"
-        return f"riesz_{'_'.join(map(str, self.order))}_{of}{seen(self.reach)}"
+        turned = "" if self.align_sigma_mm is None else f"_aligned_{self.align_sigma_mm:g}mm"
+        return f"riesz_{'_'.join(map(str, self.order))}_{of}{turned}{seen(self.reach)}"
+
+    @property
+    def standardised(self) -> bool:
+        return False
 
     @property
     def turns(self) -> bool:
@@ -341,10 +355,24 @@ class RieszFilter(FilterSettings):
     def response(self, image: Floats, spacing_mm: Spacing, keep: Sequence[Range]) -> Floats:
         if self.sigma_mm is None:
             return filters.riesz_simoncelli(
-                image, self.order, level=self.level or 1, boundary=self.boundary, reach=self.reach, keep=keep
+                image,
+                self.order,
+                level=self.level or 1,
+                boundary=self.boundary,
+                reach=self.reach,
+                align_sigma_mm=self.align_sigma_mm,
+                spacing_mm=spacing_mm,
+                keep=keep,
             )
         return filters.riesz_log(
-            image, self.order, self.sigma_mm, spacing_mm=spacing_mm, boundary=self.boundary, reach=self.reach, keep=keep
+            image,
+            self.order,
+            self.sigma_mm,
+            spacing_mm=spacing_mm,
+            boundary=self.boundary,
+            reach=self.reach,
+            align_sigma_mm=self.align_sigma_mm,
+            keep=keep,
         )
 
 

@@ -73,13 +73,14 @@ def _of_the_filter(record: FeatureRecord, one: FilterSettings) -> FeatureRecord:
     kept = {"intensity_scale"} | ({"translation"} if one.local else set()) | ({"rotation90"} if one.turns else set())
     if isinstance(one.boundary, float) and one.boundary:
         kept.discard("intensity_scale")
+    mark = {} if one.standardised else {"standardised": "no"}
     return replace(
         record,
         name=f"{one.name}_{record.name}",
-        meaning=f"{record.meaning}; scan filtered for {one.brings_out}",
+        meaning=f"{record.meaning}; scan filtered for {one.brings_out}{'' if one.standardised else ' (not standardised)'}",
         reference=REFERENCE,
         invariances=tuple(change for change in record.invariances if change in kept),
-        detail={**record.detail, "filter": one.name, "filter_ibsi": one.ibsi},
+        detail={**record.detail, "filter": one.name, "filter_ibsi": one.ibsi} | mark,
     )
 
 

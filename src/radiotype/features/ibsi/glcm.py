@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiotype.features.ibsi.level_statistics import sums
+from radiotype.features.ibsi.entries import Entries, entries_of, sums
 from radiotype.features.ibsi.texture_matrices import LevelMatrices
 
 
@@ -36,18 +36,17 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     >>> values["joint_maximum"], values["contrast"], round(values["correlation"], 3)
     (0.5, 0.5, -0.333)
     """
-    counts = matrices.counts
-    n, n_levels = counts.shape[:2]
-    # Matrices are mostly empty: everything is summed over the entries that are not.
-    entries = np.flatnonzero(counts)
-    matrix, within = np.divmod(entries, n_levels * n_levels)
-    row, column = np.divmod(within, n_levels)
-    found = counts.ravel()[entries].astype(np.float64)
+    return glcm_features_of(entries_of(matrices.counts), matrices.levels, matrices.n_grey_levels)
+
+
+def glcm_features_of(entries: Entries, levels: NDArray[np.int64], spread: int) -> NDArray[np.float64]:
+    """The same from the entries of the matrices, whose rows and columns stand for `levels`, of `spread` grey levels in all."""
+    matrix, row, column, found, n = entries
+    n_levels = levels.size
     total = sums(matrix, found, n)
     probability = found / total[matrix]
-    low, high = matrices.levels[row], matrices.levels[column]
+    low, high = levels[row], levels[column]
 
-    spread = matrices.n_grey_levels
     by_level = sums(matrix * n_levels + row, probability, n, n_levels)
     differences, of_difference = _possible(np.abs(low - high), spread)
     by_difference = sums(matrix * differences.size + of_difference, probability, n, differences.size)
@@ -58,7 +57,7 @@ def glcm_features(matrices: LevelMatrices) -> NDArray[np.float64]:
     np.maximum.at(maximum, matrix, probability)
     joint_entropy = -sums(matrix, probability * np.log2(probability), n)
     level_entropy = entropy(by_level)
-    average = by_level @ matrices.levels.astype(np.float64)
+    average = by_level @ levels.astype(np.float64)
 
     k = differences.astype(np.float64)
     relative = k / spread

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
+from radiotype.features.ibsi.entries import Entries, entries_of, sums
 from radiotype.features.ibsi.texture_matrices import LevelMatrices
 
 
@@ -36,21 +35,27 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
     >>> small_zone_emphasis, large_zone_emphasis
     (0.625, 2.5)
     """
-    counts = matrices.counts
-    n, n_levels, n_columns = counts.shape
-    levels, columns = matrices.levels.astype(np.float64), matrices.columns.astype(np.float64)
-    entries = np.flatnonzero(counts)
-    matrix, within = np.divmod(entries, n_levels * n_columns)
-    row, column = np.divmod(within, n_columns)
-    found = counts.ravel()[entries].astype(np.float64)
+    return level_statistics_of(entries_of(matrices.counts), matrices.levels, matrices.columns, matrices.n_voxels)
+
+
+def level_statistics_of(
+    entries: Entries,
+    levels: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    n_voxels: NDArray[np.integer] | NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The same from the entries of the matrices, with what their rows and columns stand for and the voxels behind each."""
+    matrix, row, column, found, n = entries
+    level, size = levels.astype(np.float64), columns.astype(np.float64)
+    n_levels, n_columns = level.size, size.size
     total = sums(matrix, found, n)
 
     by_level = sums(matrix * n_levels + row, found, n, n_levels)
-    square = np.square(levels)[row]
+    square = np.square(level)[row]
     by_column, low, high = (
         sums(matrix * n_columns + column, weighted, n, n_columns) for weighted in (found, found / square, found * square)
     )
-    emphases = np.stack([1 / np.square(columns), np.square(columns), np.ones(n_columns)], axis=1)
+    emphases = np.stack([1 / np.square(size), np.square(size), np.ones(n_columns)], axis=1)
     short, long, _ = (by_column @ emphases).T / total
     short_low, long_low, all_low = (low @ emphases).T / total
     short_high, long_high, all_high = (high @ emphases).T / total
@@ -70,19 +75,14 @@ def level_statistics(matrices: LevelMatrices) -> NDArray[np.float64]:
             level_squares / total**2,
             column_squares / total,
             column_squares / total**2,
-            total / matrices.n_voxels,
-            _variance(by_level, levels, total),
-            _variance(by_column, columns, total),
+            total / n_voxels,
+            _variance(by_level, level, total),
+            _variance(by_column, size, total),
             -sums(matrix, probability * np.log2(probability), n),
             sums(matrix, probability**2, n),
         ],
         axis=1,
     )
-
-
-def sums(keys: NDArray[np.int64], weights: NDArray[np.float64], *shape: int) -> NDArray[np.float64]:
-    """Sum of the weights of each key, keys counting through an array of that shape."""
-    return np.bincount(keys, weights, math.prod(shape)).astype(np.float64, copy=False).reshape(shape)
 
 
 def _variance(counts: NDArray[np.float64], values: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from radiotype.core.geometry import Grid
 from radiotype.core.volume import Box, Mask, PhaseVoxels, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.ibsi.preprocess import LOST, NOTHING_LEFT
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
+from radiotype.imaging.resample import part_of
 from radiotype.io.volumes import NiftiVoxels
 
 Values = npt.NDArray[Any]
@@ -22,7 +24,7 @@ class Prepared(NamedTuple):
 
     `image` in the type of the scan, or float64 once normalised; `region`: voxels with intensities; `shape_region`: those that
     shape features are of; `spacing_mm` along I, J and K; `around`: what filters see, in which the box begins at `low`;
-    `missing`: why there is nothing to measure, or empty.
+    `around_grid`: where its voxels lie; `missing`: why there is nothing to measure, or empty.
     """
 
     image: Values
@@ -31,7 +33,14 @@ class Prepared(NamedTuple):
     spacing_mm: tuple[float, float, float]
     around: Values
     low: tuple[int, int, int]
+    around_grid: Grid
     missing: str = ""
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels of the box lie."""
+        i, j, k = (low + n for low, n in zip(self.low, self.region.shape, strict=True))
+        return part_of(self.around_grid, (self.low, (i, j, k)))
 
 
 def prepare(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Prepared:
@@ -77,29 +86,30 @@ def prepare(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Prepared:
         from radiotype.features.pyradiomics.resample import normalised_and_resampled
 
         whole = stored_values(scan, ((0, 0, 0), scan.grid.shape))
-        around, region, spacing = normalised_and_resampled(whole, mask, scan.grid, settings, seen)
+        around, region, spacing, place = normalised_and_resampled(whole, mask, scan.grid, settings, seen)
     else:
         around, region, spacing = stored_values(scan, seen), mask.cropped(*seen), scan.grid.spacing_mm
+        place = part_of(scan.grid, seen)
     missing = _missing(region, settings)
     if missing:
-        return Prepared(around, region, region, spacing, around, (0, 0, 0), missing)
+        return Prepared(around, region, region, spacing, around, (0, 0, 0), place, missing)
     box = _box(region)
     image, region = around[box], region[box]
     broken = int(np.count_nonzero(~np.isfinite(image[region])))
     if broken:
         raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
     if settings.intensity_range is None:
-        return Prepared(image, region, region, spacing, around, _corner(box))
+        return Prepared(image, region, region, spacing, around, _corner(box), place)
     left = _within_range(image, region, settings)
     n_left = int(np.count_nonzero(left))
     if n_left <= 1:
         code = "single_voxel" if n_left else NOTHING_LEFT
-        return Prepared(image, left, region, spacing, around, _corner(box), code)
+        return Prepared(image, left, region, spacing, around, _corner(box), place, code)
     inner = _box(left)
     image, region, left = image[inner], region[inner], left[inner]
     i, j, k = (outer.start + one.start for outer, one in zip(box, inner, strict=True))
     shape = left if settings.range_changes_shape else region
-    return Prepared(image, left, shape, spacing, around, (i, j, k), _missing(left, settings))
+    return Prepared(image, left, shape, spacing, around, (i, j, k), place, _missing(left, settings))
 
 
 def _seen(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> Box:

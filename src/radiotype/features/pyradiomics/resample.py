@@ -10,7 +10,7 @@ import numpy.typing as npt
 from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask
 from radiotype.features.pyradiomics.settings import INTERPOLATORS, PyradiomicsSettings
-from radiotype.imaging.resample import require_room
+from radiotype.imaging.resample import Lattice, part_of, require_room
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -20,8 +20,8 @@ Spacing = tuple[float, float, float]
 
 def normalised_and_resampled(
     values: npt.NDArray[Any], mask: Mask, grid: Grid, settings: PyradiomicsSettings, seen: Box
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Spacing]:
-    """Intensities and region around a mask, and their spacing.
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Spacing, Grid]:
+    """Intensities and region around a mask, their spacing, and where they lie.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def normalised_and_resampled(
     new = old if settings.spacing_mm is None else np.where(np.array(settings.spacing_mm) == 0, old, settings.spacing_mm)
     new = np.where(high - low == 1, old, new)
     if np.allclose(old, new):
-        return _array(image, tuple(slice(a, b) for a, b in zip(*seen, strict=True))), mask.cropped(*seen), grid.spacing_mm
+        part = _array(image, tuple(slice(a, b) for a, b in zip(*seen, strict=True)))
+        return part, mask.cropped(*seen), grid.spacing_mm, part_of(grid, seen)
 
     ratio = old / new
     first = np.maximum(np.floor((low - 0.5) * ratio - settings.padding_voxels), 0)
@@ -75,7 +76,7 @@ def normalised_and_resampled(
     resample.SetInterpolator(SimpleITK.sitkNearestNeighbor)
     region = _array(resample.Execute(_image(mask.data.view(np.uint8), grid, direction))) != 0
     i, j, k = new.tolist()
-    return resampled, region, (i, j, k)
+    return resampled, region, (i, j, k), Lattice(origin, new / old, region.shape).grid(grid)
 
 
 def _normalised(image: SimpleITK.Image, settings: PyradiomicsSettings) -> SimpleITK.Image:

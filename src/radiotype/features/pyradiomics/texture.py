@@ -180,7 +180,7 @@ def pyradiomics_texture(
     tables.check(2 * pairs.counts.nbytes + _OWN_TABLES * 8 * pairs.levels.size**2)
     crossed = _crossed(tables.volume, pairs)
     if direction_weights != "average":
-        distances = _distances(direction_weights, spacing_mm)[: len(crossed)]
+        distances = direction_distances(direction_weights, spacing_mm)[: len(crossed)]
         equal = direction_weights == "equal"
         pairs = _added_up(pairs, np.ones_like(distances) if equal else np.exp(-np.square(distances)))
         runs = _added_up(runs, distances * crossed)
@@ -209,7 +209,7 @@ def pyradiomics_texture(
     return result
 
 
-def _distances(norm: DirectionWeights, spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+def direction_distances(norm: DirectionWeights, spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
     """How far apart neighbours are in each direction, in a norm; 1 for "equal"."""
     steps_mm = np.abs(STEPS) * np.array(spacing_mm)[::-1]
     if norm == "equal":
