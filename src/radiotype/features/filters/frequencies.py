@@ -68,18 +68,19 @@ def surroundings(
     return Surroundings(image, tuple(inner))
 
 
-def require_voxels(sizes: Sequence[int]) -> None:
-    """Refuse a transform of more than `MAX_VOXELS`.
+def require_voxels(sizes: Sequence[int], most: int | None = None) -> None:
+    """Refuse a transform of more than `MAX_VOXELS`, or fewer.
 
     Raises
     ------
     ComputeError
         RT306.
     """
-    if math.prod(sizes) > MAX_VOXELS:
+    most = min(MAX_VOXELS, most or MAX_VOXELS)
+    if math.prod(sizes) > most:
         raise ComputeError(
             "RT306",
-            f"a filter would see {' x '.join(map(str, sizes))} voxels, more than {MAX_VOXELS:,}",
+            f"a filter would see {' x '.join(map(str, sizes))} voxels, more than {most:,}",
             hint="set `reach` of the filter, a lower level or sigma_mm, or a larger spacing_mm",
         )
 

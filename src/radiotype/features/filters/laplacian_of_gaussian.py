@@ -82,5 +82,5 @@ def laplacian_of_gaussian(
     found = each_separable(image, products, boundary=checked_boundary(boundary), keep=keep or whole(image.shape))
     total = next(found)
     for part in found:
-        total = total + part
+        total += part
     return total
