@@ -144,7 +144,22 @@ def test_a_scan_that_is_not_finite_everywhere_is_filtered_by_its_nearest_values(
     chosen = settings({"kind": "log", "sigma_mm": 3.0})
     seen = prepare(Scan(values, scan.grid, "MR"), mask, chosen)
     values[:8] = values[8]
-    np.testing.assert_array_equal(seen.far, prepare(Scan(values, scan.grid, "MR"), mask, chosen).far)
+    filled = prepare(Scan(values, scan.grid, "MR"), mask, chosen)
+    np.testing.assert_array_equal(filtered.response(seen, chosen.filters[0]), filtered.response(filled, chosen.filters[0]))
+
+
+@pytest.mark.parametrize("kind", [EVERY_KIND[1], EVERY_KIND[3], EVERY_KIND[7], EVERY_KIND[10]])
+def test_values_do_not_depend_on_which_other_filters_there_are(kind) -> None:
+    """Not even where much of the scan holds no value, and a wider filter sees beyond."""
+    scan, mask = scan_and_mask((6, 0, 0))
+    values = scan.data.copy()
+    values[10:18] = np.nan
+    values[2, 2, 2] = 1e9
+    found = []
+    for others in ((), ({"kind": "mean", "size": 51},)):
+        chosen = settings(kind, *others)
+        found.append(filtered.response(prepare(Scan(values, scan.grid, "MR"), mask, chosen), chosen.filters[0]))
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Range
 from radiotype.features.ibsi import histogram, intensity, texture, volume_histogram
 from radiotype.features.ibsi.filter_settings import FilterSettings
-from radiotype.features.ibsi.preprocess import Prepared, discretised
+from radiotype.features.ibsi.preprocess import Prepared, discretised, seen_by
 from radiotype.features.ibsi.settings import Bins, IbsiSettings
 from radiotype.features.registry import Measured
 from radiotype.features.threads import in_order, threads_for
+from radiotype.imaging.resample import with_nearest_finite
 
 REFERENCE = "Whybra et al., Radiology 310 (2024) e231319; IBSI reference manual, convolutional filters"
 
@@ -138,20 +139,32 @@ def filtered(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) ->
 
 
 def response(prepared: Prepared, one: FilterSettings) -> Floats:
-    """The response to a filter in the region's own box, rounded to `PRECISION`."""
-    far = prepared.far
-    if far is None:
-        raise ValueError("the region was prepared without filters")
-    i, j, k = ((first, first + n) for first, n in zip(prepared.far_first, prepared.morphological_mask.shape, strict=True))
-    keep: tuple[Range, ...] = (i, j, k)
-    image = np.array(one.response(far, prepared.spacing_mm, keep), order="F")
-    largest = max(float(far.max()), -float(far.min()))
+    """The response to a filter in the region's own box, rounded to `PRECISION`.
+
+    A voxel without a finite value takes that of the nearest one in the box that the filter sees.
+    """
+    seen, keep = seen_of(prepared, one)
+    seen = with_nearest_finite(seen)
+    image = np.array(one.response(seen, prepared.spacing_mm, keep), order="F")
+    largest = max(float(seen.max()), -float(seen.min()))
     unit = float(np.ldexp(PRECISION, int(np.frexp(largest)[1])))
     if unit > 0:
         image /= unit
         np.rint(image, out=image)
         image *= unit
     return image
+
+
+def seen_of(prepared: Prepared, one: FilterSettings) -> tuple[Floats, tuple[Range, ...]]:
+    """What one filter sees, whichever others there are, and where in it the region's own box lies."""
+    if prepared.far is None:
+        raise ValueError("the region was prepared without filters")
+    first = np.array(prepared.far_first)
+    own = (first, first + prepared.morphological_mask.shape)
+    low, high = seen_by((one,), prepared.spacing_mm, own, own, prepared.far.shape)
+    i, j, k = (slice(*span) for span in zip(low.tolist(), high.tolist(), strict=True))
+    keep = zip((own[0] - low).tolist(), (own[1] - low).tolist(), strict=True)
+    return prepared.far[i, j, k], tuple(keep)
 
 
 def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -> Measured:

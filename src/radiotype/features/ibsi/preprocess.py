@@ -16,6 +16,7 @@ from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
 from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
+from radiotype.features.ibsi.filter_base import FilterSettings, Spacing
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.mesh import checked_region
 from radiotype.imaging.axes import patient_axes
@@ -27,7 +28,6 @@ from radiotype.imaging.resample import (
     require_room,
     resampled,
     resampled_region,
-    with_nearest_finite,
 )
 
 #: Radius of a ball of 1 cm3, in which intensity peaks are taken.
@@ -84,7 +84,7 @@ class Prepared:
     intensity_range : tuple of float or None
         Limits of re-segmentation that were set.
     far : array, optional
-        Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
+        Interpolated intensities as far as the filters of the settings reach; NaN or infinite where the scan is.
     far_first : tuple of int
         Where the region's own box begins in `far`.
     grid : Grid, optional
@@ -190,7 +190,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     x, y, z = (old if step == 1 else float(target or old) for old, step in zip(spacing, lattice.step, strict=True))
     margin = np.floor(PEAK_RADIUS_MM / np.array([x, y, z]) + 1e-9).astype(np.int64)
     wide_low, wide_high = np.maximum(low - margin, 0), np.minimum(high + margin, lattice.shape)
-    far_low, far_high = _seen_by_filters(settings, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
+    far_low, far_high = seen_by(settings.filters, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
     setting, instead = "features.ibsi.spacing_mm", ", or `reach` of the filters that see the whole scan"
     require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting)
     require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting, otherwise=instead)
@@ -220,7 +220,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     image = surroundings[_slices(first, region.shape)]
     limits = settings.intensity_range or (None, None)
     inside, levels, n_levels, width = discretised(image, region, settings, limits)
-    seen = with_nearest_finite(far) if settings.filters else None
+    seen = far if settings.filters else None
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
     own = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
@@ -240,13 +240,13 @@ def _keep_freed_memory() -> None:
     np.empty(KEPT, dtype=np.uint8)
 
 
-def _seen_by_filters(
-    settings: IbsiSettings, spacing_mm: tuple[float, float, float], own: Indices, wide: Indices, shape: tuple[int, int, int]
+def seen_by(
+    filters: Iterable[FilterSettings], spacing_mm: Spacing, own: Indices, wide: Indices, shape: tuple[int, ...]
 ) -> Indices:
-    """The box (low, high) that holds another and all that the filters see of a scan around the region's own box."""
+    """The box (low, high) that holds another and all that filters see of a scan around the region's own box."""
     low, high = wide
     size = np.array(shape)
-    for one in settings.filters:
+    for one in filters:
         reach = np.array(one.reach_voxels(spacing_mm))
         first, last = own[0] - reach, own[1] + reach
         if one.boundary == "periodic":  # what lies beyond one end is at the other
