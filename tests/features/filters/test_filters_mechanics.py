@@ -21,6 +21,7 @@ IMAGE = np.arange(27.0).reshape(3, 3, 3)
     [
         lambda: filters.mean(IMAGE, 3, boundary="mirrored"),
         lambda: filters.mean(IMAGE, 3, boundary=float("nan")),
+        lambda: filters.mean(IMAGE, 3, boundary=1e300),
         lambda: filters.laws(IMAGE, "L5"),
         lambda: filters.laws(IMAGE, "L5X5"),
         lambda: filters.laws(IMAGE, "L5E5e5"),

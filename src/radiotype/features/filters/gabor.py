@@ -12,6 +12,7 @@ from radiotype.features.filters.boundary import Boundary, Range, checked_boundar
 from radiotype.features.filters.frequencies import Complex, require_voxels
 from radiotype.features.filters.laplacian_of_gaussian import Spacing
 from radiotype.features.filters.pooling import Pooling
+from radiotype.features.filters.unfit import LEAST_WAVE, require_sampled
 
 #: Standard deviations at which the window ends.
 CUTOFF = 4.5
@@ -83,6 +84,7 @@ def gabor(
     sigma_mm : float
         Standard deviation of the window along the wave, mm.
     wavelength_mm : float
+        At least `LEAST_WAVE` voxels along each axis that is filtered.
     aspect_ratio : float
         Standard deviation along the wave over that across it.
     orientation_degrees : float
@@ -102,8 +104,9 @@ def gabor(
 
     Raises
     ------
-    ComputeError
-        RT306 before any kernel is made, where a plane with what the window covers around it holds more than `KERNELS` voxels.
+    UnfitError
+        RT305 for waves shorter than two voxels; RT306 before any kernel is made, where a plane with what the window covers
+        around it holds more than `KERNELS` voxels.
 
     References
     ----------
@@ -119,6 +122,7 @@ def gabor(
     boundary, keep = checked_boundary(boundary), keep or whole(image.shape)
     reach, angles = gabor_reach(sigma_mm, aspect_ratio, spacing_mm), orientations(orientation_degrees, step_degrees)
     planes = PLANES if orthogonal_planes else PLANES[:1]
+    require_sampled(wavelength_mm, [spacing_mm[axis] for axes in planes for axis in axes], LEAST_WAVE, "a wave")
     for axes in planes:
         require_voxels([keep[axis][1] - keep[axis][0] + 2 * reach[axis] for axis in axes], most=KERNELS)
     found = np.full([high - low for low, high in keep], math.inf if pooling == "min" else 0.0, order="F")

@@ -15,6 +15,7 @@ import radiotype._native as native
 from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
+from radiotype.features.filters.boundary import LARGEST
 from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
 from radiotype.features.ibsi.filter_base import FilterSettings, Spacing
 from radiotype.features.ibsi.settings import IbsiSettings
@@ -162,7 +163,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     Raises
     ------
     InputError
-        RT203 for a mask on another grid; RT206 if a voxel of the region is not finite.
+        RT203 for a mask on another grid; RT206 if a voxel of the region is not finite, or too large to be squared.
     ComputeError
         RT305 if the bins are far too narrow; RT306 if the interpolated box would be too large.
 
@@ -201,6 +202,8 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     values = np.asfortranarray(axes.turned(scan.box(*old_box)))
     region = np.asfortranarray(axes.turned(mask.cropped(*old_box)))
     _require_finite(values, region)
+    if settings.filters:
+        _require_no_giants(values)
     if (lattice.step == 1).all():
         far, first = values, _three(low - far_low)
         region = np.asfortranarray(region[_slices(first, _three(high - low))])
@@ -225,10 +228,6 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
         array.setflags(write=False)
     own = lattice.part(far_low + far_first, far_low + far_first + region.shape).grid(axes.grid(scan.grid))
     return Prepared(surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, seen, far_first, own)
-
-
-#: Squares of larger intensities, summed over a region, could overflow.
-LARGEST = 1e140
 
 
 @cache
@@ -267,6 +266,15 @@ def _require_finite(values: Floats, region: npt.NDArray[np.bool_]) -> None:
         raise InputError("RT206", f"{broken:,} voxels of the region hold no finite value", hint="check the scan in a viewer")
     if max(-least, most) > LARGEST:
         found = f"the region holds values from {least:.3g} to {most:.3g}, whose squares are no numbers any more"
+        raise InputError("RT206", found, hint="check the scan in a viewer")
+
+
+def _require_no_giants(values: Floats) -> None:
+    """The same for what surrounds the region and is filtered; what is not finite takes the value of its nearest neighbour."""
+    finite = np.isfinite(values)
+    least, most = (float(one(values, initial=0.0, where=finite)) for one in (np.min, np.max))
+    if max(-least, most) > LARGEST:
+        found = f"what surrounds the region holds values from {least:.3g} to {most:.3g}, whose squares are no numbers any more"
         raise InputError("RT206", found, hint="check the scan in a viewer")
 
 
