@@ -176,6 +176,7 @@ PYRADIOMICS = {
     "wavelet": ((1.0, 1.0, 1.0), 45, {"filters_see": "padding", "images": {"Wavelet": {}}}),
     "voxel by voxel": ((1.0, 1.0, 1.0), 45, {"images": {"Square": True, "Exponential": True}}),
     "patterns": ((1.0, 1.0, 1.0), 20, {"images": {"Original": False, "LBP3D": {}}}),
+    "patterns of many voxels": ((1.0, 1.0, 1.0), 45, {"images": {"Original": False, "LBP3D": {"levels": 4}}}),
     "resampled": ((2.0, 2.0, 2.0), 200, {"spacing_mm": [1.5] * 3, "images": {"LoG": {"sigmas_mm": [2]}, "Wavelet": {}}}),
 }
 
