@@ -149,8 +149,13 @@ IBSI = {
     "to more voxels": ((1.2, 1.2, 2.5), 200, {"spacing_mm": 1.0}),
     "to fewer voxels": ((0.6, 0.6, 0.8), 200, {"spacing_mm": 1.0}),
     "spline": ((0.8, 0.8, 3.0), 40, {"spacing_mm": 1.0, "interpolation": "cubic"}),
+    "laplacian": ((1.0, 1.0, 1.0), 40, {"spacing_mm": None, "filters": [{"kind": "log", "sigma_mm": 3.0}]}),
+    "all frequencies": ((1.5, 1.5, 1.5), 30, {"spacing_mm": None, "filters": [{"kind": "simoncelli", "boundary": "mirror"}]}),
+    "waves, resampled": (
+        (1.0, 1.0, 2.0), 30, {"spacing_mm": 1.0, "filters": [{"kind": "gabor", "sigma_mm": 5.0, "wavelength_mm": 4.0}]},
+    ),
     "autocorrelation": ((1.0, 1.0, 1.0), 40, {"spacing_mm": None, "spatial_autocorrelation": True}),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", IBSI)
@@ -171,6 +176,7 @@ PYRADIOMICS = {
     "wavelet": ((1.0, 1.0, 1.0), 45, {"filters_see": "padding", "images": {"Wavelet": {}}}),
     "voxel by voxel": ((1.0, 1.0, 1.0), 45, {"images": {"Square": True, "Exponential": True}}),
     "patterns": ((1.0, 1.0, 1.0), 20, {"images": {"Original": False, "LBP3D": {}}}),
+    "patterns of many voxels": ((1.0, 1.0, 1.0), 45, {"images": {"Original": False, "LBP3D": {"levels": 4}}}),
     "resampled": ((2.0, 2.0, 2.0), 200, {"spacing_mm": [1.5] * 3, "images": {"LoG": {"sigmas_mm": [2]}, "Wavelet": {}}}),
 }
 

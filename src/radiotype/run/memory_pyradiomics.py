@@ -8,25 +8,14 @@ import numpy as np
 
 from radiotype.core.volume import Mask, Scan
 from radiotype.features.ibsi.settings import IbsiSettings
-from radiotype.features.pyradiomics.filters import LEAST_VOXELS, REACH_SIGMAS
+from radiotype.features.pyradiomics.filter_memory import bytes_of
 from radiotype.features.pyradiomics.image_types import ImageType
-from radiotype.features.pyradiomics.local_patterns import AT_ONCE, SPLINE_REACH
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
-from radiotype.features.pyradiomics.wavelets import reach_voxels
-from radiotype.run.memory_ibsi import DISTINCT, needed_for_ibsi
+from radiotype.features.threads import threads_for
+from radiotype.run.memory_ibsi import needed_for_ibsi
 
 #: Bytes for a voxel of the scan: double numbers, their copy and its result; and beside the stored ones.
 NORMALISED, RESAMPLED_BY_ITK = 22, 10
-#: Bytes for a voxel of a filtered image in the region's box while it is measured, with its levels.
-MEASURED = 22
-#: Bytes for a voxel of what a filter needs, while it runs: what ITK takes and gives; a cubic spline of the image.
-BY_ITK, BY_SPLINE = 22, 20
-#: Bytes for a voxel of the box: intensities one by one; neighbours within a slice, beside a bit for each.
-ONE_BY_ONE, PLANAR = 48, 56
-#: Numbers of double precision for each voxel of a wavelet transform: all bands, and while they are made.
-BANDS, MAKING_BANDS = 8, 13
-#: Bytes of each spherical harmonic of a neighbour.
-HARMONIC = 48
 
 
 def needed_for_pyradiomics(scan: Scan, mask: Mask, settings: PyradiomicsSettings) -> int:
@@ -58,18 +47,10 @@ def _needed_for_images(kind: ImageType, scan: Scan, mask: Mask, settings: Pyradi
     if settings.filters_see == "padding" or settings.spacing_mm is not None:
         seen = np.minimum(seen, box + 2 * settings.padding_voxels)
     inside = mask.n_voxels * float(np.prod(old / spacing))
-    measured = DISTINCT * inside + MEASURED * float(np.prod(box))
-    images = settings.images
-    if kind == "LoG" and images.LoG is not None:
-        margin = np.maximum(LEAST_VOXELS, np.ceil(REACH_SIGMAS * max(images.LoG.sigmas_mm) / spacing))
-        return int(max(measured, BY_ITK * np.prod(np.minimum(seen, box + 2 * margin))))
-    if kind == "Wavelet" and images.Wavelet is not None:
-        own = images.Wavelet
-        block = 8 * float(np.prod(box + sum(reach_voxels(own.wavelet, own.levels + own.levels_skipped))))
-        return int(max(MAKING_BANDS * block, BANDS * block + measured))
-    if kind == "LBP2D" and images.LBP2D is not None:
-        return int(max(measured, (PLANAR + images.LBP2D.samples) * np.prod(box)))
-    if kind == "LBP3D" and images.LBP3D is not None:
-        around = np.prod(np.minimum(seen, box + 2 * (SPLINE_REACH + math.ceil(images.LBP3D.radius_voxels))))
-        return int(max(measured, BY_SPLINE * around + HARMONIC * AT_ONCE * images.LBP3D.levels**2))
-    return int(measured if kind == "Gradient" else ONE_BY_ONE * np.prod(box))
+    itemsize = 8 if settings.normalise else np.dtype(scan.voxels.dtype).itemsize
+    making, measuring = bytes_of(
+        kind, settings, seen=seen.tolist(), box=box.tolist(), inside=inside, spacing_mm=spacing.tolist(), itemsize=itemsize
+    )
+    n_images = len({image for _, image, *_ in settings.columns})
+    n_threads = threads_for(n_images, making + measuring)
+    return max(making, measuring) if n_threads == 1 else n_threads * (making + measuring)

@@ -97,7 +97,7 @@ def test_lengths_are_physical(factor: float) -> None:
     for respond in (
         lambda f: filters.laplacian_of_gaussian(IMAGE, 1.4 * f, spacing_mm=(1.0 * f, 1.0 * f, 2.0 * f)),
         lambda f: filters.gabor(
-            IMAGE, 2 * f, 3 * f, step_degrees=60, spacing_mm=(1.0 * f, 1.0 * f, 2.0 * f), orthogonal_planes=True
+            IMAGE, 2 * f, 4 * f, step_degrees=60, spacing_mm=(1.0 * f, 1.0 * f, 2.0 * f), orthogonal_planes=True
         ),
         lambda f: filters.riesz_log(IMAGE, (0, 1, 0), 1.4 * f, spacing_mm=(1.0 * f, 1.0 * f, 1.0 * f)),
     ):

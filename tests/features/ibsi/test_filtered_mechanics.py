@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from radiotype.core import Grid, Mask, Scan
-from radiotype.errors import ComputeError
+from radiotype.core.reasons import MISSING
+from radiotype.errors import ComputeError, InputError
 from radiotype.features import FeatureSettings, describe
 from radiotype.features.filters import frequencies
-from radiotype.features.ibsi import IbsiSettings, filtered, prepare, records
+from radiotype.features.filters.unfit import UnfitError
+from radiotype.features.ibsi import IbsiSettings, filtered, prepare, records, response_maps
 from radiotype.imaging import resample
 
 SHAPE = (40, 36, 30)
@@ -71,8 +73,23 @@ def test_every_filter_has_a_stable_name_and_says_what_it_is() -> None:
     assert len(own) == 18 * len(NAMES)
     record = next(one for one in own if one.name == "log_1.5mm_3d_intensity_skewness")
     assert (record.ibsi, record.detail["filter"], record.detail["filter_ibsi"]) == ("KE2A", "log_1.5mm_3d", "L6PA")
-    assert record.invariances == ("translation", "rotation90", "intensity_scale")
+    assert record.invariances == ("translation", "intensity_scale")
     assert len({one.name for one in records(chosen)}) == len(records(chosen))
+
+
+def test_a_laplacian_of_voxels_that_are_no_cubes_changes_with_turns() -> None:
+    """Its unit is a squared voxel of the first axis."""
+    scan, mask = scan_and_mask(spacing=(1.0, 1.0, 2.0))
+    name, turn = "log_2.5mm_3d_intensity_mean", np.array([[0, 0, 1, 0], [0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 0, 1.0]])
+    grid = Grid(SHAPE, turn @ scan.grid.affine)
+    for spacing_mm, slice_by_slice, ratio in ((None, False, 4.0), (1.0, True, None), (1.0, False, 1.0)):
+        chosen = settings({"kind": "log", "sigma_mm": 2.5}, spacing_mm=spacing_mm, slice_by_slice=slice_by_slice)
+        found = describe(scan, mask, "ibsi", settings=FeatureSettings(ibsi=chosen))
+        turned = describe(Scan(scan.data, grid, "MR"), Mask(mask.data, grid), "ibsi", settings=FeatureSettings(ibsi=chosen))
+        record = next(one for one in found.records if one.name == name)
+        assert ("rotation90" in record.invariances) == (ratio == 1)
+        if ratio is not None:
+            assert turned.values[name] == pytest.approx(ratio * found.values[name], rel=1e-6)
 
 
 def test_the_features_of_the_scan_itself_stay() -> None:
@@ -144,7 +161,22 @@ def test_a_scan_that_is_not_finite_everywhere_is_filtered_by_its_nearest_values(
     chosen = settings({"kind": "log", "sigma_mm": 3.0})
     seen = prepare(Scan(values, scan.grid, "MR"), mask, chosen)
     values[:8] = values[8]
-    np.testing.assert_array_equal(seen.far, prepare(Scan(values, scan.grid, "MR"), mask, chosen).far)
+    filled = prepare(Scan(values, scan.grid, "MR"), mask, chosen)
+    np.testing.assert_array_equal(filtered.response(seen, chosen.filters[0]), filtered.response(filled, chosen.filters[0]))
+
+
+@pytest.mark.parametrize("kind", [EVERY_KIND[1], EVERY_KIND[3], EVERY_KIND[7], EVERY_KIND[10]])
+def test_values_do_not_depend_on_which_other_filters_there_are(kind) -> None:
+    """Not even where much of the scan holds no value, and a wider filter sees beyond."""
+    scan, mask = scan_and_mask((6, 0, 0))
+    values = scan.data.copy()
+    values[10:18] = np.nan
+    values[2, 2, 2] = 1e9
+    found = []
+    for others in ((), ({"kind": "mean", "size": 51},)):
+        chosen = settings(kind, *others)
+        found.append(filtered.response(prepare(Scan(values, scan.grid, "MR"), mask, chosen), chosen.filters[0]))
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +184,9 @@ def test_a_scan_that_is_not_finite_everywhere_is_filtered_by_its_nearest_values(
     [
         {"kind": "log"},
         {"kind": "log", "sigma_mm": -1.0},
+        {"kind": "log", "sigma_mm": 1e-120},
+        {"kind": "log", "sigma_mm": 5.0, "boundary": 1e300},
+        {"kind": "gabor", "sigma_mm": 1.0, "wavelength_mm": 1e-308},
         {"kind": "log", "sigma_mm": 1.0, "sigma": 1.0},
         {"kind": "mean", "size": 4},
         {"kind": "laws", "kernels": "L5"},
@@ -176,12 +211,66 @@ def test_the_same_filter_twice_is_refused() -> None:
         settings({"kind": "log", "sigma_mm": 2.0}, {"kind": "log", "sigma_mm": 2.0})
 
 
-def test_a_transform_that_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frequencies, "MAX_VOXELS", 1000)
-    for kind in ({"kind": "simoncelli", "level": 1}, {"kind": "gabor", "sigma_mm": 3.0, "wavelength_mm": 4.0}):
-        with pytest.raises(ComputeError) as caught:
-            describe(*scan_and_mask(), "ibsi", settings=FeatureSettings(ibsi=settings(kind)))
-        assert caught.value.code == "RT306"
+UNFIT = {
+    "simoncelli too large": ("filter_too_large", "RT306", {"kind": "simoncelli", "level": 1}),
+    "riesz too large": ("filter_too_large", "RT306", {"kind": "riesz", "order": [1, 0, 0], "of": "log", "sigma_mm": 1.5}),
+    "gabor too large": ("filter_too_large", "RT306", {"kind": "gabor", "sigma_mm": 3.0, "wavelength_mm": 4.0}),
+    "log too fine": ("filter_too_fine", "RT305", {"kind": "log", "sigma_mm": 0.5}),
+    "log much too fine": ("filter_too_fine", "RT305", {"kind": "log", "sigma_mm": 0.001}),
+    "riesz too fine": ("filter_too_fine", "RT305", {"kind": "riesz", "order": [1, 0, 0], "of": "log", "sigma_mm": 0.5}),
+    "gabor too fine": ("filter_too_fine", "RT305", {"kind": "gabor", "sigma_mm": 3.0, "wavelength_mm": 1.9}),
+    "simoncelli holds the mean": ("filter_passes_mean", "RT305", {"kind": "simoncelli", "level": 5}),
+    "riesz holds the mean": (
+        "filter_passes_mean",
+        "RT305",
+        {"kind": "riesz", "order": [0, 2, 0], "of": "simoncelli", "level": 5, "boundary": "periodic"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_filter_that_does_not_fit_has_no_value_and_leaves_the_others_theirs(name: str, monkeypatch) -> None:
+    """Alone it is refused: what is said of it stands in an error."""
+    if name.endswith("large"):
+        monkeypatch.setattr(frequencies, "MAX_VOXELS", 1000)
+    reason, code, kind = UNFIT[name]
+    scan, mask = scan_and_mask()
+    chosen = settings({"kind": "mean", "size": 3}, kind)
+    found = describe(scan, mask, "ibsi", settings=FeatureSettings(ibsi=chosen))
+    for record in found.records:
+        unfit = record.detail.get("filter") == chosen.filters[1].name
+        assert np.isnan(found.values[record.name]) or not unfit
+        assert (found.reasons.get(record.name) == reason) == unfit
+    assert reason in MISSING
+    with pytest.raises(UnfitError) as caught:
+        response_maps(scan, mask, settings(kind))
+    assert (caught.value.code, caught.value.reason) == (code, reason)
+    assert caught.value.hint
+
+
+def test_bands_that_hold_no_mean_are_filtered() -> None:
+    """What the references are: an even number of voxels and a band well above the lowest frequency; or an odd one."""
+    scan, mask = scan_and_mask()
+    for kind in ({"level": 2}, {"level": 3, "boundary": "mirror"}, {"level": 5, "reach": 12, "boundary": "mirror"}):
+        chosen = settings({"kind": "simoncelli", **kind})
+        response = filtered.response(prepare(scan, mask, chosen), chosen.filters[0])
+        lifted = filtered.response(prepare(Scan(scan.data + 1000, scan.grid, "MR"), mask, chosen), chosen.filters[0])
+        assert np.abs(lifted - response).max() < 1e-6
+
+
+def test_values_that_cannot_be_squared_are_refused_around_the_region_too() -> None:
+    scan, mask = scan_and_mask()
+    values = scan.data.copy()
+    values[10, 18, 15] = 1e300
+    assert not mask.data[10, 18, 15]
+    with pytest.raises(InputError, match=r"RT206.*surrounds"):
+        prepare(Scan(values, scan.grid, "MR"), mask, settings({"kind": "log", "sigma_mm": 2.0}))
+    prepare(Scan(values, scan.grid, "MR"), mask, settings())
+
+
+def test_close_numbers_have_names_of_their_own() -> None:
+    chosen = settings({"kind": "log", "sigma_mm": 1.5}, {"kind": "log", "sigma_mm": 1.5000001})
+    assert [one.name for one in chosen.filters] == ["log_1.5mm_3d", "log_1.5000001mm_3d"]
 
 
 def test_a_scan_too_large_to_be_seen_as_a_whole_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

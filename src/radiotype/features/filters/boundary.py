@@ -18,6 +18,9 @@ Boundary = Rule | float
 #: Voxels low <= index < high along an axis.
 Range = tuple[int, int]
 
+#: Squares of larger intensities, summed over a region, could overflow.
+LARGEST = 1e140
+
 Indices = npt.NDArray[np.int64]
 
 
@@ -29,9 +32,11 @@ def checked_boundary(boundary: Boundary) -> Boundary:
     RecipeError
         RT103.
     """
-    known = boundary in get_args(Rule) if isinstance(boundary, str) else np.isfinite(boundary)
+    known = boundary in get_args(Rule) if isinstance(boundary, str) else abs(boundary) <= LARGEST
     if not known:
-        raise RecipeError("RT103", f"{boundary!r} is no rule for boundaries", hint=f"{', '.join(get_args(Rule))}, or a number")
+        rules = ", ".join(get_args(Rule))
+        hint = f"{rules}, or a number up to {LARGEST:g}"
+        raise RecipeError("RT103", f"{boundary!r} is no rule for boundaries", hint=hint)
     return boundary
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
-from radiotype.errors import ComputeError
 from radiotype.features.filters.boundary import Boundary, Range, extended
+from radiotype.features.filters.unfit import UnfitError
 
 Complex = npt.NDArray[np.complex128]
 
@@ -50,8 +50,20 @@ def surroundings(
     beyond : three of int
         Voxels seen beyond both ends of the image where all of it is seen.
     """
-    spans, inner = [], []
-    for (low, high), far, more, n in zip(keep, reach, beyond, image.shape, strict=True):
+    spans = seen_spans(image.shape, keep, reach, boundary, beyond=beyond)
+    require_voxels([last - first for first, last in spans])
+    inner = tuple(slice(low - span[0], high - span[0]) for (low, high), span in zip(keep, spans, strict=True))
+    for axis, (span, n) in enumerate(zip(spans, image.shape, strict=True)):
+        image = extended(image, axis, span, boundary, held=(0, n), n=n)
+    return Surroundings(image, inner)
+
+
+def seen_spans(
+    shape: Sequence[int], keep: Sequence[Range], reach: Sequence[int | None], boundary: Boundary, *, beyond: Sequence[int]
+) -> list[Range]:
+    """The voxels of an image of some shape, or beyond its ends, that `surroundings` takes along each axis."""
+    spans = []
+    for (low, high), far, more, n in zip(keep, reach, beyond, shape, strict=True):
         first, last = (-more, n + more) if far is None else (low - far, high + far)
         if far == 0:
             span = (low, high)
@@ -61,25 +73,23 @@ def surroundings(
             extra = _odd_length(last - first) - (last - first)
             span = (first - extra // 2, last + extra - extra // 2)
         spans.append(span)
-        inner.append(slice(low - span[0], high - span[0]))
-    require_voxels([last - first for first, last in spans])
-    for axis, (span, n) in enumerate(zip(spans, image.shape, strict=True)):
-        image = extended(image, axis, span, boundary, held=(0, n), n=n)
-    return Surroundings(image, tuple(inner))
+    return spans
 
 
-def require_voxels(sizes: Sequence[int]) -> None:
-    """Refuse a transform of more than `MAX_VOXELS`.
+def require_voxels(sizes: Sequence[int], most: int | None = None) -> None:
+    """Refuse a transform of more than `MAX_VOXELS`, or fewer.
 
     Raises
     ------
-    ComputeError
+    UnfitError
         RT306.
     """
-    if math.prod(sizes) > MAX_VOXELS:
-        raise ComputeError(
+    most = min(MAX_VOXELS, most or MAX_VOXELS)
+    if math.prod(sizes) > most:
+        raise UnfitError(
+            "filter_too_large",
             "RT306",
-            f"a filter would see {' x '.join(map(str, sizes))} voxels, more than {MAX_VOXELS:,}",
+            f"a filter would see {' x '.join(map(str, sizes))} voxels, more than {most:,}",
             hint="set `reach` of the filter, a lower level or sigma_mm, or a larger spacing_mm",
         )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, extended, whole
-from radiotype.features.filters.frequencies import require_voxels
+from radiotype.features.filters.frequencies import Complex, require_voxels
 from radiotype.features.filters.laplacian_of_gaussian import Spacing
-from radiotype.features.filters.pooling import Pool, Pooling
+from radiotype.features.filters.pooling import Pooling
+from radiotype.features.filters.unfit import LEAST_WAVE, require_sampled
 
 #: Standard deviations at which the window ends.
 CUTOFF = 4.5
@@ -22,6 +22,9 @@ PLANES = ((0, 1), (1, 2), (0, 2))
 
 #: Voxels that are transformed at a time.
 BLOCK = 2**19
+
+#: Numbers of transformed kernels that are held at a time, 16 bytes each; one kernel may be as large.
+KERNELS = 2**23
 
 
 def gabor_reach(sigma_mm: float, aspect_ratio: float, spacing_mm: Spacing) -> tuple[int, int, int]:
@@ -44,16 +47,16 @@ def orientations(first_degrees: float, step_degrees: float | None) -> tuple[floa
 
 def gabor_kernel(
     sigma_mm: float, wavelength_mm: float, aspect_ratio: float, angle: float, spacing_mm: tuple[float, float]
-) -> npt.NDArray[np.complex128]:
+) -> Complex:
     """The kernel in a plane; its waves run along the first axis for the angle 0 and are turned clockwise by it."""
     places = []
     for step in spacing_mm:
         n = math.ceil(CUTOFF * sigma_mm / min(1.0, aspect_ratio) / step)
         places.append(np.arange(-n, n + 1) * step)
-    x, y = np.meshgrid(*places, indexing="ij")
+    x, y = np.meshgrid(*places, indexing="ij", sparse=True)
     along, across = x * math.cos(angle) + y * math.sin(angle), x * math.sin(angle) - y * math.cos(angle)
     window = -(along**2 + aspect_ratio**2 * across**2) / (2 * sigma_mm**2)
-    kernel: npt.NDArray[np.complex128] = np.exp(window + 2j * math.pi * along / wavelength_mm)
+    kernel: Complex = np.exp(window + 2j * math.pi * along / wavelength_mm)
     kernel[window < -(CUTOFF**2) / 2] = 0
     return kernel
 
@@ -81,6 +84,7 @@ def gabor(
     sigma_mm : float
         Standard deviation of the window along the wave, mm.
     wavelength_mm : float
+        At least `LEAST_WAVE` voxels along each axis that is filtered.
     aspect_ratio : float
         Standard deviation along the wave over that across it.
     orientation_degrees : float
@@ -98,6 +102,12 @@ def gabor(
     keep : three of (low, high), optional
         Voxels that the result holds; all when left out.
 
+    Raises
+    ------
+    UnfitError
+        RT305 for waves shorter than two voxels; RT306 before any kernel is made, where a plane with what the window covers
+        around it holds more than `KERNELS` voxels.
+
     References
     ----------
     IBSI reference manual, Gabor filters (Q88H).
@@ -110,42 +120,66 @@ def gabor(
     True
     """
     boundary, keep = checked_boundary(boundary), keep or whole(image.shape)
-    pool = Pool(pooling)
-    angles = orientations(orientation_degrees, step_degrees)
-    for axes in PLANES if orthogonal_planes else PLANES[:1]:
+    reach, angles = gabor_reach(sigma_mm, aspect_ratio, spacing_mm), orientations(orientation_degrees, step_degrees)
+    planes = PLANES if orthogonal_planes else PLANES[:1]
+    require_sampled(wavelength_mm, [spacing_mm[axis] for axes in planes for axis in axes], LEAST_WAVE, "a wave")
+    for axes in planes:
+        require_voxels([keep[axis][1] - keep[axis][0] + 2 * reach[axis] for axis in axes], most=KERNELS)
+    found = np.full([high - low for low, high in keep], math.inf if pooling == "min" else 0.0, order="F")
+    for axes in planes:
         spacing = (spacing_mm[axes[0]], spacing_mm[axes[1]])
-        kernels = [gabor_kernel(sigma_mm, wavelength_mm, aspect_ratio, angle, spacing) for angle in angles]
-        for response in _responses(image, axes, kernels, boundary, keep):
-            pool.add(response)
-    return pool.result()
+        sizes = transformed(keep, axes, reach)
+        at_once = max(1, KERNELS // math.prod(sizes))
+        for first in range(0, len(angles), at_once):
+            some = angles[first : first + at_once]
+            kernels = [_spectrum(gabor_kernel(sigma_mm, wavelength_mm, aspect_ratio, one, spacing), sizes) for one in some]
+            _pool_responses(found, image, axes, kernels, pooling, boundary=boundary, keep=keep, reach=reach)
+    return found / (len(angles) * len(planes)) if pooling == "mean" else found
 
 
-def _responses(
-    image: Floats,
-    axes: tuple[int, int],
-    kernels: Sequence[npt.NDArray[np.complex128]],
-    boundary: Boundary,
-    keep: Sequence[Range],
-) -> Iterator[Floats]:
-    """The size of the response to each of the kernels, which all have one shape, in the planes along two axes."""
+def transformed(keep: Sequence[Range], axes: tuple[int, int], reach: Sequence[int]) -> tuple[int, int]:
+    """Voxels of a plane that are transformed: those to keep and what the window covers around them."""
     from scipy import fft
 
-    part, across = image, 3 - sum(axes)
-    part = extended(part, across, keep[across], boundary, held=(0, image.shape[across]), n=image.shape[across])
-    for axis, n in zip(axes, kernels[0].shape, strict=True):
-        low, high = keep[axis]
-        part = extended(part, axis, (low - n // 2, high + n // 2), boundary, held=(0, image.shape[axis]), n=image.shape[axis])
-    part = np.moveaxis(part, across, 0)
-    require_voxels(part.shape)
-    sizes = [fft.next_fast_len(n, real=False) for n in part.shape[1:]]
-    spectra = [fft.fft2(kernel, sizes) for kernel in kernels]
-    slices = max(1, BLOCK // math.prod(sizes))
-    found = [np.empty([high - low for low, high in keep], order="F") for _ in kernels]
+    one, other = (fft.next_fast_len(keep[axis][1] - keep[axis][0] + 2 * reach[axis], real=False) for axis in axes)
+    return one, other
+
+
+def _spectrum(kernel: Complex, sizes: tuple[int, int]) -> Complex:
+    from scipy import fft
+
+    spectrum: Complex = fft.fft2(kernel, sizes)
+    return spectrum
+
+
+def _pool_responses(
+    found: Floats,
+    image: Floats,
+    axes: tuple[int, int],
+    kernels: Sequence[Complex],
+    pooling: Pooling,
+    *,
+    boundary: Boundary,
+    keep: Sequence[Range],
+    reach: Sequence[int],
+) -> None:
+    """Pool the size of the response to each of the kernels into what was found, some planes along two axes at a time."""
+    from scipy import fft
+
+    combine = {"max": np.maximum, "mean": np.add, "min": np.minimum}[pooling]
+    across = 3 - sum(axes)
+    low, high = keep[across]
+    slices = max(1, BLOCK // kernels[0].size)
     # Of a circular convolution the places that no kernel reaches round the edge are those of the image.
-    inner = tuple(slice(n - 1, n - 1 + keep[axis][1] - keep[axis][0]) for axis, n in zip(axes, kernels[0].shape, strict=True))
-    for start in range(0, part.shape[0], slices):
-        spectrum = fft.fft2(part[start : start + slices], sizes, axes=(1, 2))
-        for kernel, result in zip(spectra, found, strict=True):
+    inner = tuple(slice(2 * reach[axis], 2 * reach[axis] + keep[axis][1] - keep[axis][0]) for axis in axes)
+    for start in range(low, high, slices):
+        span = (start, min(start + slices, high))
+        part = extended(image, across, span, boundary, held=(0, image.shape[across]), n=image.shape[across])
+        for axis in axes:
+            seen = (keep[axis][0] - reach[axis], keep[axis][1] + reach[axis])
+            part = extended(part, axis, seen, boundary, held=(0, image.shape[axis]), n=image.shape[axis])
+        spectrum = fft.fft2(np.moveaxis(part, across, 0), kernels[0].shape, axes=(1, 2))
+        into = np.moveaxis(found, across, 0)[start - low : span[1] - low]
+        for kernel in kernels:
             response = fft.ifft2(spectrum * kernel, axes=(1, 2), overwrite_x=True)
-            np.moveaxis(result, across, 0)[start : start + slices] = np.abs(response[(slice(None), *inner)])
-    yield from found
+            combine(into, np.abs(response[(slice(None), *inner)]), out=into)

@@ -10,6 +10,7 @@ import numpy as np
 from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, whole
 from radiotype.features.filters.separable import Chain, centred, each_separable, grouped
+from radiotype.features.filters.unfit import LEAST_SIGMA, require_sampled
 
 Spacing = tuple[float, float, float]
 
@@ -51,7 +52,7 @@ def laplacian_of_gaussian(
     image : array, shape (I, J, K)
         Finite.
     sigma_mm : float
-        Standard deviation of the Gaussian, mm.
+        Standard deviation of the Gaussian, mm; at least `LEAST_SIGMA` voxels along each axis that is filtered.
     spacing_mm : tuple of float
         Distance between voxel centres along each axis, mm.
     cutoff : float
@@ -68,6 +69,11 @@ def laplacian_of_gaussian(
     array
         Intensity per squared voxel of the first axis.
 
+    Raises
+    ------
+    UnfitError
+        RT305 for a Gaussian that is finer than the voxels can hold.
+
     References
     ----------
     IBSI reference manual, Laplacian-of-Gaussian filters (L6PA).
@@ -78,9 +84,10 @@ def laplacian_of_gaussian(
     >>> bool(laplacian_of_gaussian(ball, 1.5)[7, 7, 7] < 0)
     True
     """
+    require_sampled(sigma_mm, spacing_mm[:dimensions], LEAST_SIGMA, "a Gaussian")
     products = grouped(log_products(sigma_mm, spacing_mm, cutoff, dimensions))
     found = each_separable(image, products, boundary=checked_boundary(boundary), keep=keep or whole(image.shape))
     total = next(found)
     for part in found:
-        total = total + part
+        total += part
     return total

@@ -14,7 +14,7 @@ from radiotype.features.filters.boundary import Boundary, Range, checked_boundar
 from radiotype.features.filters.mean import mean_chains
 from radiotype.features.filters.pooling import Pooling
 from radiotype.features.filters.rotations import pooled_turns
-from radiotype.features.filters.separable import Chain, along_axis, convolution
+from radiotype.features.filters.separable import Chain, along_axis, beyond, convolution
 
 #: Laws' vectors, before each is given the length 1.
 KERNELS = {
@@ -68,7 +68,7 @@ def laws(
     energy_distance : int, optional
         The mean size of the response among the voxels up to so far away along each axis, in place of the response.
     boundary : Boundary
-        What lies beyond the image, and beyond the response whose energy is taken.
+        What lies beyond the image, and beyond the response whose energy is taken; of a number, the response to it.
     keep : three of (low, high), optional
         Voxels that the result holds; all when left out.
 
@@ -90,6 +90,9 @@ def laws(
     reach = [energy_distance if chain else 0 for chain in energy]
     wide = [needed((low - far, high + far), n, boundary) for (low, high), far, n in zip(keep, reach, image.shape, strict=True)]
     response = np.abs(pooled_turns(image, chains, how, boundary=boundary, keep=wide))
+    outside = beyond(boundary, tuple(taps for chain in chains for taps in chain))
+    boundary = outside if isinstance(outside, str) else abs(outside)  # the turns of a filter differ in its sign alone
     for axis, (chain, held, kept, n) in enumerate(zip(energy, wide, keep, image.shape, strict=True)):
         response = along_axis(response, axis, chain, boundary=boundary, keep=kept, held=held, n=n)
+        boundary = beyond(boundary, chain)
     return response

@@ -32,20 +32,25 @@ class Pool:
         """Take in a response that occurs `alike` times, and `opposite` times with the other sign."""
         self._n += alike + opposite
         if self.pooling == "mean":
-            value = response * float(alike - opposite)
-        elif alike and opposite:
-            value = np.abs(response) if self.pooling == "max" else -np.abs(response)
-        else:
-            value = response if alike else -response
+            if self._pooled is None:
+                self._pooled = response * float(alike - opposite)
+            else:
+                self._pooled += response if alike - opposite == 1 else response * float(alike - opposite)
+            return
+        if alike and opposite:
+            response = np.abs(response) if self.pooling == "max" else -np.abs(response)
+        elif opposite:
+            response = -response
         if self._pooled is None:
-            self._pooled = value
-        elif self.pooling == "mean":
-            self._pooled = self._pooled + value
+            self._pooled = response.copy(order="K")
         else:
-            self._pooled = (np.maximum if self.pooling == "max" else np.minimum)(self._pooled, value)
+            (np.maximum if self.pooling == "max" else np.minimum)(self._pooled, response, out=self._pooled)
 
     def result(self) -> Floats:
         """What they were pooled to."""
         if self._pooled is None:
             raise ValueError("nothing was pooled")
-        return self._pooled / self._n if self.pooling == "mean" else self._pooled
+        if self.pooling == "mean":
+            self._pooled /= self._n
+            self._n = 1
+        return self._pooled

@@ -12,8 +12,9 @@ from radiotype.errors import RecipeError
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, whole
 from radiotype.features.filters.frequencies import Complex, filtered, radius, surroundings
 from radiotype.features.filters.laplacian_of_gaussian import Spacing, gaussian_reach, laplacian_of_gaussian
-from radiotype.features.filters.simoncelli import band, simoncelli_reach
+from radiotype.features.filters.simoncelli import band, lower_edge, simoncelli_reach
 from radiotype.features.filters.steering import aligned
+from radiotype.features.filters.unfit import LEAST_SIGMA, require_no_mean, require_sampled
 
 #: Voxels beyond those of the Gaussian by which an image is continued.
 REACH = 16
@@ -79,6 +80,7 @@ def riesz_log(
     """
     transfer, boundary, keep = riesz_transfer(order), checked_boundary(boundary), keep or whole(image.shape)
     n = len(order)
+    require_sampled(sigma_mm, spacing_mm[:n], LEAST_SIGMA, "a Gaussian")
     far = [reach if axis < n else 0 for axis in range(3)]
     beyond = [own + REACH for own in gaussian_reach(sigma_mm, spacing_mm, cutoff)]
     part, inner = surroundings(image, keep, far, boundary, beyond=beyond)
@@ -136,6 +138,7 @@ def riesz_simoncelli(
     boundary, keep, n = checked_boundary(boundary), keep or whole(image.shape), len(order)
     far = [reach if axis < n else 0 for axis in range(3)]
     part, inner = surroundings(image, keep, far, boundary, beyond=[simoncelli_reach(level)] * 3)
+    require_no_mean(part.shape[:n], lower_edge(level))
 
     def component(own: Sequence[int]) -> Floats:
         transfer = riesz_transfer(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -29,6 +30,11 @@ class Taps(NamedTuple):
         """The opposite weights."""
         return Taps(tuple(-weight for weight in self.weights), self.first)
 
+    @property
+    def total(self) -> float:
+        """The response to 1 everywhere."""
+        return math.fsum(self.weights)
+
 
 #: Taps that follow one another along one axis, the response to each padded before the next; none leaves the axis as it is.
 Chain = tuple[Taps, ...]
@@ -52,6 +58,17 @@ def reach(chain: Chain) -> int:
     before = sum(-taps.first for taps in chain)
     after = sum(taps.first + len(taps.weights) - 1 for taps in chain)
     return max(before, after, 0)
+
+
+def beyond(boundary: Boundary, chain: Chain) -> Boundary:
+    """What lies beyond the response to a chain: a constant has been multiplied by all the taps, as the image has.
+
+    Examples
+    --------
+    >>> beyond(-1000.0, (centred([1, 2, 1]),)), beyond("mirror", (centred([1, 2, 1]),))
+    (-4000.0, 'mirror')
+    """
+    return boundary if isinstance(boundary, str) else math.prod((taps.total for taps in chain), start=boundary)
 
 
 def along_axis(
@@ -87,7 +104,7 @@ def along_axis(
         result = needed(span, n, boundary)
     for taps, span, result in steps:
         image = _correlated(extended(image, axis, span, boundary, held=held, n=n), axis, taps.weights)
-        held = result
+        held, boundary = result, beyond(boundary, (taps,))
     return extended(image, axis, keep, boundary, held=held, n=n)
 
 
@@ -99,7 +116,8 @@ def separable(image: Floats, chains: Sequence[Chain], *, boundary: Boundary, kee
     image : array, shape (I, J, K)
     chains : three tuples of Taps
     boundary : Boundary
-        What lies beyond the edges of the image, and of the response to each of the taps.
+        What lies beyond the edges of the image, and of the response to each of the taps; a number lies beyond the image, and
+        what the taps make of it beyond their responses.
     keep : three of (low, high)
         Voxels that the result holds.
 
@@ -144,7 +162,7 @@ def _each(
         groups[product[axis]].append(product)
     for chain, group in groups.items():
         part = along_axis(image, axis, chain, boundary=boundary, keep=keep[axis])
-        yield from _each(part, group, axes[1:], boundary, keep)
+        yield from _each(part, group, axes[1:], beyond(boundary, chain), keep)
 
 
 def _correlated(image: Floats, axis: int, weights: tuple[float, ...]) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Boundary, Range, checked_boundary, whole
 from radiotype.features.filters.frequencies import filtered, radius, surroundings
+from radiotype.features.filters.unfit import require_no_mean
 
 #: Voxels by which an image is continued for the first level; twice as many for each further one.
 REACH = 16
@@ -17,6 +18,11 @@ REACH = 16
 def simoncelli_reach(level: int) -> int:
     """Voxels by which an image is continued for a level."""
     return REACH * 2 ** (level - 1)
+
+
+def lower_edge(level: int) -> float:
+    """Where the band of a level begins, 1 for half a wave per voxel."""
+    return 2.0 ** (-1 - level)
 
 
 def band(frequency: Floats, level: int) -> Floats:
@@ -59,6 +65,11 @@ def simoncelli(
     keep : three of (low, high), optional
         Voxels that the result holds; all when left out.
 
+    Raises
+    ------
+    UnfitError
+        RT305 where an even number of voxels along axes would put the mean intensity into the band; RT306 for a part too large.
+
     References
     ----------
     IBSI reference manual, non-separable wavelets, Simoncelli (PRT7).
@@ -72,4 +83,5 @@ def simoncelli(
     boundary, keep = checked_boundary(boundary), keep or whole(image.shape)
     far = [reach if axis < dimensions else 0 for axis in range(3)]
     part, inner = surroundings(image, keep, far, boundary, beyond=[simoncelli_reach(level)] * 3)
+    require_no_mean(part.shape[:dimensions], lower_edge(level))
     return filtered(part, lambda frequencies: band(radius(frequencies), level), range(dimensions))[inner]

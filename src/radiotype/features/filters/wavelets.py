@@ -68,7 +68,7 @@ def wavelet(
         Pool the responses to the kernels in all directions of the grid.
     pooling : "max", "mean" or "min"
     boundary : Boundary
-        What lies beyond the image, and beyond the response at each level.
+        What lies beyond the image, and beyond the response at each level; of a number, the response to it.
     keep : three of (low, high), optional
         Voxels that the result holds; all when left out.
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from radiotype.core.geometry import Floats
-from radiotype.features.filters.boundary import Range
+from radiotype.features.filters.boundary import LARGEST, Range
 from radiotype.features.filters.boundary import Rule as Boundary
 from radiotype.features.filters.frequencies import ROOM
 from radiotype.features.strict import Strict
 
 Spacing = tuple[float, float, float]
 Reach = tuple[int, int, int]
+
+#: An intensity.
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 
 #: So many voxels are more than any scan holds along an axis.
 EVERYTHING = 1_000_000
@@ -29,7 +32,7 @@ class FilterSettings(Strict):
     #: What it brings out, in few words.
     brings_out: ClassVar[str]
 
-    boundary: Boundary | float = Field(
+    boundary: Boundary | Number = Field(
         "mirror", description="what lies beyond the scan: its mirror image, nearest, periodic, zero or a number"
     )
 
@@ -65,7 +68,7 @@ class FilterSettings(Strict):
     def name(self) -> str:
         """The beginning of the names of its features."""
         usual = type(self).model_fields["boundary"].default
-        rule = self.boundary if isinstance(self.boundary, str) else f"{self.boundary:g}"
+        rule = self.boundary if isinstance(self.boundary, str) else written(self.boundary)
         return self.own_name if rule == usual else f"{self.own_name}_{rule}"
 
 
@@ -81,3 +84,15 @@ def room(reach: int | None) -> Reach:
 
 def seen(reach: int | None) -> str:
     return "" if reach is None else f"_reach_{reach}"
+
+
+def written(number: float) -> str:
+    """A number in a name, so that different ones have different names.
+
+    Examples
+    --------
+    >>> written(3.0), written(1.5000001)
+    ('3', '1.5000001')
+    """
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))

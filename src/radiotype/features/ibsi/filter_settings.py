@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from radiotype.core.geometry import Floats
 from radiotype.errors import RecipeError
@@ -18,7 +18,7 @@ from radiotype.features.filters.riesz import riesz_transfer
 from radiotype.features.filters.separable import reach as chain_reach
 from radiotype.features.filters.wavelet_kernels import WAVELETS
 from radiotype.features.filters.wavelets import wavelet_chains
-from radiotype.features.ibsi.filter_base import Boundary, FilterSettings, Reach, Spacing, room, seen, within
+from radiotype.features.ibsi.filter_base import Boundary, FilterSettings, Number, Reach, Spacing, room, seen, within, written
 from radiotype.features.strict import Listed
 
 Dimensions = Literal[2, 3]
@@ -29,7 +29,7 @@ MAX_LEVEL = 5
 SEEN = "voxels around the region that take part, for speed; null takes the whole scan, as the standard does"
 
 Seen = Annotated[int, Field(ge=8, le=512)]
-Sigma = Annotated[float, Field(gt=0, le=100)]
+Sigma = Annotated[float, Field(ge=0.001, le=100)]
 Level = Annotated[int, Field(ge=1, le=MAX_LEVEL)]
 
 
@@ -103,8 +103,8 @@ class LogFilter(FilterSettings):
 
     @property
     def own_name(self) -> str:
-        cut = "" if self.cutoff == 4 else f"_cutoff_{self.cutoff:g}"
-        return f"log_{self.sigma_mm:g}mm{cut}_{self.dimensions}d"
+        cut = "" if self.cutoff == 4 else f"_cutoff_{written(self.cutoff)}"
+        return f"log_{written(self.sigma_mm)}mm{cut}_{self.dimensions}d"
 
     @property
     def turns(self) -> bool:
@@ -175,7 +175,7 @@ class GaborFilter(FilterSettings):
 
     kind: Literal["gabor"]
     sigma_mm: Sigma = Field(description="standard deviation of the window along the wave, mm")
-    wavelength_mm: PositiveFloat = Field(description="length of the wave, mm")
+    wavelength_mm: float = Field(ge=0.001, le=1e5, description="length of the wave, mm")
     aspect_ratio: float = Field(1.0, ge=0.1, le=10, description="size of the window along the wave over that across it")
     step_degrees: Annotated[float, Field(ge=1, le=180)] | None = Field(
         22.5, description="pool over directions all round, so many degrees apart; null takes one direction only"
@@ -192,10 +192,14 @@ class GaborFilter(FilterSettings):
 
     @property
     def own_name(self) -> str:
-        first = f"_from_{self.orientation_degrees:g}" if self.orientation_degrees else ""
-        turned = f"_at_{self.orientation_degrees:g}" if self.step_degrees is None else f"_every_{self.step_degrees:g}{first}"
+        first = f"_from_{written(self.orientation_degrees)}" if self.orientation_degrees else ""
+        turned = (
+            f"_at_{written(self.orientation_degrees)}"
+            if self.step_degrees is None
+            else f"_every_{written(self.step_degrees)}{first}"
+        )
         pooled = "" if self.step_degrees is None and self.dimensions == 2 else f"_{self.pooling}"
-        window = f"{self.sigma_mm:g}mm_{self.wavelength_mm:g}mm_{self.aspect_ratio:g}"
+        window = f"{written(self.sigma_mm)}mm_{written(self.wavelength_mm)}mm_{written(self.aspect_ratio)}"
         return f"gabor_{window}{turned}{pooled}_{self.dimensions}d"
 
     @property
@@ -270,7 +274,7 @@ class SimoncelliFilter(FilterSettings):
     brings_out: ClassVar[str] = "one band of frequencies"
 
     kind: Literal["simoncelli"]
-    boundary: Boundary | float = Field(
+    boundary: Boundary | Number = Field(
         "periodic", description="what lies beyond the scan: the scan again, its mirror image, nearest, zero or a number"
     )
     level: Level = Field(1, description="each is an octave below the one before")
@@ -313,7 +317,7 @@ class RieszFilter(FilterSettings):
         description="how often along each axis, such as [1, 0, 0]; two numbers stay within axial slices"
     )
     of: Literal["log", "simoncelli"] = Field(description="the filter that is transformed")
-    boundary: Boundary | float = Field(
+    boundary: Boundary | Number = Field(
         "mirror", description="what lies beyond the scan: its mirror image, nearest, periodic, zero or a number"
     )
     sigma_mm: Sigma | None = Field(None, description="of log: standard deviation of the Gaussian, mm")
@@ -333,8 +337,8 @@ class RieszFilter(FilterSettings):
 
     @property
     def own_name(self) -> str:
-        of = f"log_{self.sigma_mm:g}mm" if self.sigma_mm is not None else f"simoncelli_level_{self.level}"
-        turned = "" if self.align_sigma_mm is None else f"_aligned_{self.align_sigma_mm:g}mm"
+        of = f"log_{written(self.sigma_mm)}mm" if self.sigma_mm is not None else f"simoncelli_level_{self.level}"
+        turned = "" if self.align_sigma_mm is None else f"_aligned_{written(self.align_sigma_mm)}mm"
         return f"riesz_{'_'.join(map(str, self.order))}_{of}{turned}{seen(self.reach)}"
 
     @property

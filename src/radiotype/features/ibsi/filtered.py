@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Protocol
@@ -11,12 +13,16 @@ import numpy as np
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.geometry import Floats
 from radiotype.features.filters.boundary import Range
+from radiotype.features.filters.unfit import UnfitError
 from radiotype.features.ibsi import histogram, intensity, texture, volume_histogram
-from radiotype.features.ibsi.filter_settings import FilterSettings
-from radiotype.features.ibsi.preprocess import Prepared, discretised
+from radiotype.features.ibsi.filter_base import FilterSettings, Spacing
+from radiotype.features.ibsi.filter_memory import bytes_of
+from radiotype.features.ibsi.filter_settings import LogFilter
+from radiotype.features.ibsi.preprocess import Prepared, discretised, seen_by
 from radiotype.features.ibsi.settings import Bins, IbsiSettings
 from radiotype.features.registry import Measured
 from radiotype.features.threads import in_order, threads_for
+from radiotype.imaging.resample import with_nearest_finite
 
 REFERENCE = "Whybra et al., Radiology 310 (2024) e231319; IBSI reference manual, convolutional filters"
 
@@ -24,8 +30,11 @@ REFERENCE = "Whybra et al., Radiology 310 (2024) e231319; IBSI reference manual,
 #: voxels, and would put a voxel of a flat image, whose response is 0, into any grey level.
 PRECISION = 2.0**-40
 
-#: Arrays as large as what a filter sees that it makes of it at most.
-COPIES = 6
+#: Bytes for a voxel that a filter sees, where some of them hold no finite value and take that of the nearest.
+FILLING = 40
+
+#: Bytes for a voxel of the region's box, rounded and in levels, and for one inside while it is measured.
+ROUNDED, MEASURED = 20, 64
 
 
 class Section(Protocol):
@@ -61,16 +70,21 @@ def records(settings: IbsiSettings) -> tuple[FeatureRecord, ...]:
     """The records of every group for every filter, in that order; empty without filters."""
     own = own_settings(settings)
     return tuple(
-        _of_the_filter(record, one)
+        _of_the_filter(record, one, cubes=settings.spacing_mm is not None and not settings.slice_by_slice)
         for one in settings.filters
         for group in settings.filtered_features
         for record in SECTIONS[group].records(own)
     )
 
 
-def _of_the_filter(record: FeatureRecord, one: FilterSettings) -> FeatureRecord:
-    """A turned scan has the same features only if the filter has no direction; mirrored, the turns of a filter are others."""
+def _of_the_filter(record: FeatureRecord, one: FilterSettings, *, cubes: bool) -> FeatureRecord:
+    """A turned scan has the same features only if the filter has no direction; mirrored, the turns of a filter are others.
+
+    A Laplacian counts squared voxels of the first axis, which are others once the scan is turned unless voxels are cubes.
+    """
     kept = {"intensity_scale"} | ({"translation"} if one.local else set()) | ({"rotation90"} if one.turns else set())
+    if isinstance(one, LogFilter) and not cubes:
+        kept.discard("rotation90")
     if isinstance(one.boundary, float) and one.boundary:
         kept.discard("intensity_scale")
     mark = {} if one.standardised else {"standardised": "no"}
@@ -99,11 +113,16 @@ def measure(prepared: Prepared, settings: IbsiSettings, *, n_threads: int | None
     Returns
     -------
     Measured
-        The same whatever the number of threads.
+        The same whatever the number of threads. A filter that does not fit the scan has NaN: `filter_too_fine`,
+        `filter_too_large` or `filter_passes_mean`.
     """
 
     def of_one(one: FilterSettings) -> Measured:
-        return _measured(filtered(prepared, one, settings), one, settings)
+        try:
+            return _measured(filtered(prepared, one, settings), one, settings)
+        except UnfitError as unfit:
+            names = [record.name for record in records(settings) if record.detail.get("filter") == one.name]
+            return Measured(dict.fromkeys(names, math.nan), dict.fromkeys(names, unfit.reason))
 
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
@@ -139,20 +158,32 @@ def filtered(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) ->
 
 
 def response(prepared: Prepared, one: FilterSettings) -> Floats:
-    """The response to a filter in the region's own box, rounded to `PRECISION`."""
-    far = prepared.far
-    if far is None:
-        raise ValueError("the region was prepared without filters")
-    i, j, k = ((first, first + n) for first, n in zip(prepared.far_first, prepared.morphological_mask.shape, strict=True))
-    keep: tuple[Range, ...] = (i, j, k)
-    image = np.array(one.response(far, prepared.spacing_mm, keep), order="F")
-    largest = max(float(far.max()), -float(far.min()))
+    """The response to a filter in the region's own box, rounded to `PRECISION`.
+
+    A voxel without a finite value takes that of the nearest one in the box that the filter sees.
+    """
+    seen, keep = seen_of(prepared, one)
+    seen = with_nearest_finite(seen)
+    image = np.array(one.response(seen, prepared.spacing_mm, keep), order="F")
+    largest = max(float(seen.max()), -float(seen.min()))
     unit = float(np.ldexp(PRECISION, int(np.frexp(largest)[1])))
     if unit > 0:
         image /= unit
         np.rint(image, out=image)
         image *= unit
     return image
+
+
+def seen_of(prepared: Prepared, one: FilterSettings) -> tuple[Floats, tuple[Range, ...]]:
+    """What one filter sees, whichever others there are, and where in it the region's own box lies."""
+    if prepared.far is None:
+        raise ValueError("the region was prepared without filters")
+    first = np.array(prepared.far_first)
+    own = (first, first + prepared.morphological_mask.shape)
+    low, high = seen_by((one,), prepared.spacing_mm, own, own, prepared.far.shape)
+    i, j, k = (slice(*span) for span in zip(low.tolist(), high.tolist(), strict=True))
+    keep = zip((own[0] - low).tolist(), (own[1] - low).tolist(), strict=True)
+    return prepared.far[i, j, k], tuple(keep)
 
 
 def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -> Measured:
@@ -167,5 +198,17 @@ def _measured(prepared: Prepared, one: FilterSettings, settings: IbsiSettings) -
 
 def threads(prepared: Prepared, settings: IbsiSettings, asked: int | None) -> int:
     """How many filters are worked on at a time: as many as were asked for, or cores, but no more than fit into memory."""
-    seen = 0 if prepared.far is None else prepared.far.nbytes
-    return threads_for(len(settings.filters), COPIES * seen, asked)
+    if prepared.far is None:
+        return 1
+    filling = 0 if np.isfinite(prepared.far).all() else FILLING
+    most, inside = 1, int(np.count_nonzero(prepared.intensity_mask))
+    for one in settings.filters:
+        seen, keep = seen_of(prepared, one)
+        most = max(most, filling * seen.size + bytes_for(one, seen.shape, keep, prepared.spacing_mm, inside))
+    return threads_for(len(settings.filters), most, asked)
+
+
+def bytes_for(one: FilterSettings, seen: Sequence[int], keep: Sequence[Range], spacing_mm: Spacing, inside: int) -> int:
+    """What the features of one filter take at their peak, bytes: its response, and so many voxels that are measured."""
+    box = math.prod(high - low for low, high in keep)
+    return ROUNDED * box + max(bytes_of(one, seen, keep, spacing_mm), MEASURED * inside)

@@ -15,7 +15,9 @@ import radiotype._native as native
 from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Box, Mask, Scan, require_same_grid
 from radiotype.errors import InputError
+from radiotype.features.filters.boundary import LARGEST
 from radiotype.features.ibsi.discretise import Levels, grey_levels, level_rule
+from radiotype.features.ibsi.filter_base import FilterSettings, Spacing
 from radiotype.features.ibsi.settings import IbsiSettings
 from radiotype.features.mesh import checked_region
 from radiotype.imaging.axes import patient_axes
@@ -27,7 +29,6 @@ from radiotype.imaging.resample import (
     require_room,
     resampled,
     resampled_region,
-    with_nearest_finite,
 )
 
 #: Radius of a ball of 1 cm3, in which intensity peaks are taken.
@@ -106,7 +107,7 @@ class Prepared:
     extent : Extent
         Of the intensities inside the intensity mask.
     far : array, optional
-        Interpolated intensities as far as the filters of the settings reach and the scan holds any; all finite.
+        Interpolated intensities as far as the filters of the settings reach; NaN or infinite where the scan is.
     far_first : tuple of int
         Where the region's own box begins in `far`.
     lay_grid : callable, optional
@@ -195,7 +196,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     Raises
     ------
     InputError
-        RT203 for a mask on another grid; RT206 if a voxel of the region is not finite.
+        RT203 for a mask on another grid; RT206 if a voxel of the region is not finite, or too large to be squared.
     ComputeError
         RT305 if the bins are far too narrow; RT306 if the interpolated box would be too large.
 
@@ -223,7 +224,7 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     x, y, z = (old if step == 1 else float(target or old) for old, step in zip(spacing, lattice.step, strict=True))
     margin = np.floor(PEAK_RADIUS_MM / np.array([x, y, z]) + 1e-9).astype(np.int64)
     wide_low, wide_high = np.maximum(low - margin, 0), np.minimum(high + margin, lattice.shape)
-    far_low, far_high = _seen_by_filters(settings, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
+    far_low, far_high = seen_by(settings.filters, (x, y, z), (low, high), (wide_low, wide_high), lattice.shape)
     setting, instead = "features.ibsi.spacing_mm", ", or `reach` of the filters that see the whole scan"
     require_room(wide_high - wide_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting)
     require_room(far_high - far_low, scan.grid.shape, scan.grid.spacing_mm, setting=setting, otherwise=instead)
@@ -262,19 +263,17 @@ def prepare(scan: Scan, mask: Mask, settings: IbsiSettings) -> Prepared:
     inside, levels, n_levels, width, extent = discretised(image, region, settings, limits, extent)
     for array in (surroundings, region, inside, levels):
         array.setflags(write=False)
-    seen = with_nearest_finite(far) if settings.filters else None
+    if settings.filters:
+        _require_no_giants(far)
 
     def lay_grid() -> Grid:
         corner = far_low + far_first
         return lattice.part(corner, corner + region.shape).grid(axes.grid(scan.grid))
 
+    seen = far if settings.filters else None
     return Prepared(
         surroundings, first, region, inside, levels, n_levels, width, (x, y, z), limits, extent, seen, far_first, lay_grid
     )
-
-
-#: Squares of larger intensities, summed over a region, could overflow.
-LARGEST = 1e140
 
 
 @cache
@@ -286,13 +285,13 @@ def _keep_freed_memory() -> None:
     np.empty(KEPT, dtype=np.uint8)
 
 
-def _seen_by_filters(
-    settings: IbsiSettings, spacing_mm: tuple[float, float, float], own: Indices, wide: Indices, shape: tuple[int, int, int]
+def seen_by(
+    filters: Iterable[FilterSettings], spacing_mm: Spacing, own: Indices, wide: Indices, shape: tuple[int, ...]
 ) -> Indices:
-    """The box (low, high) that holds another and all that the filters see of a scan around the region's own box."""
+    """The box (low, high) that holds another and all that filters see of a scan around the region's own box."""
     low, high = wide
     size = np.array(shape)
-    for one in settings.filters:
+    for one in filters:
         reach = np.array(one.reach_voxels(spacing_mm))
         first, last = own[0] - reach, own[1] + reach
         if one.boundary == "periodic":  # what lies beyond one end is at the other
@@ -322,6 +321,15 @@ def _finite_extent(values: Floats, region: npt.NDArray[np.bool_]) -> Extent:
         found = f"the region holds values from {extent.least:.3g} to {extent.most:.3g}, whose squares are no numbers any more"
         raise InputError("RT206", found, hint="check the scan in a viewer")
     return extent
+
+
+def _require_no_giants(values: Floats) -> None:
+    """The same for what surrounds the region and is filtered; what is not finite takes the value of its nearest neighbour."""
+    finite = np.isfinite(values)
+    least, most = (float(one(values, initial=0.0, where=finite)) for one in (np.min, np.max))
+    if max(-least, most) > LARGEST:
+        found = f"what surrounds the region holds values from {least:.3g} to {most:.3g}, whose squares are no numbers any more"
+        raise InputError("RT206", found, hint="check the scan in a viewer")
 
 
 def _slices(first: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:

@@ -13,9 +13,11 @@ import numpy.typing as npt
 from radiotype.core.feature import FeatureRecord
 from radiotype.core.volume import Mask, Scan
 from radiotype.features.ibsi.texture import Texture
+from radiotype.features.pyradiomics.filter_memory import bytes_of
 from radiotype.features.pyradiomics.filters import Around, filtered_images
 from radiotype.features.pyradiomics.first_order import first_order
 from radiotype.features.pyradiomics.grey_levels import grey_levels
+from radiotype.features.pyradiomics.image_types import ImageType
 from radiotype.features.pyradiomics.prepare import Prepared, prepare
 from radiotype.features.pyradiomics.records import record
 from radiotype.features.pyradiomics.settings import PyradiomicsSettings
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from radiotype.features.settings import FeatureSettings
 
 Found = tuple[dict[str, float], dict[str, str]]
-
-#: Arrays like the part of the scan that filters see which are held while an image is made and measured.
-COPIES = 6
 
 
 def records(settings: FeatureSettings) -> tuple[FeatureRecord, ...]:
@@ -68,7 +67,7 @@ def _images(prepared: Prepared, settings: PyradiomicsSettings) -> Iterator[tuple
     """What is found in every image, several of them at work at a time."""
     around = Around(prepared.around, prepared.region, prepared.low, prepared.spacing_mm)
     n_images = len({image for _, image, *_ in settings.columns})
-    n_threads = threads_for(n_images, COPIES * around.image.nbytes)
+    n_threads = threads_for(n_images, max((_bytes_each(kind, around, settings) for kind in settings.images.types), default=0))
 
     def tasks() -> Iterator[Callable[[], tuple[str, Found]]]:
         for kind in settings.images.types:
@@ -80,6 +79,21 @@ def _images(prepared: Prepared, settings: PyradiomicsSettings) -> Iterator[tuple
                 yield partial(_found, image, name, prepared, own)
 
     yield from in_order(tasks(), n_threads)
+
+
+def _bytes_each(kind: ImageType, around: Around, settings: PyradiomicsSettings) -> int:
+    """What one image of a type takes while another one is made."""
+    return sum(
+        bytes_of(
+            kind,
+            settings.of_image(kind),
+            seen=around.image.shape,
+            box=around.region.shape,
+            inside=int(np.count_nonzero(around.region)),
+            spacing_mm=around.spacing_mm,
+            itemsize=around.image.itemsize,
+        )
+    )
 
 
 def _found(image: npt.NDArray[Any] | None, name: str, prepared: Prepared, settings: PyradiomicsSettings) -> tuple[str, Found]:
