@@ -89,6 +89,17 @@ def transformed(image, wavelet, across):
     return [band[tuple(map(slice, image.shape))] for band in (*bands[1:], bands[0])]
 
 
+def test_a_filter_far_longer_than_the_image_meets_it_again_and_again():
+    image = np.random.default_rng(6).normal(size=(6, 8, 4))
+    repeated = np.tile(image, (12, 9, 18))
+    for levels in (1, 3):
+        found = wavelet_bands(image, (1, 0, 0), (6, 8, 4), wavelet="db8", levels=levels)
+        low = (31, 32, 32)  # far from the ends
+        expected = wavelet_bands(repeated, low, (36, 40, 36), wavelet="db8", levels=levels)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * np.abs(other).max())
+
+
 @pytest.mark.parametrize("wavelet", ["haar", "coif1", "db7", "bior2.4", "dmey"])
 @pytest.mark.parametrize("across", [None, 0, 2])
 def test_a_wavelet_transform_of_the_box_has_the_voxels_of_that_of_the_scan(wavelet, across):

@@ -69,7 +69,8 @@ def bytes_of(
     if kind == "Wavelet" and images.Wavelet is not None:
         own = images.Wavelet
         n_levels = own.levels + own.levels_skipped
-        block = 8 * float(np.prod(size + sum(reach_voxels(own.wavelet, n_levels))))
+        reach, period = sum(reach_voxels(own.wavelet, n_levels)), all_seen + 2 + sum(reach_voxels(own.wavelet, 1))
+        block = 8 * float(np.prod(np.minimum(size + reach, period)))
         return Taken(int((MAKING_BANDS if n_levels == 1 else MAKING_LEVELS) * block), int(BANDS * block + measuring))
     if kind == "LBP2D" and images.LBP2D is not None:
         return Taken(int((PLANAR + images.LBP2D.samples) * n_box), measuring)

@@ -105,35 +105,52 @@ def wavelet_bands(
     ends = [high[axis] + (after if axis in axes else 0) for axis in range(3)]
     block = around
     for axis, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        places = np.arange(start, end) % periods[axis]
+        places = np.arange(start, min(end, start + periods[axis])) % periods[axis]  # a period at most: the rest repeats it
         places[places == around.shape[axis]] = 0
         block = np.take(block, places, axis=axis)
     block = np.ascontiguousarray(block, dtype=precision)
     for level in range(n_levels):
         bands = [("", block)]
         for axis in axes:
+            n = min(ends[axis] - starts[axis] - filters.low.size + 1, periods[axis])
             bands = [
-                (name + letter, _filtered(band, taps, axis, starts[axis], periods[axis]))
+                (name + letter, _filtered(band, taps, axis, starts[axis], periods[axis], n))
                 for name, band in bands
                 for letter, taps in zip("LH", filters, strict=True)
                 if letter == "L" or level >= levels_skipped
             ]
         for axis in axes:
             starts[axis] += filters.low.size // 2 - 1
+            ends[axis] -= filters.low.size // 2
         block = bands[0][1]
-        box = tuple(slice(low[axis] - starts[axis], high[axis] - starts[axis]) for axis in range(3))
         for _, band in bands[1:]:
-            yield band[box]
-    yield block
+            yield _box(band, starts, low, high)
+    yield _box(block, starts, low, high)
 
 
-def _filtered(block: Values, taps: Values, axis: int, start: int, period: int) -> Values:
-    """One filter along one axis; the result is shorter by the length of the filter less one.
+def _box(band: Values, starts: list[int], low: tuple[int, ...], high: tuple[int, ...]) -> Values:
+    """The voxels from `low` to `high` of a band that begins at `starts` and is periodic where it is too short."""
+    for axis, (start, first, last) in enumerate(zip(starts, low, high, strict=True)):
+        band = _repeated(band, axis, first - start, last - start)
+    return band
+
+
+def _repeated(block: Values, axis: int, first: int, last: int) -> Values:
+    """The voxels from `first` to `last` along an axis of a block that goes on periodically."""
+    size = block.shape[axis]
+    if last <= size:
+        return block[tuple(slice(first, last) if other == axis else slice(None) for other in range(3))]
+    return np.take(block, np.arange(first, last) % size, axis=axis)
+
+
+def _filtered(block: Values, taps: Values, axis: int, start: int, period: int, n: int) -> Values:
+    """One filter along one axis, `n` voxels of the result; a block that is too short for them goes on periodically.
 
     Products are added one by one in the order of PyWavelets, which is another one where the filter passes the end of the
     image: sums that cancel are then equal to the last bit.
     """
-    length, n = taps.size, block.shape[axis] - taps.size + 1
+    length = taps.size
+    block = _repeated(block, axis, 0, n + length - 1)
     result = np.zeros([n if other == axis else size for other, size in enumerate(block.shape)], dtype=block.dtype)
     product = np.empty_like(result)
     given, added, one = (np.moveaxis(array, axis, 0) for array in (block, result, product))
