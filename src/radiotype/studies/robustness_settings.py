@@ -1,0 +1,19 @@
+"""Settings of the question which features survive another contour."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from radiotype.features.strict import Strict
+from radiotype.imaging.perturb import SMOOTHNESS_MM
+
+
+class RobustnessSettings(Strict):
+    """Contours of discovery patients are moved by a stated amount, and every feature is measured again."""
+
+    n_patients: int = Field(100, ge=10, description="discovery patients drawn for it; all where there are fewer")
+    amount_mm: float = Field(1.0, gt=0, description="root mean square of the shift of the surface in each direction, mm")
+    smoothness_mm: float = Field(SMOOTHNESS_MM, gt=0, description="distance over which shifts are alike, mm")
+    least_icc: float | None = Field(
+        None, gt=0, lt=1, description="features that agree less are not clustered; none: all are, whatever their agreement"
+    )
