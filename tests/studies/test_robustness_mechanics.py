@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from radiotype import simulate
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, RecipeError
 from radiotype.io import read_cohort
 from radiotype.run.engine import describe_cohort
 from radiotype.studies.recipe import check_recipe
@@ -42,7 +42,7 @@ def test_nothing_is_done_unasked(measured):
 def test_large_shapes_survive_and_nothing_is_left_out_unasked(found, measured):
     table = found.table.set_index("feature")
     assert list(table.index) == list(measured[2].values.columns)
-    assert table.loc["morphology_volume_mm3", "icc"] > 0.95
+    assert table.loc["volume_mm3", "icc"] > 0.95
     assert (table["icc"].dropna() <= 1).all()
     assert table["n"].max() == 10
     assert table["clustered"].all()
@@ -59,7 +59,12 @@ def test_features_that_agree_too_little_are_not_clustered(found, measured):
     assert not strict.unused & set(complete_features(sample)[0].columns)
     assert f"with an ICC below {bound:g}" in sample.notes[-1]
     with pytest.raises(ComputeError, match="no feature has an ICC"):
-        robustness(*measured, recipe(amount_mm=3.0, least_icc=0.9999999))
+        robustness(*measured, recipe(amount_mm=1.0, least_icc=0.9999999))
+
+
+def test_an_amount_by_which_surfaces_could_fold_is_refused_in_the_recipe():
+    with pytest.raises(RecipeError, match=r"(?s)RT103.*smoothness_mm of 15 or more"):
+        recipe(amount_mm=3.0)
 
 
 def test_validation_patients_have_no_say_invariant(found, measured):
@@ -70,6 +75,7 @@ def test_validation_patients_have_no_say_invariant(found, measured):
     pd.testing.assert_frame_equal(again.table, found.table)
 
 
-def test_more_is_lost_the_farther_contours_move_invariant(found, measured):
-    farther = robustness(*measured, recipe(amount_mm=2.0))
-    assert farther.table["icc"].median() < found.table["icc"].median()
+def test_more_is_lost_the_farther_contours_move_invariant(measured):
+    farther = robustness(*measured, recipe(amount_mm=2.0, smoothness_mm=10.0))
+    nearer = robustness(*measured, recipe(amount_mm=0.5, smoothness_mm=10.0))
+    assert farther.table["icc"].median() < nearer.table["icc"].median()

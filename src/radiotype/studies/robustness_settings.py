@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from radiotype.features.strict import Strict
-from radiotype.imaging.perturb import SMOOTHNESS_MM
+from radiotype.imaging.perturb import MAX_AMOUNT, SMOOTHNESS_MM
 
 
 class RobustnessSettings(Strict):
@@ -17,3 +19,10 @@ class RobustnessSettings(Strict):
     least_icc: float | None = Field(
         None, gt=0, lt=1, description="features that agree less are not clustered; none: all are, whatever their agreement"
     )
+
+    @model_validator(mode="after")
+    def _without_folds(self) -> Self:
+        if self.amount_mm > MAX_AMOUNT * self.smoothness_mm:
+            least = self.amount_mm / MAX_AMOUNT
+            raise ValueError(f"the surface could fold: amount_mm {self.amount_mm:g} needs a smoothness_mm of {least:g} or more")
+        return self
