@@ -14,6 +14,7 @@ from radiotype.report import (
     sections_biology,
     sections_cases,
     sections_cohort,
+    sections_reliability,
     sections_subtypes,
     sections_survival,
     sections_validity,
@@ -68,6 +69,7 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     return [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),
+        sections_reliability.reliability(stored),
         sections_subtypes.consensus(stored),
         sections_subtypes.sizes(stored),
         sections_validity.validity(stored),

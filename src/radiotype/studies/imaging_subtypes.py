@@ -23,9 +23,11 @@ from radiotype.run.store import RunFolder
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
+from radiotype.studies.comparability import comparability, store_comparability
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
+from radiotype.studies.robustness import robustness, store_robustness, with_robust_features
 from radiotype.studies.selection import Sample, primary_regions
 from radiotype.studies.split import with_split
 from radiotype.studies.subtype_results import store_subtypes
@@ -48,7 +50,11 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
 
     sample = select(extraction.table, cohort, recipe)
-    found = subtype(replace(sample, notes=(*split_notes, *sample.notes)), recipe, watched=progress)
+    sample = replace(sample, notes=(*split_notes, *sample.notes))
+    store_comparability(run.folder, comparability(sample))
+    stable = robustness(cohort, extraction.table, sample, recipe, workers=run.workers)
+    store_robustness(run.folder, stable)
+    found = subtype(with_robust_features(sample, stable), recipe, watched=progress)
     run.log.event("subtypes found", k=found.k)
     if recipe.subtypes.refine:
         found = refined(found, recipe, watched=progress)

@@ -15,6 +15,7 @@ from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.biology_settings import BiologySettings
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
+from radiotype.studies.robustness_settings import RobustnessSettings
 from radiotype.studies.validation_settings import ValidationSettings
 
 #: Consensus clustering counts labels in bytes.
@@ -117,6 +118,9 @@ class Recipe(Strict):
     outcome: OutcomeSettings | None = Field(None, description="columns of the outcome; none: no survival analysis")
     covariates: Annotated[tuple[str, ...], Listed] = Field(
         (), description="what the Cox models adjust for: columns of the manifest, or features (sizes by their logarithm)"
+    )
+    robustness: RobustnessSettings | None = Field(
+        None, description="whether features survive another contour; none: not tested"
     )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     biology: BiologySettings | None = Field(None, description="expression and molecular subtypes; none: no biology")

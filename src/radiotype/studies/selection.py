@@ -38,6 +38,8 @@ class Sample:
         Column of `cases` that names the cancer type.
     notes : tuple of str
         How the patients were chosen.
+    unused : set of str
+        Features that are not to be clustered.
     """
 
     cases: pd.DataFrame
@@ -45,6 +47,7 @@ class Sample:
     records: tuple[FeatureRecord, ...] = ()
     cancer_type_column: str | None = None
     notes: tuple[str, ...] = ()
+    unused: frozenset[str] = frozenset()
 
     @property
     def discovery(self) -> np.ndarray:
@@ -116,13 +119,14 @@ def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
     ComputeError
         RT301 without discovery cases, or when no feature is left.
     """
-    discovery = sample.values[sample.discovery]
+    values = sample.values.drop(columns=[name for name in sample.values.columns if name in sample.unused])
+    discovery = values[sample.discovery]
     if discovery.empty:
         raise ComputeError("RT301", "no discovery patient has features", hint="check the column split, and cases.parquet")
     missing = discovery.isna().mean()
     constant = discovery.nunique() <= 1
-    dropped = [name for name in sample.values.columns if missing[name] > MAX_MISSING or constant[name]]
-    if len(dropped) == sample.values.shape[1]:
+    dropped = [name for name in values.columns if missing[name] > MAX_MISSING or constant[name]]
+    if len(dropped) == values.shape[1]:
         raise ComputeError(
             "RT301",
             f"no feature varies among {counted(len(discovery), 'discovery patient')}",
@@ -131,7 +135,7 @@ def complete_features(sample: Sample) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     if dropped:
         notes.append(f"Left out before clustering, missing in over 10 % of discovery cases or constant: {', '.join(dropped)}.")
-    kept = sample.values.drop(columns=dropped)
+    kept = values.drop(columns=dropped)
     gaps = int(kept.isna().sum().sum())
     if gaps:
         notes.append(f"{counted(gaps, 'missing feature value')} {were(gaps)} replaced by the discovery median.")

@@ -90,9 +90,8 @@ def feature_stability(
         table = describe_cohort(one, settings, memory_bytes=workers.row_bytes, executor=workers.executor()).table
         if table is None:
             raise ComputeError("RT301", "no region gave features", hint="`describe_cohort(cohort).cases()` says why")
-        table = table.distinct()
-        readings.append(table.values.set_axis(_index(table.keys, (*SUBJECT, "roi"))))
-    return _agreement(readings, agreement)
+        readings.append(values_by_region(table))
+    return agreement_between(readings, agreement)
 
 
 def reader_agreement(
@@ -134,7 +133,7 @@ def reader_agreement(
     labels = [roi.removeprefix(f"{READER}{drawn.get(roi)}") for roi in rois]
     values = table.values.set_axis(_index(table.keys.assign(label=labels), (*SUBJECT, "label")))
     by = table.keys["roi"].map(drawn).to_numpy()
-    return _agreement([values[by == name] for name in sorted(names)], agreement)
+    return agreement_between([values[by == name] for name in sorted(names)], agreement)
 
 
 def _sole_reader(roi: str) -> str:
@@ -148,16 +147,22 @@ def _sole_reader(roi: str) -> str:
     return name
 
 
-def _index(keys: pd.DataFrame, columns: Sequence[str]) -> pd.MultiIndex:
-    import pandas as pd
+def values_by_region(table: FeatureTable) -> pd.DataFrame:
+    """Features that repeat no other one, indexed by region: one reading of each."""
+    table = table.distinct()
+    return table.values.set_axis(_index(table.keys, (*SUBJECT, "roi")))
 
-    return pd.MultiIndex.from_frame(keys[list(columns)])
 
-
-def _agreement(readings: Sequence[pd.DataFrame], agreement: Agreement) -> Findings[IntraclassCorrelation]:
-    """Per feature, over the subjects with a value in every reading."""
+def agreement_between(readings: Sequence[pd.DataFrame], agreement: Agreement) -> Findings[IntraclassCorrelation]:
+    """Per feature, over the subjects of every reading that have a value in all; readings are indexed by subject."""
     subjects = readings[0].index
     for other in readings[1:]:
         subjects = subjects.intersection(other.index)
     by_feature = readings_by_feature([one.loc[subjects] for one in readings])
     return per_feature(by_feature, lambda columns: agreement(columns.dropna()))
+
+
+def _index(keys: pd.DataFrame, columns: Sequence[str]) -> pd.MultiIndex:
+    import pandas as pd
+
+    return pd.MultiIndex.from_frame(keys[list(columns)])
