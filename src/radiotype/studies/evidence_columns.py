@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.errors import RecipeError, did_you_mean
-from radiotype.studies.cells import as_numbers, is_missing
+from radiotype.studies.cells import as_numbers, counted, is_missing
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 
@@ -46,7 +46,7 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
             what = "subgroups" if name in recipe.evidence.subgroups else "treatments"
             raise RecipeError(
                 "RT114",
-                f"the column {name!r} has {n} different values; expected 2 to {MOST_LEVELS} {what}",
+                f"the column {name!r} has {counted(n, 'different value')}; expected 2 to {MOST_LEVELS} {what}",
                 file=manifest,
                 hint="merge rare levels; leave cells without a value empty",
             )
