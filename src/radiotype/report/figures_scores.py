@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from radiotype.report.drawing import FAINT, INK, PAGE_PX, RULE, SOFT, Drawn, draw, place, sheet
 from radiotype.report.words import clipped, initial, number, p_value
@@ -102,6 +103,7 @@ def score_by_volume(scores: pd.DataFrame, score: str, rank: pd.Series | None, ti
     def paint(figure: Figure) -> None:
         axes = place(figure, 62, 52, size[0] - 82, size[1] - 104)
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(_tick))
         for name, own in data.groupby("subtype"):
             axes.scatter(own["volume_mm3"] / 1000, own[score], s=14, color=tints.get(str(name), SOFT), alpha=0.75, linewidths=0)
         axes.grid(color=FAINT)
@@ -118,3 +120,7 @@ def score_by_volume(scores: pd.DataFrame, score: str, rank: pd.Series | None, ti
             page.text(0, 30, text, va="center", fontsize=8.25, color=SOFT)
 
     return Drawn(data, draw(f"{score} by volume", size, paint, label=f"{SCORES[score][1]}: score against tumour volume"))
+
+
+def _tick(value: float, _place: int | None) -> str:
+    return f"{value:g}"

@@ -66,9 +66,10 @@ def subgroups(stored: Stored) -> Section:
         blocks.append(figure(drawn, f"subgroups_{place:02d}", "", heading=heading))
     refused = ratios[ratios["reason"] != ""]
     if len(refused):
+        same = refused.groupby(["variable", "level", "reason"], sort=False)["subtype"]
         points = tuple(
-            f"{row['variable']} {row['level']}, subtype {row['subtype']}: {row['reason']}."
-            for row in refused.to_dict("records")
+            f"{variable} {level} ({'subtype' if len(own) == 1 else 'subtypes'} {listed(own.tolist())}): {reason}."
+            for (variable, level, reason), own in same
         )
         blocks.append(Text(points, points=True, heading="Subgroups without a hazard ratio"))
     blocks += missing

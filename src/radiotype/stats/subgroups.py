@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
 from radiotype.stats._fit import LEAST_EVENTS
-from radiotype.stats._inputs import FloatArray, design_matrix, labels, numbers, same_rows
+from radiotype.stats._inputs import FloatArray, choice, design_matrix, labels, numbers, same_rows
 from radiotype.stats.cox import cox
-from radiotype.stats.findings import Findings, corrected, per_feature, try_each
+from radiotype.stats.findings import Findings, corrected, try_each
 from radiotype.stats.hazard_ratio import HazardRatio, hazard_ratio_of
 from radiotype.stats.model_comparison import Interaction, interaction
+from radiotype.stats.multiple_testing import CORRECTIONS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -86,7 +87,7 @@ def subgroup_forest(
     Raises
     ------
     ComputeError
-        As in `cox` for all cases together; RT305 if there is no variable; as in `per_feature` if no subgroup has a ratio.
+        As in `cox` for all cases together; RT305 if there is no variable.
     RecipeError
         RT103 if a setting is not allowed.
 
@@ -104,6 +105,7 @@ def subgroup_forest(
     """
     from pandas import DataFrame, Series
 
+    choice("correction", correction, CORRECTIONS)
     exposed = numbers(exposure, "exposure")
     variables: Mapping[str, Any] = {str(name): subgroups[name] for name in subgroups}
     if not variables:
@@ -156,8 +158,8 @@ def subgroup_forest(
         if len(levels) > 1:
             modifiers[name] = known, Series([levels[k] for k in codes], dtype="category")
     overall = ratio(np.ones(exposed.size, dtype=bool), list(range(len(names))))
-    found = per_feature(parts, ratio_within, correction=correction)
-    # The forest stands without its tests of interaction.
+    found = corrected(*try_each(parts, ratio_within), correction)
+    # The forest stands without its subgroups, and without its tests of interaction.
     return SubgroupForest(overall, found, variable_of, corrected(*try_each(modifiers, product), correction))
 
 
