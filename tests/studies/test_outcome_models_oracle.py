@@ -151,7 +151,7 @@ def test_the_conventional_model_is_scored_as_it_is_stored_and_its_size_is_seen()
     sample, subtype = clinic(240, 5)
     table = textures(sample, 5)
     tables, notes = conventional_by_subtype(sample, subtype, table, recipe_of(comparator={"folds": 5}))
-    assert notes == []
+    assert all(note.startswith("Scores were not compared in ") for note in notes)
     model, scores = tables["conventional_model"], tables["risk_scores"]
     by_hand = (table.values[model["feature"]] - model["mean"].to_numpy()) @ model["coefficient"].to_numpy()
     np.testing.assert_allclose(scores["conventional"], by_hand, atol=1e-9)

@@ -20,6 +20,7 @@ _NUMERIC = frozenset(
 )
 _OPENINGS = (
     "There is no conventional", "Of the conventional", "The LASSO kept", "The subtypes were not compared", "No concordance in",
+    "Scores were not compared in",
     "There are no validation patients", "No correlation of the score",
 )  # fmt: skip
 
@@ -70,7 +71,7 @@ def _how(stored: Stored, split: str) -> str:
     )
     if split == "discovery":
         text += (
-            " There are no validation patients: these are the very patients whom both scores were learnt on, and C flatters."
+            " Nothing could be compared in validation: these are the patients whom both scores were learnt on, and C flatters."
         )
     return text
 

@@ -25,6 +25,9 @@ from radiotype.studies.selection import Sample, complete_features, logarithm_of_
 #: The two scores, by the names under which they are stored.
 SCORES = ("subtypes", "conventional")
 
+#: With fewer events in a part of the patients no C is given there.
+LEAST_EVENTS = 10
+
 
 @dataclass(frozen=True, eq=False)
 class _Patients:
@@ -89,7 +92,7 @@ def conventional_by_subtype(
         model, path, conventional = _train_conventional(patients, features, settings, recipe.seed)
     except ComputeError as error:
         return {}, [*notes, f"{no_model}: {plain_reason(error)}."]
-    notes += [f"Of the conventional radiomics model: {note}" for note in more]
+    notes += [f"Of the conventional radiomics model: {_of_model(note)}" for note in more]
     tables = {"conventional_model": model, "conventional_path": path}
     if not model["coefficient"].any():
         notes.append("The LASSO kept no feature: the conventional radiomics model gives every patient the same score.")
@@ -101,6 +104,11 @@ def conventional_by_subtype(
     compared, unknown = _compared(patients, scores)
     tables |= {"subtype_score": own, "risk_scores": scores} | compared
     return tables, notes + unknown
+
+
+def _of_model(note: str) -> str:
+    """A note of `complete_features`, which speaks of the clustering."""
+    return note.replace("Left out before clustering", "left out")
 
 
 def _patients(sample: Sample, subtype: pd.Series, table: FeatureTable, recipe: Recipe) -> tuple[_Patients, list[str]]:
@@ -220,6 +228,11 @@ def _compared(patients: _Patients, scores: pd.DataFrame) -> tuple[dict[str, pd.D
             continue
         where = {"stratum": stratum, "split": str(*splits)}
         data = patients.time[part], patients.event[part]
+        events = int(patients.event[part].sum())
+        if events < LEAST_EVENTS:
+            few = f"too few events ({events} among {counted(int(part.sum()), 'patient')}; at least {LEAST_EVENTS} are needed)"
+            notes.append(f"Scores were not compared in {stratum} ({where['split']}): {few}.")
+            continue
         one, other = (scores[name].to_numpy()[part] for name in SCORES)
         strata = patients.strata[part]
         try:
