@@ -92,6 +92,24 @@ def test_a_score_does_not_differ_from_itself_and_the_difference_turns_round(simu
     assert one.p_value == pytest.approx(other.p_value, rel=1e-10)
 
 
+def test_the_stratified_difference_compares_within_strata_only(simulated):
+    data, strata = (simulated["time"], simulated["event"]), simulated["site"]
+    one, other = simulated["age"], simulated["volume"]
+    found = concordance_difference(*data, one, other, strata=strata)
+    for value, score in ((found.first, one), (found.second, other)):
+        assert value == pytest.approx(concordance(*data, score, strata=strata).c_index, abs=1e-12)
+    same = concordance_difference(*data, one, other, strata=np.zeros(120))
+    assert same.standard_error == concordance_difference(*data, one, other).standard_error
+    # The error is near that of leaving out one case after another, which knows nothing of U-statistics.
+    effects = []
+    for case in range(120):
+        rows = np.arange(120) != case
+        left = [concordance(data[0][rows], data[1][rows], x[rows], strata=strata[rows]).c_index for x in (one, other)]
+        effects.append(left[0] - left[1])
+    jackknife = np.sqrt(119 / 120 * np.sum((np.array(effects) - np.mean(effects)) ** 2))
+    assert found.standard_error == pytest.approx(jackknife, rel=0.05)
+
+
 @pytest.mark.parametrize("days", [365, 1095, 1825])
 def test_area_equals_timeroc(golden, scores, days):
     expected = golden("concordance")["timeROC"]

@@ -79,6 +79,28 @@ def test_each_row_of_a_forest_is_a_cox_model_of_that_subgroup(simulated):
     )
 
 
+def test_a_stratified_forest_leaves_out_what_does_not_vary_in_a_subgroup(simulated):
+    centre = np.where(np.arange(120) % 3 == 0, "a", "b")
+    old = np.where(simulated["age"] > 60, "old", "young")
+    adjust = simulated[["volume"]].assign(
+        old=(old == "old").astype(float),  # constant in either subgroup
+        twice=2 * simulated["volume"] * (old == "old") + simulated["age"] * (old == "young"),  # follows from volume in the old
+    )
+    data = simulated["time"], simulated["event"]
+    table = subgroup_forest(*data, simulated["treated"], {"age": old}, adjust=adjust, strata=centre).to_frame()
+    own = {"all cases": ["volume", "old", "twice"], "age = old": ["volume"], "age = young": ["volume", "twice"]}
+    rows_of = {"all cases": np.ones(120, dtype=bool), "age = old": old == "old", "age = young": old == "young"}
+    for name, columns in own.items():
+        rows = rows_of[name]
+        design = simulated[["treated"]].join(adjust[columns])[rows]
+        fit = cox(data[0][rows], data[1][rows], design, strata=centre[rows])
+        wanted = [fit.n, fit.hazard_ratios[0], fit.lower[0], fit.upper[0]]
+        np.testing.assert_allclose(table.loc[name, ["n", "hazard_ratio", "lower", "upper"]].to_numpy(float), wanted, rtol=1e-9)
+    sites = subgroup_forest(*data, simulated["treated"], simulated[["site"]], strata=centre).to_frame()
+    test = interaction(*data, simulated["treated"], simulated["site"], strata=centre)
+    assert sites.loc["site = west", "p_interaction"] == pytest.approx(test.p_value, rel=1e-12)
+
+
 def test_subgroup_that_cannot_be_fitted_has_its_reason(simulated):
     simulated["rare"] = np.where(np.arange(120) < 3, "few", "many")
     forest = subgroup_forest(simulated["time"], simulated["event"], simulated["treated"], simulated[["rare"]])

@@ -9,6 +9,7 @@ from typing import Any
 
 from radiotype.report.blocks import Block, Section, Table, Text
 from radiotype.report.cautions import RULE, cautions, fixed_k, is_refined, no_subtypes
+from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 
@@ -150,6 +151,7 @@ def _statistics(stored: Stored) -> list[str]:
             f"Hazard ratios come from Cox proportional hazards models ({TIES} for ties){adjusted}"
             + ("; the model of all cases is stratified by cancer type." if several else ".")
         )
+    sentences += outcome_sentences(stored)
     if sentences:
         sentences.append("All tests are two-sided.")
     return sentences

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radiotype.errors import ComputeError
-from radiotype.stats._inputs import confidence_level, numbers, same_rows, survival_times
+from radiotype.stats._inputs import confidence_level, labels, numbers, same_rows, survival_times
 from radiotype.stats.findings import Finding
 
 PAIRS_AT_ONCE = 250_000
@@ -28,7 +28,13 @@ class ConcordanceDifference(Finding):
 
 
 def concordance_difference(
-    time: ArrayLike, event: ArrayLike, first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95
+    time: ArrayLike,
+    event: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    confidence: float = 0.95,
 ) -> ConcordanceDifference:
     """Difference of Harrell's C of two risk scores of the same cases.
 
@@ -38,6 +44,8 @@ def concordance_difference(
         As in `concordance`.
     first, second : array, shape (n_cases,)
         Risk scores, higher means earlier events. Scores that were fitted to these very cases flatter the larger model.
+    strata : array, shape (n_cases,), optional
+        Only cases of the same stratum are compared, as in `concordance`.
     confidence : float
         Level of the interval of the difference.
 
@@ -68,17 +76,20 @@ def concordance_difference(
     from scipy.special import ndtr, ndtri
 
     level = confidence_level(confidence)
-    n = same_rows({"time": time, "event": event, "first": first, "second": second})
+    inputs = {"time": time, "event": event, "first": first, "second": second}
+    n = same_rows(inputs if strata is None else {**inputs, "strata": strata})
     if n < 4:
         raise ComputeError("RT301", f"there are {n} cases; the variance of a C needs at least four")
     times, events = survival_times(time, event)
     scores = [numbers(first, "first"), numbers(second, "second")]
+    blocks = np.zeros(n, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
     sums, products = np.zeros((3, n)), np.zeros((3, 3))
     cases = np.flatnonzero(events)
     rows = max(1, PAIRS_AT_ONCE // (4 * n))
     for start in range(0, cases.size, rows):
         part = cases[start : start + rows]
         outlived = (times > times[part, None]) | ((times == times[part, None]) & ~events)
+        outlived &= blocks == blocks[part, None]
         # The sign of each pair by either score, and 1 for every pair that can be compared.
         kernels = [outlived * np.sign(score[part, None] - score) for score in scores] + [outlived.astype(float)]
         for a, kernel in enumerate(kernels):

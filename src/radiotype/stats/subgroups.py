@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
 from radiotype.stats._fit import LEAST_EVENTS
-from radiotype.stats._inputs import design_matrix, labels, numbers, same_rows
+from radiotype.stats._inputs import FloatArray, choice, design_matrix, labels, numbers, same_rows
 from radiotype.stats.cox import cox
-from radiotype.stats.findings import Findings, corrected, per_feature, try_each
+from radiotype.stats.findings import Findings, corrected, try_each
 from radiotype.stats.hazard_ratio import HazardRatio, hazard_ratio_of
 from radiotype.stats.model_comparison import Interaction, interaction
+from radiotype.stats.multiple_testing import CORRECTIONS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +55,7 @@ def subgroup_forest(
     subgroups: Any,
     *,
     adjust: Any = None,
+    strata: ArrayLike | None = None,
     correction: str = "bh",
     confidence: float = 0.95,
     least_events: float = LEAST_EVENTS,
@@ -69,7 +71,9 @@ def subgroup_forest(
     subgroups : DataFrame or mapping of str to array
         One column of labels per variable. Cases with a missing label are left out of the subgroups of that variable.
     adjust : array or DataFrame, shape (n_cases, n_covariates), optional
-        Further covariates of every model.
+        Further covariates of every model. In a subgroup, those that do not vary or follow from the others are left out.
+    strata : array, shape (n_cases,), optional
+        Each stratum has a baseline hazard of its own, in every model.
     correction : {"bh", "by", "holm", "bonferroni", "none"}
         Over the subgroups, and over the tests of interaction.
     least_events : float
@@ -83,7 +87,7 @@ def subgroup_forest(
     Raises
     ------
     ComputeError
-        As in `cox` for all cases together; RT305 if there is no variable; as in `per_feature` if no subgroup has a ratio.
+        As in `cox` for all cases together; RT305 if there is no variable.
     RecipeError
         RT103 if a setting is not allowed.
 
@@ -99,27 +103,46 @@ def subgroup_forest(
     >>> forest.to_frame()["events"].tolist()
     [10, 6, 4]
     """
-    from pandas import Series
+    from pandas import DataFrame, Series
 
+    choice("correction", correction, CORRECTIONS)
     exposed = numbers(exposure, "exposure")
     variables: Mapping[str, Any] = {str(name): subgroups[name] for name in subgroups}
     if not variables:
         raise ComputeError("RT305", "subgroups has no variable; expected one column of labels for each")
-    given = {"time": time, "event": event, "exposure": exposure, "adjust": adjust, **variables}
+    given = {"time": time, "event": event, "exposure": exposure, "adjust": adjust, "strata": strata, **variables}
     same_rows({name: values for name, values in given.items() if values is not None})
     further, names = (np.empty((exposed.size, 0)), ()) if adjust is None else design_matrix(adjust, None)
-    design, columns = np.column_stack([exposed, further]), ["exposure", *names]
     times, events = np.asarray(time), np.asarray(event)
+    blocks = np.zeros(exposed.size, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
 
-    def ratio(rows: NDArray[np.bool_]) -> HazardRatio:
-        fit = cox(times[rows], events[rows], design[rows], names=columns, least_events=least_events, confidence=confidence)
+    def ratio(rows: NDArray[np.bool_], kept: list[int]) -> HazardRatio:
+        fit = cox(
+            times[rows],
+            events[rows],
+            np.column_stack([exposed[rows], further[rows][:, kept]]),
+            names=["exposure", *(names[j] for j in kept)],
+            strata=blocks[rows],
+            least_events=least_events,
+            confidence=confidence,
+        )
         return hazard_ratio_of(fit, "exposure", "hazard ratio of the exposure")
+
+    def ratio_within(rows: NDArray[np.bool_]) -> HazardRatio:
+        return ratio(rows, _independent(further[rows], blocks[rows]))
 
     def product(known: tuple[NDArray[np.bool_], Any]) -> Interaction:
         rows, levels = known
-        more = further[rows] if names else None
+        kept = _independent(further[rows], blocks[rows])
         return interaction(
-            times[rows], events[rows], exposed[rows], levels, adjust=more, least_events=least_events, confidence=confidence
+            times[rows],
+            events[rows],
+            exposed[rows],
+            levels,
+            adjust=DataFrame(further[rows][:, kept], columns=[names[j] for j in kept]) if kept else None,
+            strata=blocks[rows],
+            least_events=least_events,
+            confidence=confidence,
         )
 
     parts: dict[str, NDArray[np.bool_]] = {}
@@ -134,10 +157,29 @@ def subgroup_forest(
         variable_of |= dict.fromkeys(own, name)
         if len(levels) > 1:
             modifiers[name] = known, Series([levels[k] for k in codes], dtype="category")
-    overall = ratio(np.ones(exposed.size, dtype=bool))
-    found = per_feature(parts, ratio, correction=correction)
-    # The forest stands without its tests of interaction.
+    overall = ratio(np.ones(exposed.size, dtype=bool), list(range(len(names))))
+    found = corrected(*try_each(parts, ratio_within), correction)
+    # The forest stands without its subgroups, and without its tests of interaction.
     return SubgroupForest(overall, found, variable_of, corrected(*try_each(modifiers, product), correction))
+
+
+def _independent(columns: FloatArray, blocks: NDArray[np.intp]) -> list[int]:
+    """The columns that vary within a stratum and do not follow from those before them."""
+    kept: list[int] = []
+    basis = np.empty((len(columns), 0))
+    for j, column in enumerate(columns.T):
+        mean = np.bincount(blocks, weights=column) / np.maximum(np.bincount(blocks), 1)
+        centred = column - mean[blocks]
+        size = float(np.linalg.norm(centred))
+        if size <= 1e-12 * np.abs(column).max(initial=0.0) * np.sqrt(len(column)):
+            continue
+        new = centred / size
+        new -= basis @ (basis.T @ new)
+        rest = float(np.linalg.norm(new))
+        if rest > 1e-8:
+            basis = np.column_stack([basis, new / rest])
+            kept.append(j)
+    return kept
 
 
 def _levels(values: Any, name: str) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from radiotype.core.cohort import Cohort
 from radiotype.errors import RecipeError
 from radiotype.studies.cells import counted, some
 from radiotype.studies.covariates import check_covariates, feature_covariates
+from radiotype.studies.evidence_columns import check_evidence, evidence_columns
 from radiotype.studies.outcome import outcome_of
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import check_regions, listed_regions
@@ -28,7 +29,7 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
         cannot be used.
     """
     clinical = cohort.clinical()
-    wanted = [recipe.cancer_type, *recipe.covariates]
+    wanted = [recipe.cancer_type, *recipe.all_covariates, *evidence_columns(recipe)]
     if recipe.outcome is not None:
         wanted += [recipe.outcome.time, recipe.outcome.event]
     features = feature_covariates(recipe, clinical.columns)
@@ -73,3 +74,4 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
     if recipe.outcome is not None:
         outcome_of(clinical, recipe)
     check_covariates(recipe, cohort, manifest)
+    check_evidence(recipe, clinical, manifest)

@@ -22,7 +22,7 @@ def feature_covariates(recipe: Recipe, columns: pd.Index) -> list[str]:
     """Covariates that are distinct features and no column of the manifest."""
     records = [record for name in recipe.features.families for record in family(name).records(recipe.features)]
     features = {record.name for record in records if not record.duplicate_of}
-    return [name for name in recipe.covariates if name not in columns and name in features]
+    return [name for name in recipe.all_covariates if name not in columns and name in features]
 
 
 def check_covariates(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
@@ -35,7 +35,7 @@ def check_covariates(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
     """
     clinical = cohort.clinical()
     n = clinical["patient_id"].nunique()
-    for name in recipe.covariates:
+    for name in recipe.all_covariates:
         if name not in clinical.columns:
             continue
         cells = clinical[name]

@@ -24,7 +24,9 @@ from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
 from radiotype.studies.comparability import comparability, store_comparability
+from radiotype.studies.conventional import measure_conventional
 from radiotype.studies.outcome import Evidence, survival_by_subtype
+from radiotype.studies.outcome_models import outcome_models, store_outcome_models
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
 from radiotype.studies.robustness import robustness, store_robustness, with_robust_features
@@ -48,6 +50,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     extraction = measure(cohort, recipe, run)
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
+    conventional = measure_conventional(cohort, recipe, run)
 
     sample = select(extraction.table, cohort, recipe)
     sample = replace(sample, notes=(*split_notes, *sample.notes))
@@ -63,9 +66,11 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     store_validation(run.folder, validation)
 
     evidence = survive(found.sample, found, recipe)
+    models = outcome_models(found, conventional, recipe)
+    store_outcome_models(run.folder, models)
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
     store_biology(run.folder, biology)
-    store_evidence(run.folder, evidence, [*found.notes, *biology.notes])
+    store_evidence(run.folder, evidence, [*found.notes, *models.notes, *biology.notes])
     return extraction
 
 

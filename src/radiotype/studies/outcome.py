@@ -47,7 +47,9 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
     patients = outcome_of(sample.cases, recipe).assign(
         subtype=subtype.to_numpy(), stratum=sample.cancer_type.to_numpy(), split=sample.cases["split"].to_numpy()
     )
-    covariates = covariate_columns(sample, recipe.covariates)
+    covariates = {
+        name: covariate_columns(sample, recipe.covariates_of(name)) for name in ("all", *patients["stratum"].unique())
+    }
     known = (patients["time_days"].notna() & patients["event"].notna()).to_numpy()
     n_without = int((~known).sum())
     if n_without:
@@ -61,7 +63,7 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
             part = rows if split == "all" else rows & (patients["split"] == split).to_numpy()
             if split == "all" or (0 < part.sum() < rows.sum()):
                 _curves(evidence, stratum, split, patients[part])
-        _model(evidence, stratum, patients, covariates, rows)
+        _model(evidence, stratum, patients, covariates[stratum], rows)
     return evidence
 
 

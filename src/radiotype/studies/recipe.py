@@ -14,6 +14,7 @@ from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.biology_settings import BiologySettings
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
+from radiotype.studies.evidence_settings import EvidenceSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.robustness_settings import RobustnessSettings
 from radiotype.studies.validation_settings import ValidationSettings
@@ -121,6 +122,8 @@ class Recipe(Strict):
     )
     robustness: RobustnessSettings | None = Field(
         None, description="whether features survive another contour; none: not tested"
+    evidence: EvidenceSettings | None = Field(
+        None, description="subgroups, treatment, conventional radiomics and covariates by cancer type; none: not asked"
     )
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     biology: BiologySettings | None = Field(None, description="expression and molecular subtypes; none: no biology")
@@ -135,6 +138,26 @@ class Recipe(Strict):
             if group not in value.families and own != type(own)():
                 raise ValueError(f"`{group}` is set, but `families` does not name {group}: name it there, or set nothing")
         return value
+
+    @field_validator("evidence")
+    @classmethod
+    def _there_is_an_outcome(cls, value: EvidenceSettings | None, info: ValidationInfo) -> EvidenceSettings | None:
+        if value is not None and "outcome" in info.data and info.data["outcome"] is None:
+            raise ValueError("needs `outcome`: the columns of follow-up and event")
+        if value is not None and value.covariates_by_type and not info.data.get("cancer_type"):
+            raise ValueError("`covariates_by_type` needs `cancer_type`: the column that names the cancer type")
+        return value
+
+    def covariates_of(self, stratum: str) -> tuple[str, ...]:
+        """What the Cox model of all patients ("all"), or of one cancer type, adjusts for."""
+        by_type = {} if self.evidence is None else self.evidence.covariates_by_type
+        return by_type.get(stratum, self.covariates)
+
+    @property
+    def all_covariates(self) -> tuple[str, ...]:
+        """Every covariate of any model, once."""
+        by_type = {} if self.evidence is None else self.evidence.covariates_by_type
+        return tuple(dict.fromkeys([*self.covariates, *(name for names in by_type.values() for name in names)]))
 
     @field_validator("recipe_version", mode="before")
     @classmethod

@@ -1,0 +1,53 @@
+"""What the recipe asks of the outcome beside curves and Cox models: subgroups, treatment, the conventional model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from radiotype.core.table import FeatureTable
+from radiotype.run.store import RunFolder
+from radiotype.studies.conventional import conventional_by_subtype
+from radiotype.studies.recipe import Recipe
+from radiotype.studies.subgroups import subtypes_in_subgroups
+from radiotype.studies.subtyping import Subtyping
+from radiotype.studies.treatment import treatment_by_subtype
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeModels:
+    """Tables by the name under which they are stored, and sentences on what was left out and why."""
+
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def outcome_models(found: Subtyping, conventional: FeatureTable | None, recipe: Recipe) -> OutcomeModels:
+    """Subgroups, treatment by subtype, and the conventional radiomics model, those of them that the recipe asks for.
+
+    Subgroups and treatments are of all patients with their final subtypes. The comparison with the conventional model is of the
+    subtypes as the discovery patients gave them, so that the validation patients took no part in them.
+
+    Returns
+    -------
+    OutcomeModels
+        Tables `subgroups`, `subgroup_tests`, `treatment_effects`, `treatment_tests`, `treatment_ratios`, and those of
+        `conventional_by_subtype`.
+    """
+    if recipe.evidence is None or recipe.outcome is None:
+        return OutcomeModels()
+    if found.k < 2:
+        return OutcomeModels(notes=("There are no subtypes whose outcome could be compared in subgroups or by treatment.",))
+    ratios, tests, notes = subtypes_in_subgroups(found.sample, found.subtype, recipe)
+    treated, more = treatment_by_subtype(found.sample, found.subtype, recipe)
+    compared, others = conventional_by_subtype(found.sample, found.of_discovery, conventional, recipe)
+    tables = {"subgroups": ratios, "subgroup_tests": tests, **treated, **compared}
+    return OutcomeModels({name: table for name, table in tables.items() if len(table)}, (*notes, *more, *others))
+
+
+def store_outcome_models(folder: RunFolder, models: OutcomeModels) -> None:
+    """Every table as results/NAME.parquet; the notes stand with those of the study."""
+    for name, table in models.tables.items():
+        folder.write_table(f"results/{name}.parquet", table)

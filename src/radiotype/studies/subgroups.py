@@ -1,0 +1,137 @@
+"""Hazard ratios of the subtypes in one subgroup of the patients after another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from radiotype.errors import ComputeError
+from radiotype.stats import adjust_p_values, interaction, logrank, subgroup_forest
+from radiotype.studies.evidence_columns import levels_of
+from radiotype.studies.modelled import Modelled, modelled, plain_reason
+from radiotype.studies.recipe import Recipe
+from radiotype.studies.selection import Sample
+
+
+def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Each subtype against the first in all patients and in every level of the declared columns.
+
+    All patients with follow-up, stratified by cancer type and adjusted for the covariates of the recipe, those of the column
+    itself left out. Whether the subtypes' hazard ratios differ between the levels of a column is asked once per column, by the
+    likelihood-ratio test of their product. q-values (Benjamini-Hochberg) are corrected over all ratios, over all log-rank tests
+    and over all tests of interaction.
+
+    Parameters
+    ----------
+    sample : Sample
+    subtype : series, length n_patients
+        "1" .. "K".
+    recipe : Recipe
+        With `evidence.subgroups`.
+
+    Returns
+    -------
+    data frame
+        One row per subtype, column and level: `hazard_ratio` with `lower` and `upper`, or the `reason` why there is none. Rows
+        without a column are of all patients.
+    data frame
+        One log-rank test per level, and one test of interaction per column.
+    list of str
+        What could not be tested, and why.
+
+    References
+    ----------
+    Wang et al., N Engl J Med 357 (2007) 2189-2194.
+    """
+    settings = recipe.evidence
+    ratios: list[dict[str, object]] = []
+    tests: list[dict[str, object]] = []
+    notes: list[str] = []
+    for column in () if settings is None else settings.subgroups:
+        patients = modelled(sample, subtype, recipe, without=(column,))
+        levels = levels_of(sample, column).to_numpy()[patients.at]
+        known = pd.notna(levels)
+        if not known.any():
+            notes.append(f"There are no subgroups by {column}: no patient of the models has a value.")
+            continue
+        if not ratios:
+            whole = modelled(sample, subtype, recipe)
+            found, refused = _ratios(whole, "", np.full(len(whole.at), "all patients", dtype=object))
+            ratios += found
+            notes += [f"No hazard ratio in all patients: {reason}." for reason in refused]
+        patients, levels = patients.take(known), levels[known]
+        found, refused = _ratios(patients, column, levels)
+        ratios += found
+        notes += [f"No hazard ratios by {column}: {reason}." for reason in refused]
+        for level in sorted(set(levels)):
+            tests += _logrank(patients.take(levels == level), column, str(level))
+        try:
+            test = interaction(
+                patients.time, patients.event, patients.categories, pd.Series(levels, dtype="category"),
+                adjust=patients.adjust, strata=patients.strata,
+            )  # fmt: skip
+        except ComputeError as error:
+            notes.append(f"Whether the subtypes' hazard ratios depend on {column} was not tested: {plain_reason(error)}.")
+            continue
+        tests.append(
+            {"variable": column, "level": "", "test": "interaction", "n": test.n, "events": test.events}
+            | {"statistic": test.test.statistic, "degrees_of_freedom": test.test.degrees_of_freedom, "p_value": test.p_value}
+        )
+    table, tested = pd.DataFrame(ratios), pd.DataFrame(tests)
+    if len(table):
+        of_subgroups = table["variable"] != ""
+        table["q_value"] = _adjusted(table["p_value"].where(of_subgroups))
+    if len(tested):
+        tested["q_value"] = tested.groupby("test")["p_value"].transform(_adjusted)
+    return table, tested, notes
+
+
+def _ratios(patients: Modelled, column: str, levels: np.ndarray) -> tuple[list[dict[str, object]], list[str]]:
+    """Hazard ratios of every subtype but the first in every level, and why a subtype has none at all."""
+    names = sorted(set(patients.subtype), key=int)
+    rows: list[dict[str, object]] = []
+    refused: list[str] = []
+    for name in names[1:]:
+        others = {f"subtype {other}": (patients.subtype == other).astype(float) for other in names[1:] if other != name}
+        adjust = patients.covariates.assign(**others)
+        try:
+            forest = subgroup_forest(
+                patients.time, patients.event, (patients.subtype == name).astype(float), {"level": levels},
+                adjust=adjust if adjust.shape[1] else None, strata=patients.strata, correction="none",
+            )  # fmt: skip
+        except ComputeError as error:
+            refused.append(f"subtype {name} against {names[0]}: {plain_reason(error)}")
+            continue
+        for level in sorted(set(levels)):
+            own = levels == level
+            key = f"level = {level}"
+            found = forest.subgroups.findings.get(key)
+            row: dict[str, object] = {"subtype": name, "reference": names[0], "variable": column, "level": str(level)}
+            row |= {"n": int(own.sum()), "events": int(patients.event[own].sum())}
+            row |= {name: getattr(found, field, np.nan) for name, field in _FIELDS.items()}
+            row["reason"] = "" if found is not None else plain_reason(forest.subgroups.reasons[key])
+            rows.append(row)
+    return rows, refused
+
+
+_FIELDS = {"hazard_ratio": "effect", "lower": "lower", "upper": "upper", "p_value": "p_value"}
+
+
+def _logrank(patients: Modelled, column: str, level: str) -> list[dict[str, object]]:
+    try:
+        test = logrank(patients.time, patients.event, patients.subtype, strata=patients.strata)
+    except ComputeError:  # its hazard ratios say why
+        return []
+    return [
+        {"variable": column, "level": level, "test": "log-rank", "n": len(patients.at), "events": int(patients.event.sum())}
+        | {"statistic": test.chi_square, "degrees_of_freedom": test.degrees_of_freedom, "p_value": test.p_value}
+    ]
+
+
+def _adjusted(p_values: pd.Series) -> pd.Series:
+    """q-values of those that have a p-value."""
+    known = p_values.notna()
+    q_values = pd.Series(np.nan, index=p_values.index)
+    if known.any():
+        q_values[known] = adjust_p_values(p_values[known].to_numpy())
+    return q_values
