@@ -23,6 +23,8 @@ from radiotype.run.store import RunFolder
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
+from radiotype.studies.meaning import meaning, store_meaning
+from radiotype.studies.medoids import medoid_tumours, store_medoids
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
@@ -55,6 +57,8 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     store_subtypes(run.folder, found, recipe)
     validation = validate(found, recipe, watched=progress)
     store_validation(run.folder, validation)
+    store_meaning(run.folder, meaning(found))
+    store_medoids(run.folder, medoid_tumours(found, cohort, recipe.features.spharm))
 
     evidence = survive(found.sample, found, recipe)
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)

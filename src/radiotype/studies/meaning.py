@@ -50,7 +50,7 @@ def meaning(found: Subtyping) -> Meaning:
     Moderated tests adjusted for cancer type, in all patients, in each cancer type, and by split; sizes by their logarithm.
     q-values (Benjamini-Hochberg) are corrected over all features, or all families of one kind of score, of one comparison in
     one part. `p_value_unequal` and `q_value_unequal` let each subtype have a variance of its own (Welch), since small tumours
-    are often more alike than large ones. Fewer than three features or families cannot be moderated; they have Welch's test only.
+    are often more alike than large ones. Fewer than three features or families cannot be moderated: theirs is Welch's test.
 
     A family is scored in each patient by its features on the scale of the discovery patients, turned so that more of each means
     more of the family: "ssgsea" says how far they stand above the patient's other features, "mean" is their mean from 0 to 1.
