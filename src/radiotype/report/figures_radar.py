@@ -11,7 +11,7 @@ from radiotype.report.drawing import FAINT, INK, NEUTRAL, PAGE_PX, RULE, SOFT, D
 
 #: With fewer axes there is no area to look at.
 LEAST_AXES = 3
-_ACROSS, _RADIUS, _HEIGHT = 4, 74.0, 250.0
+_ACROSS, _RADIUS, _HEIGHT = 4, 60.0, 220.0
 
 
 def radar(table: pd.DataFrame, names: list[str], *, name: str = "family radar") -> Drawn:
@@ -44,7 +44,7 @@ def radar(table: pd.DataFrame, names: list[str], *, name: str = "family radar") 
         page = sheet(figure)
         for at, subtype in enumerate(names):
             own = data[data["subtype"] == subtype].set_index("family").reindex(families)
-            middle = np.array([(at % _ACROSS + 0.5) * PAGE_PX / _ACROSS, at // _ACROSS * _HEIGHT + 142])
+            middle = np.array([(at % _ACROSS + 0.5) * PAGE_PX / _ACROSS, at // _ACROSS * _HEIGHT + 130])
             for part in (0.25, 0.5, 0.75, 1.0):
                 ring = middle + rim * part * _RADIUS
                 page.add_patch(Polygon(ring, closed=True, fill=False, edgecolor=RULE if part == 1 else FAINT, linewidth=0.8))

@@ -130,7 +130,7 @@ def shaded(view: Floats, faces: npt.NDArray[np.integer], tint: str) -> tuple[Flo
     for _ in range(_ROUNDS):
         smooth = _unit(_of_neighbours(_unit(smooth) * np.linalg.norm(normals, axis=1, keepdims=True), faces, len(view)))
     light = _unit(np.array([[-0.45, 0.65, 0.62]]))[0]
-    bright = 0.30 + 0.70 * np.clip(smooth @ light, 0, 1)
+    bright = 0.40 + 0.60 * np.clip(smooth @ light, 0, 1)
     bright = np.round(bright * N_SHADES) / N_SHADES
     full = 0.45 + 0.55 * np.array(to_rgb(tint))  # lightened, so that there is room for shadow
     colours = bright[:, None] * full

@@ -17,7 +17,7 @@ from radiotype.report.figures_solids import Lane, Solid, solid_table
 from radiotype.report.figures_volcano import volcano
 from radiotype.report.sections_molecular import bare_p
 from radiotype.report.stored import Stored
-from radiotype.report.words import clipped, count, feature_name, initial, listed, natural, number
+from radiotype.report.words import clipped, count, feature_name, feature_title, initial, listed, natural, number
 from radiotype.run.store import RunFolder
 
 TITLE = "What the subtypes mean"
@@ -151,10 +151,7 @@ def _effect(row: Mapping[Any, Any] | None, *, interval: bool = False) -> Cell:
 
 def _features(stored: Stored, table: pd.DataFrame) -> list[Block]:
     """A volcano per subtype, and the features that differ most."""
-    records = {record.name: record for record in stored.records}
-    names = {name: feature_name(records[name]) if name in records else str(name) for name in table["feature"].unique()}
-    shared = pd.Series(names).duplicated(keep=False)
-    names = {name: str(name) if shared[name] else word for name, word in names.items()}
+    names = _names(stored, table)
     whole = _part(table)
     volcanoes = []
     for i, name in enumerate(natural(whole["group"]), start=1):
@@ -176,6 +173,16 @@ def _features(stored: Stored, table: pd.DataFrame) -> list[Block]:
         volcanoes.append(FigureBlock(drawn.svg, sizes, {f"feature_volcano_{i:02d}": drawn.data}))
     blocks: list[Block] = [Row(tuple(volcanoes), heading="Features that differ")] if volcanoes else []
     return [*blocks, _feature_table(table, whole, names)]
+
+
+def _names(stored: Stored, table: pd.DataFrame) -> dict[str, str]:
+    """Features in words, no two alike."""
+    records = {record.name: record for record in stored.records}
+    names = {str(name): str(name) for name in table["feature"].unique()}
+    for words in (feature_title, feature_name):
+        said = pd.Series({name: words(records[name]) for name in names if name in records}, dtype=object)
+        names |= said[~said.duplicated(keep=False)].to_dict()
+    return names
 
 
 def _feature_table(table: pd.DataFrame, whole: pd.DataFrame, names: Mapping[str, str]) -> Table:
