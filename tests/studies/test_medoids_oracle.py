@@ -142,3 +142,10 @@ def test_what_is_stored_is_read_again_and_without_subtypes_there_is_nothing(draw
 def test_a_region_that_the_manifest_does_not_list_is_a_note(found):
     nobody = medoid_tumours(found, Cohort(()), SpharmSettings())
     assert len(nobody.notes) == 3 and "lists no such region" in nobody.notes[0]
+
+
+def test_with_landmarks_the_medoid_is_one_of_them():
+    found = found_in(patients(160, planted=PLANTED)[0], 3, n_landmarks=30)
+    drawn = np.flatnonzero(found.sample.discovery)[found.clustering.landmarks_]
+    table = medoids(found)
+    assert table["members"].sum() == 30 and table["case_id"].isin(found.sample.cases["case_id"].iloc[drawn]).all()

@@ -59,6 +59,8 @@ class MedoidTumours:
 def medoids(found: Subtyping) -> pd.DataFrame:
     """The discovery patient of each subtype that is least unlike the others of it, by what was clustered.
 
+    With `n_landmarks` only the patients drawn at random are looked at.
+
     Parameters
     ----------
     found : Subtyping
@@ -71,7 +73,9 @@ def medoids(found: Subtyping) -> pd.DataFrame:
     rows = []
     if found.centroids is None:
         return pd.DataFrame()
-    first, own = found.sample.discovery, found.of_discovery.to_numpy()
+    own = found.of_discovery.to_numpy()
+    first = np.zeros(len(own), dtype=bool)
+    first[np.flatnonzero(found.sample.discovery)[found.clustering.landmarks_]] = True
     codes, metric = found.codes.to_numpy(), found.centroids.metric
     model = NearestMedoid(metric).fit(codes[first], own[first])
     for name, middle in sorted(zip(model.classes_, model.centroids_, strict=True), key=lambda one: int(one[0])):
