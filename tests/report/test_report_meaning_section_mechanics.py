@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from report_stored_run import HOSTILE, write_run
+from scipy.spatial.transform import Rotation
 
 from radiotype.report import assemble
 from radiotype.report.blocks import FigureBlock, Row, Section, Table, Text
@@ -16,6 +17,7 @@ from radiotype.report.figures_solids import shaded
 from radiotype.report.sections_meaning import meaning
 from radiotype.report.stored import load
 from radiotype.run.store import RunFolder
+from radiotype.studies.medoids import sphere
 
 FAMILIES = ("volume", "symmetry", "regularity", "regional variation")
 FEATURES = ("volume_mm3", "sphericity", "margin_core_vs_invasive_correlation", HOSTILE[0])
@@ -24,7 +26,7 @@ SIDES = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2,
 FACES = np.concatenate([SIDES[:, [0, 1, 2]], SIDES[:, [0, 2, 3]]])
 
 
-def tests_of(column: str, names: tuple[str, ...], found: dict[tuple[str, str], float], **more: object) -> pd.DataFrame:
+def stored_tests(column: str, names: tuple[str, ...], found: dict[tuple[str, str], float], **more: object) -> pd.DataFrame:
     """Tests of every name in every subtype; `found` are differences by subtype and name, others are near 0."""
     rows = []
     for split, by in (("all", "all features"), ("validation", "all features"), ("validation", "other families")):
@@ -46,9 +48,9 @@ def tests_of(column: str, names: tuple[str, ...], found: dict[tuple[str, str], f
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = write_run(tmp_path_factory.mktemp("run"))
     differences = {("1", "volume"): -2.5, ("1", "regional variation"): 1.25, ("4", "regularity"): -0.9, ("2", "symmetry"): 0.3}
-    families = [tests_of("family", FAMILIES, differences, score=score) for score in ("mean", "ssgsea")]
+    families = [stored_tests("family", FAMILIES, differences, score=score) for score in ("mean", "ssgsea")]
     folder.write_table("results/family_differences.parquet", pd.concat(families, ignore_index=True))
-    features = tests_of("feature", FEATURES, {("1", FEATURES[0]): -2.0, ("1", "sphericity"): 1.5, ("3", HOSTILE[0]): 1.1})
+    features = stored_tests("feature", FEATURES, {("1", FEATURES[0]): -2.0, ("1", "sphericity"): 1.5, ("3", HOSTILE[0]): 1.1})
     folder.write_table("results/feature_differences.parquet", features)
     rng = np.random.default_rng(0)
     scores = [
@@ -97,7 +99,7 @@ def test_tables_hold_differences_with_validation_and_held_out_beside_them(sectio
     assert cells(families, 0) == ["Subtype 1", "Volume", "−2.5", "< 0.001", "−2.5", "−2.5", "−2.5"]
     assert len(families.rows) == 16
     assert [cells(features, row)[:2] for row in range(len(features.rows))] == [
-        ["Subtype 1", "Volume (mm³)"], ["Subtype 3", HOSTILE[0]],
+        ["Subtype 1", "Volume"], ["Subtype 3", HOSTILE[0]],
     ]  # fmt: skip  # sphericity is found with one variance for all only
     assert cells(features, 0)[4] == "2.0" and "1 difference of 16 is found only with one variance" in features.caption
 
@@ -134,7 +136,7 @@ def test_radars_draw_medians_and_quartiles() -> None:
 
 
 def test_of_a_cube_three_sides_are_seen_the_nearest_last() -> None:
-    turned = CUBE @ np.linalg.qr(np.array([[1.0, 0.3, 0.2], [0, 1, 0.4], [0, 0, 1]]))[0]
+    turned = Rotation.from_euler("xyz", [25, 35, 10], degrees=True).apply(CUBE)
     corners, colours = shaded(turned, FACES, "#0072b2")
     assert corners.shape == (6, 3, 2) and colours.shape == (6, 3)
     assert (colours >= 0).all() and (colours <= 1).all()
@@ -149,13 +151,10 @@ def test_what_lies_nearer_covers_what_lies_behind() -> None:
     assert np.abs(corners[0]).max() == 3 and np.abs(corners[-1]).max() == 1
 
 
-def test_a_face_into_the_light_is_brighter_than_one_away_from_it() -> None:
-    square = np.array([[-1.0, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
-    lit = []
-    for slope in (1.0, -1.0):  # looks to the upper left, to the lower right
-        plane = square + np.outer(square[:, 0] - square[:, 1], [0, 0, slope])
-        tent = np.concatenate([plane, [[0.0, 0, -9]]])
-        faces = np.array([[0, 1, 2], [0, 2, 3], [1, 0, 4], [2, 1, 4], [3, 2, 4], [0, 3, 4]])
-        corners, colours = shaded(tent, faces, "#ffffff")
-        lit.append(colours[np.abs(corners).min(axis=(1, 2)) > 0.5].mean())
-    assert lit[0] > lit[1] + 0.1
+def test_light_comes_from_the_upper_left() -> None:
+    points, faces = sphere()
+    corners, colours = shaded(points, faces, "#ffffff")
+    place, bright = corners.mean(axis=1), colours[:, 0]
+    lit, dark = place[bright == bright.max()].mean(axis=0), place[bright == bright.min()].mean(axis=0)
+    assert lit[0] < -0.2 and lit[1] > 0.2
+    assert dark[0] > 0.2 and dark[1] < -0.2

@@ -204,7 +204,11 @@ class _Work:
             table = compared(scores, subtype, strata, comparisons, standardise=standardise, variances="unequal")
             return table.assign(p_value_unequal=table["p_value"], q_value_unequal=table["q_value"])
         table = compared(scores, subtype, strata, comparisons, standardise=standardise)
-        own = compared(scores, subtype, strata, comparisons, standardise=standardise, variances="unequal")
+        try:
+            own = compared(scores, subtype, strata, comparisons, standardise=standardise, variances="unequal")
+        except ComputeError as error:
+            self.notes.append(f"No subtype has a variance of its own in {where}: {error.found}.")
+            return table.assign(p_value_unequal=np.nan, q_value_unequal=np.nan)
         return table.assign(p_value_unequal=own["p_value"], q_value_unequal=own["q_value"])
 
 
