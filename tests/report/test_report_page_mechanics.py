@@ -22,7 +22,8 @@ from radiotype.run.store import RunFolder
 from radiotype.stats import cox, kaplan_meier
 
 SECTIONS = (
-    "cohort", "features", "consensus", "subtypes", "validity", "survival", "cox", "biology", "pictures", "problems", "methods",
+    "cohort", "features", "consensus", "subtypes", "meaning", "validity", "survival", "cox", "biology", "pictures", "problems",
+    "methods",
 )  # fmt: skip
 
 
