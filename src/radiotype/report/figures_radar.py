@@ -34,7 +34,7 @@ def radar(table: pd.DataFrame, names: list[str], *, name: str = "family radar") 
     grouped = table.groupby(["subtype", "family"], sort=False)["value"]
     data = grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack()
     data.columns = pd.Index(["lower_quartile", "median", "upper_quartile"])
-    data = data.assign(median_of_all=data.index.get_level_values("family").map(overall), cases=grouped.size())
+    data = data.assign(median_of_all=data.index.get_level_values("family").map(overall.to_dict()), cases=grouped.size())
     data = data.reindex(pd.MultiIndex.from_product([names, families], names=["subtype", "family"])).dropna().reset_index()
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(families)) / len(families)
     rim = np.column_stack([np.cos(angles), -np.sin(angles)])

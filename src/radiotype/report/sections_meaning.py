@@ -181,7 +181,7 @@ def _names(stored: Stored, table: pd.DataFrame) -> dict[str, str]:
     names = {str(name): str(name) for name in table["feature"].unique()}
     for words in (feature_title, feature_name):
         said = pd.Series({name: words(records[name]) for name in names if name in records}, dtype=object)
-        names |= said[~said.duplicated(keep=False)].to_dict()
+        names |= {str(name): str(word) for name, word in said[~said.duplicated(keep=False)].items()}
     return names
 
 
