@@ -11,7 +11,6 @@ import pandas as pd
 from radiotype.errors import ComputeError
 from radiotype.genomics import Coverage, cell_populations, ssgsea
 from radiotype.run.store import RunFolder
-from radiotype.stats import compare_groups
 from radiotype.stats.group_comparison import REST
 from radiotype.studies.biology_data import (
     LEAST_COVERAGE,
@@ -24,12 +23,10 @@ from radiotype.studies.biology_data import (
 )
 from radiotype.studies.biology_settings import BiologySettings, Sides
 from radiotype.studies.cells import counted, some, were
+from radiotype.studies.comparisons import LEAST_PATIENTS, compared
 from radiotype.studies.molecular import molecular_by_subtype, parts_of
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
-
-#: A comparison with fewer patients on one side is not shown.
-LEAST_PATIENTS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +131,7 @@ def _expression(
                 expression = _common_genes(data, matched[part])
                 covered = one.covered(one.sets, expression.columns)
                 scores = one.score(expression, covered.require()).set_axis(expression.index)
-                found = _compared(scores, subtype[part], strata, comparisons)
+                found = compared(scores, subtype[part], strata, comparisons)
             except ComputeError as error:
                 notes.append(f"No {one.noun} was compared in {where}: {_plain(error)}.")
                 continue
@@ -254,24 +251,6 @@ def _comparable(subtype: pd.Series, settings: BiologySettings) -> tuple[list[Sid
         else:
             missing.append(f"{'+'.join(first)} v {'+'.join(second) or REST}")
     return comparisons, missing
-
-
-def _compared(scores: pd.DataFrame, subtype: pd.Series, strata: pd.Series, comparisons: list[Sides]) -> pd.DataFrame:
-    """One row per comparison and set, the effect also in standard deviations within subtypes."""
-    levels = sorted(strata.unique())
-    adjust = pd.DataFrame({f"stratum {i}": (strata == level).astype(float) for i, level in enumerate(levels)}).iloc[:, 1:]
-    groups = subtype.astype(pd.CategoricalDtype(sorted(subtype.unique(), key=int)))
-    pairs = [(list(first), list(second)) for first, second in comparisons if second]
-    found = compare_groups(scores, groups, pairs, covariates=adjust if len(levels) > 1 else None)
-    table = found.to_frame()
-    deviation = table["feature"].map(dict(zip(found.tests.features, np.sqrt(found.tests.variances), strict=True)))
-    place = list(table.columns).index("standardised") + 1
-    for limit in ("upper", "lower"):
-        table.insert(place, f"standardised_{limit}", table[limit] / deviation)
-    wanted = {(frozenset(first), frozenset(second or (REST,))) for first, second in comparisons}
-    sides = zip(found.comparisons, found.pairs, strict=True)
-    kept = [name for name, pair in sides if tuple(frozenset(found.merged.get(side, (side,))) for side in pair) in wanted]
-    return table[table["comparison"].isin(kept)].reset_index(drop=True)
 
 
 def _long(scores: pd.DataFrame, sample: Sample, one: _Collection) -> pd.DataFrame:

@@ -25,6 +25,8 @@ from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
 from radiotype.studies.comparability import comparability, store_comparability
 from radiotype.studies.conventional import measure_conventional
+from radiotype.studies.meaning import meaning, store_meaning
+from radiotype.studies.medoids import medoid_tumours, store_medoids
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.outcome_models import outcome_models, store_outcome_models
 from radiotype.studies.recipe import Recipe
@@ -64,6 +66,8 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     store_subtypes(run.folder, found, recipe)
     validation = validate(found, recipe, watched=progress)
     store_validation(run.folder, validation)
+    store_meaning(run.folder, meaning(found))
+    store_medoids(run.folder, medoid_tumours(found, cohort, recipe.features.spharm))
 
     evidence = survive(found.sample, found, recipe)
     models = outcome_models(found, conventional, recipe)
