@@ -14,6 +14,7 @@ from radiotype.report import (
     sections_biology,
     sections_cases,
     sections_cohort,
+    sections_predict,
     sections_subtypes,
     sections_survival,
     sections_validity,
@@ -65,6 +66,8 @@ def build(path: str | Path | RunFolder) -> Path:
 
 def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     """Every section in order."""
+    if sections_predict.is_prediction(stored):
+        return [*sections_predict.sections(stored, folder), sections_cases.problems(stored)]
     return [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from radiotype.report import sections_predict
 from radiotype.report.cautions import cautions, fixed_k, no_subtypes
 from radiotype.report.sections_survival import survival_sentence
 from radiotype.report.stored import Stored
@@ -34,6 +35,8 @@ def _listed_and_analysed(stored: Stored, column: str) -> str:
 
 def key_result(stored: Stored) -> str:
     """The result of the run in a few sentences: the independent one first."""
+    if sections_predict.is_prediction(stored):
+        return sections_predict.key_result(stored)
     names = stored.subtype_names
     if stored.subtypes is None or not names:
         described = int(stored.regions["status"].isin(["ok", "partial"]).sum())

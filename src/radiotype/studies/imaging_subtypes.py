@@ -23,6 +23,7 @@ from radiotype.run.store import RunFolder
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
+from radiotype.studies.model import learner_of, model_of, store_model
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
@@ -37,6 +38,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     """The study, from scans to the tables behind the report; other paths than the manifest's begin in `folder`."""
     cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
     check_columns(recipe, cohort, manifest)
+    learner_of(recipe)  # one that is not installed is refused now
     data = read_biology(recipe, cohort, folder)
     n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
     consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
@@ -55,11 +57,14 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     store_subtypes(run.folder, found, recipe)
     validation = validate(found, recipe, watched=progress)
     store_validation(run.folder, validation)
+    fitted = model_of(found, recipe, extraction.table) if recipe.model.write else None
+    if fitted is not None:
+        store_model(run.folder, found, fitted, recipe)
 
     evidence = survive(found.sample, found, recipe)
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
     store_biology(run.folder, biology)
-    store_evidence(run.folder, evidence, [*found.notes, *biology.notes])
+    store_evidence(run.folder, evidence, [*found.notes, *biology.notes, *(fitted.notes if fitted is not None else ())])
     return extraction
 
 
