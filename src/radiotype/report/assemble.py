@@ -14,12 +14,14 @@ from radiotype.report import (
     sections_biology,
     sections_cases,
     sections_cohort,
+    sections_contrasts,
     sections_predict,
     sections_subtypes,
     sections_survival,
     sections_validity,
 )
 from radiotype.report.blocks import Section
+from radiotype.report.cautions import is_frozen
 from radiotype.report.stored import Stored, load
 from radiotype.report.words import unbroken
 from radiotype.run.store import RunFolder
@@ -71,12 +73,14 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     return [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),
-        sections_subtypes.consensus(stored),
+        sections_predict.frozen(stored) if is_frozen(stored) else sections_subtypes.consensus(stored),
         sections_subtypes.sizes(stored),
-        sections_validity.validity(stored),
+        *([] if is_frozen(stored) else [sections_validity.validity(stored)]),
         sections_survival.survival(stored),
         sections_survival.cox(stored),
+        *sections_contrasts.contrasts(stored),
         sections_biology.biology(stored),
+        *sections_predict.model_made(stored),
         sections_cases.pictures(stored, folder),
         sections_cases.problems(stored),
         methods.methods(stored),

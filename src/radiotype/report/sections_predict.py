@@ -107,6 +107,65 @@ def model_used(stored: Stored) -> Section:
     return Section("model", "The model", "Nothing about the model was changed by the cases above.", blocks)
 
 
+def frozen(stored: Stored) -> Section:
+    """How the patients of a second cohort came to the subtypes of an earlier study."""
+    table = stored.results["predictions"]
+    outside = int(table["outside_domain"].sum())
+    sentence = (
+        "No subtype was found here: every patient was assigned by the frozen model of an earlier study. "
+        f"{_domain(outside, len(table)).replace('case', 'patient')}"
+    )
+    both = table[(table["subtype"] != "") & (table["nearest_centroid"] != "")]
+    agree = int((both["subtype"] == both["nearest_centroid"]).sum())
+    known = table["probability"].dropna()
+    points = [f"The nearest centroid gives {agree:,} of {count(len(both), 'patient')} the same subtype."] if len(both) else []
+    if len(known):
+        points.append(
+            f"Median probability of the assigned subtype: {known.median():.2f}; below 0.5 in {int((known < 0.5).sum())}."
+        )
+    n = int((table["n_filled"] > 0).sum())
+    if n:
+        points.append(f"{count(n, 'patient')} had missing features, which were set to the medians of the training patients.")
+    card = tuple(stored.results["model_used"].query("what == 'card'")["value"])
+    blocks: list[Block] = [
+        Text(tuple(points), points=True),
+        Text(card, points=True, heading="Card of the model"),
+        assignments(stored).blocks[0],
+    ]
+    return Section("frozen", "Subtypes of the frozen model", sentence, tuple(blocks))
+
+
+def model_made(stored: Stored) -> list[Section]:
+    """The model that a study wrote; nothing where it wrote none."""
+    steps, confusion = stored.results.get("model_steps"), stored.results.get("model_confusion")
+    if steps is None:
+        return []
+    n, width = int(steps["patients"].iloc[0]), int(steps["features"].iloc[0])
+    sentence = f"model.radiotype assigns new patients; it was learnt from {count(n, 'discovery patient')} alone."
+    blocks: list[Block] = [
+        Text(
+            (
+                f"Steps, on {count(width, 'feature')}: {listed([str(kind) for kind in steps['kind']])}. The nearest centroid is "
+                "the rule of this study; boosted trees add probabilities. `radiotype predict` also says which cases lie outside "
+                "the training domain.",
+            )
+        )
+    ]
+    if confusion is not None:
+        names = natural(confusion["subtype"])
+        cells = {(row["subtype"], row["predicted"]): int(row["patients"]) for row in confusion.to_dict("records")}
+        rows = tuple((f"Subtype {name}", *(str(cells[name, other]) for other in names)) for name in names)
+        right = sum(cells[name, name] for name in names)
+        caption = (
+            f"Discovery patients by the subtype of the study (rows) and the one that trees predict which never saw them "
+            f"(columns): {right:,} of {sum(cells.values()):,} agree. Grown by {confusion['learner'].iloc[0]}."
+        )
+        columns = ("", *names)
+        data = {"model_confusion": confusion}
+        blocks.append(Table(columns, rows, caption=caption, numeric=frozenset(names), tables=data))
+    return [Section("model", "The model for new patients", sentence, tuple(blocks))]
+
+
 def _galleries(stored: Stored, folder: RunFolder, table: pd.DataFrame, near: pd.DataFrame) -> list[Block]:
     files: dict[tuple[str, ...], str] = {}
     if stored.overlays is not None:

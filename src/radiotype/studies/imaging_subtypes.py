@@ -20,9 +20,11 @@ from radiotype.run.outcome import Extraction
 from radiotype.run.progress import progress
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
+from radiotype.studies import frozen_subtypes
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
+from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.model import learner_of, model_of, store_model
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
@@ -36,6 +38,11 @@ from radiotype.studies.validation import store_validation, validate
 
 def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> Extraction:
     """The study, from scans to the tables behind the report; other paths than the manifest's begin in `folder`."""
+    if recipe.frozen is not None:  # subtypes of an earlier study
+        extraction, evidence, notes = frozen_subtypes.run(recipe, manifest, run, folder=folder)
+        store_evidence(run.folder, evidence, notes)
+        return extraction
+    check_contrasts(recipe)
     cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
     check_columns(recipe, cohort, manifest)
     learner_of(recipe)  # one that is not installed is refused now
@@ -60,11 +67,14 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     fitted = model_of(found, recipe, extraction.table) if recipe.model.write else None
     if fitted is not None:
         store_model(run.folder, found, fitted, recipe)
+    model_notes = fitted.notes if fitted is not None else ()
 
     evidence = survive(found.sample, found, recipe)
+    contrasts = survival_contrasts(found.sample, found.subtype, recipe)
+    store_contrasts(run.folder, contrasts)
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
     store_biology(run.folder, biology)
-    store_evidence(run.folder, evidence, [*found.notes, *biology.notes, *(fitted.notes if fitted is not None else ())])
+    store_evidence(run.folder, evidence, [*found.notes, *contrasts.notes, *biology.notes, *model_notes])
     return extraction
 
 

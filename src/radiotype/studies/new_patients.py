@@ -227,16 +227,18 @@ def neighbours_of(loaded: LoadedModel, table: FeatureTable) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def store_predictions(folder: RunFolder, loaded: LoadedModel, table: FeatureTable, predictions: pd.DataFrame) -> None:
-    """Store predictions, the model they came from, and the nearest training tumours with their pictures."""
+def store_predictions(
+    folder: RunFolder, loaded: LoadedModel, table: FeatureTable, predictions: pd.DataFrame, *, neighbours: bool = True
+) -> None:
+    """Store predictions and the model they came from; with `neighbours` also the nearest training tumours with pictures."""
     folder.write_table("results/predictions.parquet", predictions)
     told = [("file", loaded.file.name), ("SHA-256", loaded.digest), ("made by", loaded.model.card.purpose)]
     told += [("card", line) for line in card_sentences(loaded.model)]
     folder.write_table("results/model_used.parquet", pd.DataFrame(told, columns=["what", "value"]))
-    neighbours = neighbours_of(loaded, table)
-    if len(neighbours) and loaded.tumours is not None:
-        folder.write_table("results/neighbours.parquet", neighbours)
-        numbers = sorted(set(neighbours["tumour"]))
+    nearest = neighbours_of(loaded, table) if neighbours else pd.DataFrame()
+    if len(nearest) and loaded.tumours is not None:
+        folder.write_table("results/neighbours.parquet", nearest)
+        numbers = sorted(set(nearest["tumour"]))
         arrays = {f"{number}_{name}": array for number in numbers for name, array in loaded.tumours.picture(number - 1).items()}
         if arrays:
             folder.write_arrays("results/neighbour_pictures.npz", arrays)

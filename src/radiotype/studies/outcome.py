@@ -60,7 +60,7 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
         for split in ("all", "discovery", "validation"):
             part = rows if split == "all" else rows & (patients["split"] == split).to_numpy()
             if split == "all" or (0 < part.sum() < rows.sum()):
-                _curves(evidence, stratum, split, patients[part])
+                add_curves(evidence, stratum, split, patients[part])
         _model(evidence, stratum, patients, covariates, rows)
     return evidence
 
@@ -94,7 +94,7 @@ def outcome_of(cases: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     return pd.DataFrame({"time_days": days, "event": happened})
 
 
-def _curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) -> None:
+def add_curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) -> None:
     where = {"stratum": stratum, "split": split}
     for name, group in rows.groupby("subtype"):
         curve = kaplan_meier(group["time_days"].to_numpy(), group["event"].to_numpy())
