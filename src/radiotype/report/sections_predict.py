@@ -145,9 +145,9 @@ def model_made(stored: Stored) -> list[Section]:
     blocks: list[Block] = [
         Text(
             (
-                f"Steps, on {count(width, 'feature')}: {listed([str(kind) for kind in steps['kind']])}. The nearest centroid is "
-                "the rule of this study; boosted trees add probabilities. `radiotype predict` also says which cases lie outside "
-                "the training domain.",
+                f"Steps, on {count(width, 'feature')}: {listed([str(kind) for kind in steps['kind']])}. The nearest centroid "
+                "is the rule of this study; boosted trees add probabilities. `radiotype predict` also says which cases lie "
+                "outside the training domain.",
             )
         )
     ]
