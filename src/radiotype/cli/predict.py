@@ -15,6 +15,7 @@ from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import RecipeError, did_you_mean
 from radiotype.io import read_cohort, read_scan
 from radiotype.io.tables import OTHER_NAMES, region_of_row
+from radiotype.report.words import plain
 from radiotype.run.workers import Workers
 from radiotype.studies.new_patients import LoadedModel, assign, load_model
 
@@ -61,7 +62,8 @@ def run_predict(
         sure = f", probability {row['probability']:.2f}" if row["probability"] == row["probability"] else ""
         what = f"subtype {row['subtype']}{sure}" if row["subtype"] else f"no subtype ({row['reason']})"
         domain = "OUTSIDE the domain of the model" if row["outside_domain"] else "within the domain of the model"
-        typer.echo(f"{row['case_id']} {row['roi']}: {what}; {domain}{'; ' + row['remarks'] if row['remarks'] else ''}")
+        remarks = f"; {row['remarks']}" if row["remarks"] else ""
+        typer.echo(plain(f"{row['case_id']} {row['roi']}: {what}; {domain}{remarks}"))
     if len(found.predictions) > MAX_PRINTED:
         typer.echo(f"and {len(found.predictions) - MAX_PRINTED} more")
     typer.echo(f"table: {found.folder / 'predictions.csv'}")

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radiotype.core.table import FeatureTable
 from radiotype.errors import ComputeError, RecipeError
 from radiotype.features.settings import FeatureSettings
 from radiotype.io.tables import read_cohort
@@ -23,7 +22,7 @@ from radiotype.studies.biology_data import read_biology
 from radiotype.studies.cells import counted, were
 from radiotype.studies.columns import check_columns
 from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
-from radiotype.studies.new_patients import LoadedModel, load_model, predictions_of, store_predictions
+from radiotype.studies.new_patients import LoadedModel, load_model, modalities_of, predictions_of, store_predictions
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample, primary_regions
@@ -50,7 +49,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
 
     sample = primary_regions(extraction.table, cohort, recipe)
-    sample, subtype, predictions, notes = assigned(sample, extraction.table, loaded, recipe)
+    sample, subtype, predictions, notes = assigned(sample, extraction, loaded, recipe)
     store_predictions(run.folder, loaded, extraction.table, predictions, neighbours=False)
     store_members(run.folder, sample, subtype)
     evidence = survival_by_subtype(sample, subtype, recipe) if recipe.outcome is not None else None
@@ -76,7 +75,7 @@ def with_features_of(loaded: LoadedModel, recipe: Recipe) -> Recipe:
 
 
 def assigned(
-    sample: Sample, table: FeatureTable, loaded: LoadedModel, recipe: Recipe
+    sample: Sample, extraction: Extraction, loaded: LoadedModel, recipe: Recipe
 ) -> tuple[Sample, pd.Series, pd.DataFrame, list[str]]:
     """The patients with a subtype, all as validation; their subtypes; one row per region that stands for a patient; notes.
 
@@ -87,11 +86,10 @@ def assigned(
     """
     by = recipe.frozen.by if recipe.frozen is not None else None
     sample = as_discovery(sample, np.zeros(len(sample.cases), dtype=bool))
-    regions = predictions_of(loaded, table, pd.Series([""] * len(table)), by=by).drop(columns="modality")
-    own = sample.cases[[*_KEY, "modality"]].merge(regions, on=_KEY, how="left", validate="one_to_one")
-    known = loaded.modalities
-    foreign = ~own["modality"].isin(["", "OT", *known]) if known else pd.Series(False, index=own.index)
-    own["outside_domain"] |= foreign
+    if extraction.table is None:
+        raise ComputeError("RT301", "no region could be described")
+    regions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
+    own = sample.cases[_KEY].merge(regions, on=_KEY, how="left", validate="one_to_one")
     there = (own["subtype"] != "").to_numpy()
     notes = list(sample.notes)
     if not there.all():
@@ -102,8 +100,8 @@ def assigned(
     n = int(own["outside_domain"].sum())
     if n:
         notes.append(
-            f"{counted(n, 'patient')} of {len(own)} {'lies' if n == 1 else 'lie'} outside the domain of the model "
-            f"({int(foreign.sum())} by modality); {'it was' if n == 1 else 'they were'} kept."
+            f"{n} of {counted(len(own), 'patient')} {'lies' if n == 1 else 'lie'} outside the domain of the model; "
+            f"{'it was' if n == 1 else 'they were'} kept."
         )
     subtype = own.loc[there, "subtype"].reset_index(drop=True).rename("subtype")
     return sample.take(there), subtype, own, notes

@@ -14,6 +14,7 @@ from radiotype import report
 from radiotype.core.cohort import Cohort
 from radiotype.core.provenance import provenance
 from radiotype.core.table import FeatureTable
+from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import ComputeError, ModelError, StoreError
 from radiotype.features.registry import family
 from radiotype.features.settings import FeatureSettings
@@ -56,7 +57,7 @@ class LoadedModel:
         """Modalities of the training scans, as far as the model tells."""
         discovery = self.model.provenance.get("discovery")
         counts = discovery.get("modalities") if isinstance(discovery, dict) else None
-        return [str(name) for name in counts] if isinstance(counts, dict) else []
+        return [name for name in counts if name in UNIT_OF_MODALITY] if isinstance(counts, dict) else []
 
     def provenance(self) -> dict[str, object]:
         """How the features of new cases are measured here."""
@@ -160,11 +161,7 @@ def assign(
         extraction = run.measure(cohort, loaded.settings, pictures=True)
         if extraction.table is None:
             raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
-        modality = {tuple(one.key): one.modality for one in extraction.outcomes}
-        scans = pd.Series(
-            [modality.get(key, "") for key in extraction.table.keys.itertuples(index=False, name=None)], dtype=str
-        )
-        predictions = predictions_of(loaded, extraction.table, scans, by=by)
+        predictions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
         store_predictions(run.folder, loaded, extraction.table, predictions)
         run.folder.write_csv("predictions.csv", predictions)
         page = report.build(run.folder)
@@ -207,6 +204,13 @@ def predictions_of(
         outside.append(bool(reasons))
         remarks.append("; ".join([*reasons, *_care(row, n_features, flags)]))
     return frame.assign(outside_domain=outside, remarks=remarks)
+
+
+def modalities_of(extraction: Extraction) -> pd.Series:
+    """The modality of each row of the table that was measured."""
+    known = {tuple(one.key): one.modality for one in extraction.outcomes}
+    keys = [] if extraction.table is None else extraction.table.keys.itertuples(index=False, name=None)
+    return pd.Series([known.get(key, "") for key in keys], dtype=object)
 
 
 def neighbours_of(loaded: LoadedModel, table: FeatureTable) -> pd.DataFrame:
