@@ -19,7 +19,7 @@ SIDE = 96
 MAX_BYTES = 2**30
 
 _VERSION = 1
-_KINDS = {
+_KINDS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "version": ("int64", ()),
     "model": ("uint8", (32,)),
     "metric": ("int64", ()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from radiotype.report.blocks import Cell, FigureBlock, Row, Section, Table
@@ -52,7 +53,7 @@ def contrasts(stored: Stored) -> list[Section]:
     return [Section("contrasts", "Declared contrasts", sentence, (Row(tuple(panels)), tests))]
 
 
-def _row(row: dict[str, Any]) -> tuple[str | Cell, ...]:
+def _row(row: Mapping[Any, Any]) -> tuple[str | Cell, ...]:
     ratio = number(float(row["hazard_ratio"]))
     adjusted = f"adjusted for {row['covariates']}" if row["covariates"] else row["model"]
     return (

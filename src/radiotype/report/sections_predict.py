@@ -206,7 +206,7 @@ def _axial(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, label: 
     return three_planes({plane: arrays[plane] for plane in _PLANE}, name, tint, label=f"{label}, axial plane with its contour")
 
 
-def _said(row: dict[str, Any]) -> list[str]:
+def _said(row: Mapping[Any, Any]) -> list[str]:
     return [plain(row[name]) for name in ("reason", "remarks") if row[name]]
 
 

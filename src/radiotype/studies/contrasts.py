@@ -136,10 +136,13 @@ def _tests(
     first, second = _names(pair)
     test = logrank(time, event, own["subtype"].to_numpy(), strata=strata)
     is_first = (side == first).astype(float)
-    common = {"contrast": contrast_name(pair), "first": first, "second": second}
-    tests = {"chi_square": test.chi_square, "p_value": test.p_value}
+    common: dict[str, object] = {"contrast": contrast_name(pair), "first": first, "second": second}
+    tests: dict[str, object] = {"chi_square": test.chi_square, "p_value": test.p_value}
     rows: list[dict[str, object]] = []
-    for model, columns in (("unadjusted", {}), *([("adjusted", covariates)] if covariates else [])):
+    models: list[tuple[str, dict[str, pd.Series]]] = [("unadjusted", {})]
+    if covariates:
+        models.append(("adjusted", covariates))
+    for model, columns in models:
         design, _, complete = design_matrix(is_first.rename("subtype"), columns, inside)
         kept = own[complete]
         try:
@@ -154,11 +157,11 @@ def _tests(
             notes.append(f"No {model} hazard ratio of {contrast_name(pair)}: {error.found}.")
             continue
         at = list(design.columns).index("subtype")
-        counts = {}
+        counts: dict[str, int] = {}
         for label, name in (("first", first), ("second", second)):
             group = kept[kept["subtype"] == name]
             counts |= {f"patients_{label}": len(group), f"events_{label}": int(group["event"].sum())}
-        ratio = {
+        ratio: dict[str, object] = {
             "hazard_ratio": float(fit.hazard_ratios[at]),
             "lower": float(fit.lower[at]),
             "upper": float(fit.upper[at]),

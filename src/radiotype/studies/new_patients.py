@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +61,7 @@ class LoadedModel:
         counts = discovery.get("modalities") if isinstance(discovery, dict) else None
         return [name for name in counts if name in UNIT_OF_MODALITY] if isinstance(counts, dict) else []
 
-    def provenance(self) -> dict[str, object]:
+    def provenance(self) -> dict[str, Any]:
         """How the features of new cases are measured here."""
         versions = {name: family(name).algorithm_version for name in self.settings.families}
         return provenance(self.settings.model_dump(mode="json"), versions)
@@ -174,7 +176,7 @@ def predictions_of(
     modality: pd.Series,
     *,
     by: str | None = None,
-    measured: dict[str, object] | None = None,
+    measured: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """One row per region: key, modality, subtype with probabilities, nearest centroid, domain, remarks.
 
@@ -248,7 +250,7 @@ def store_predictions(
             folder.write_arrays("results/neighbour_pictures.npz", arrays)
 
 
-def _outside(row: dict[str, object], n_features: int, modalities: list[str]) -> list[str]:
+def _outside(row: Mapping[Any, Any], n_features: int, modalities: list[str]) -> list[str]:
     """Why a case is no case of the training domain; empty for one that is."""
     reasons = []
     if row["out_of_distribution"] is True:
@@ -257,15 +259,15 @@ def _outside(row: dict[str, object], n_features: int, modalities: list[str]) -> 
         reasons.append(f"{row['farthest_feature']} alone lies beyond its limit")
     if modalities and row["modality"] not in ("", "OT", *modalities):
         reasons.append(f"no training scan was {row['modality']} (they were {', '.join(modalities)})")
-    if int(row["n_filled"]) > MAX_FILLED * n_features:  # type: ignore[call-overload]
+    if int(row["n_filled"]) > MAX_FILLED * n_features:
         reasons.append("more than a tenth of the features are missing")
     return reasons
 
 
-def _care(row: dict[str, object], n_features: int, flags: object) -> list[str]:
+def _care(row: Mapping[Any, Any], n_features: int, flags: object) -> list[str]:
     """What else to know of a case."""
     points = []
-    n = int(row["n_filled"])  # type: ignore[call-overload]
+    n = int(row["n_filled"])
     if n:
         points.append(f"{n} of {counted(n_features, 'feature')} missing, {were(n)} set to the training median")
     if row["subtype"] and row["nearest_centroid"] not in ("", row["subtype"]):
