@@ -193,7 +193,7 @@ def predictions_of(
     measured = measured or loaded.provenance()
     model = loaded.model
     frame = model.predict(table, provenance=measured, by=by).to_frame()
-    frame.insert(frame.columns.get_loc("subtype"), "modality", modality.to_numpy())
+    frame.insert(list(frame.columns).index("subtype"), "modality", modality.to_numpy())
     frame["subtype"] = ["" if pd.isna(name) else str(name) for name in frame["subtype"]]
     frame["nearest_centroid"] = ""
     if model.assignment is not None:
