@@ -72,12 +72,32 @@ def test_it_sees_what_codes_and_single_features_hide():
     assert not model.is_outside([np.median(values, axis=0)])[0]
 
 
-def test_one_wild_value_counts_for_as_much_as_the_clip():
-    model = OutOfDistribution(clip=5.0).fit(cohort(300, 8))
-    far, farther = np.tile(model.centre_, (2, 1))
-    far[2] += 5 * model.spread_[2]
-    farther[2] += 1e9 * model.spread_[2]
-    np.testing.assert_allclose(*model.distances([far, farther]), rtol=1e-12)
+def test_a_single_feature_far_outside_all_limits_counts_among_many():
+    values = np.random.default_rng(8).normal(size=(300, 100))
+    model = OutOfDistribution().fit(values)
+    case = values[:1].copy()
+    case[0, 17] = 1e9
+    clipped = case.copy()
+    clipped[0, 17] = 5 * model.spread_[17]
+    assert not model.is_outside(clipped)[0]  # which is all that the distance of all features together would count
+    assert model.is_outside(case)[0]
+    single = model.single_features(case)[0]
+    assert single.argmax() == 17 and (np.delete(single, 17) < 1).all()
+
+
+def test_the_limit_of_a_single_feature_is_twice_what_left_out_cases_reach():
+    rng = np.random.default_rng(12)
+    values = np.column_stack([rng.normal(size=2000), rng.standard_t(3, size=2000)])
+    model = OutOfDistribution().fit(values)
+    z = np.abs(values - model.centre_) / model.spread_
+    np.testing.assert_allclose(model.reach_, np.maximum(np.quantile(z, 0.99, axis=0), 3), rtol=1e-12)
+    assert model.reach_limit_ == pytest.approx(2 * np.quantile((z / model.reach_).max(axis=1), 0.99), rel=0.1)
+    beyond = model.centre_ + 1.01 * model.spread_ * model.reach_ * model.reach_limit_ * [[1, 0], [0, -1]]
+    np.testing.assert_allclose(model.single_features(beyond).max(axis=1), 1.01, rtol=1e-12)
+    assert model.is_outside(beyond).all()
+    # heavy tails are ordinary: of new cases hardly more are flagged than without
+    new = np.column_stack([rng.normal(size=20_000), rng.standard_t(3, size=20_000)])
+    assert (model.single_features(new).max(axis=1) > 1).mean() < 0.003
 
 
 def test_a_feature_that_is_always_the_same_is_not_looked_at_and_a_rare_one_is():

@@ -218,6 +218,44 @@ def run(
 
 
 @app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="model.radiotype of a study.")],
+    cases: Annotated[Path, typer.Argument(help="A scan (NIfTI, NRRD, MHA, or a DICOM series), or a manifest of cases.")],
+    mask: Annotated[
+        Path | None, typer.Option(help="The region of a single scan: a label volume or a DICOM file. None: a manifest.")
+    ] = None,
+    parenchyma: Annotated[
+        Path | None, typer.Option(help="Mask of the organ tissue around the tumour of a single scan.")
+    ] = None,
+    modality: Annotated[
+        str | None,
+        typer.Option(help="What a volume file holds, such as CT or MR; that of the training scans where there is one only."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="Label of the region in the mask, a number or any.")] = None,
+    roi: Annotated[str | None, typer.Option(help="Name of the region in a DICOM mask, or a pattern.")] = None,
+    case_id: Annotated[str, typer.Option(help="What the single case is called on the page.")] = "new-case",
+    output: Output = Path("radiotype-predict"),
+    by: Annotated[
+        str | None, typer.Option(help="classifier (trees, with probabilities) or assignment (the nearest centroid).")
+    ] = None,
+    resample_masks: Annotated[
+        str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
+    ] = "refuse",
+    jobs: Jobs = 0,
+    memory: Memory = None,
+    scheduler: Scheduler = None,
+    verify: Verify = False,
+) -> int:
+    """Assign new patients to the subtypes of a model; says which lie outside its domain, and shows their nearest tumours."""
+    from radiotype.cli.predict import SingleCase, run_predict
+    from radiotype.cli.workers import workers
+
+    single = SingleCase(case_id, mask, parenchyma, modality, label, roi)
+    found = workers(jobs, memory, scheduler)
+    return run_predict(model, cases, output, single, by=by, resample_masks=resample_masks, workers=found, verify=verify)
+
+
+@app.command()
 def report(folder: Annotated[Path, typer.Argument(help="Folder of a run.")]) -> int:
     """Write report.html of a run again, from what the run stored."""
     from radiotype.cli.report import run_report

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from radiotype.predict.card import ModelCard
     from radiotype.predict.model import Model, Prediction
     from radiotype.predict.novelty import OutOfDistribution
+    from radiotype.predict.preparation import FeaturePreparation
     from radiotype.predict.schema import FeatureSchema
 
-__all__ = ["FeatureSchema", "Model", "ModelCard", "OutOfDistribution", "Prediction", "SubtypeClassifier"]
+__all__ = ["FeaturePreparation", "FeatureSchema", "Model", "ModelCard", "OutOfDistribution", "Prediction", "SubtypeClassifier"]
 
 _HOME = {
+    "FeaturePreparation": "preparation",
     "FeatureSchema": "schema",
     "Model": "model",
     "ModelCard": "card",

@@ -80,7 +80,7 @@ def write_model(model: Model, path: Path) -> None:
     ModelError
         RT504 if a label is neither a whole number nor text, or the header could not be read again.
     """
-    contents = _bytes_of(model)
+    contents = model_bytes(model)
     unfinished = path.with_name(path.name + ".part")
     try:
         unfinished.write_bytes(contents)
@@ -125,7 +125,14 @@ def read_model(path: Path) -> Model:
         raise _refusal(path, f"its parts do not make a model ({type(error).__name__})") from error
 
 
-def _bytes_of(model: Model) -> bytes:
+def model_bytes(model: Model) -> bytes:
+    """What `write_model` writes.
+
+    Raises
+    ------
+    ModelError
+        RT504 as `write_model`.
+    """
     from safetensors.numpy import save
 
     arrays = {f"{name}/{at}": array for name, step in model.steps.items() for at, array in arrays_of(step).items()}

@@ -16,6 +16,7 @@ from radiotype.errors import ModelError, RecipeError
 from radiotype.predict.boosted import SubtypeClassifier
 from radiotype.predict.card import ModelCard
 from radiotype.predict.novelty import OutOfDistribution
+from radiotype.predict.preparation import FeaturePreparation
 from radiotype.predict.schema import FeatureSchema
 from radiotype.predict.steps import KINDS, n_inputs, n_outputs
 from radiotype.subtypes.assign import NearestCentroid
@@ -51,6 +52,10 @@ class Prediction:
         How far a row is from the cases that the model was made from, 1 = its limit; NaN if the model does not know.
     reasons : tuple of str
         Empty, or why there is no subtype.
+    n_filled : array of int, shape (n_rows,)
+        Missing features that took the median of the discovery cohort; 0 without such a step.
+    farthest : tuple of str
+        The single feature that lies farthest out, where it is beyond its limit; else empty.
     keys : data frame or None
         Which region each row is, if the table told.
     """
@@ -60,10 +65,12 @@ class Prediction:
     probabilities: np.ndarray
     distances: np.ndarray
     reasons: tuple[str, ...]
+    n_filled: np.ndarray
+    farthest: tuple[str, ...]
     keys: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        for name in ("classes", "position", "probabilities", "distances"):
+        for name in ("classes", "position", "probabilities", "distances", "n_filled"):
             array = getattr(self, name).copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -74,7 +81,10 @@ class Prediction:
         return self.distances > 1
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per row: key, subtype, its probability, that of each subtype, out_of_distribution, distance, reason."""
+        """One row per row.
+
+        Key, subtype, its probability, that of each subtype, out_of_distribution, distance, farthest_feature, n_filled, reason.
+        """
         import pandas as pd
 
         found = self.position >= 0
@@ -84,7 +94,8 @@ class Prediction:
         for at, name in enumerate(self.classes):
             frame[f"probability_{name}"] = self.probabilities[:, at]
         outside = pd.Series(self.out_of_distribution).astype("boolean").where(~np.isnan(self.distances))
-        frame = frame.assign(out_of_distribution=outside, distance=self.distances, reason=list(self.reasons))
+        frame = frame.assign(out_of_distribution=outside, distance=self.distances)
+        frame = frame.assign(farthest_feature=list(self.farthest), n_filled=self.n_filled, reason=list(self.reasons))
         return frame if self.keys is None else pd.concat([self.keys.reset_index(drop=True), frame], axis=1)
 
 
@@ -92,8 +103,8 @@ class Prediction:
 class Model:
     """The chain from features to subtypes, with the schema of its features and a card that tells its origin.
 
-    features -> scaler -> encoder -> assignment, and beside it features -> classifier. At least one of `assignment` and
-    `classifier` is there; every other step may be left out. All steps are fitted.
+    features -> preparation; then -> scaler -> encoder -> assignment, and beside it -> classifier and -> novelty. At least one
+    of `assignment` and `classifier` is there; every other step may be left out. All steps are fitted.
 
     Parameters
     ----------
@@ -101,14 +112,16 @@ class Model:
         What the table must look like.
     card : ModelCard
         What it was made from.
+    preparation : FeaturePreparation, optional
+        Fills gaps and takes the logarithm of sizes, before every other step.
     scaler : RobustScaler01, optional
     encoder : SparseAutoencoder, FeatureGroups or PrincipalComponents, optional
     assignment : NearestCentroid or NearestMedoid, optional
         The rule of the discovery.
     classifier : SubtypeClassifier, optional
-        Learnt on the features themselves.
+        Learnt on the features themselves, prepared.
     novelty : OutOfDistribution, optional
-        Learnt on the features themselves.
+        Learnt on the features themselves, prepared.
     provenance : mapping
         Versions behind the model.
 
@@ -135,6 +148,7 @@ class Model:
     classifier: SubtypeClassifier | None = None
     novelty: OutOfDistribution | None = None
     provenance: Mapping[str, Any] = field(default_factory=_versions)
+    preparation: FeaturePreparation | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
@@ -156,8 +170,9 @@ class Model:
     ) -> Prediction:
         """Subtype, probability and whether a case is unlike any seen, row by row.
 
-        A row with a value that is missing or infinite gets no subtype, and a reason; so does a row that is the same value
-        throughout where the rule compares by a correlation, as one beyond all limits of the scaler is.
+        A row with a value that is missing or infinite gets no subtype, and a reason; with a `preparation` only one with an
+        infinite value, or with none at all. So does a row that is the same value throughout where the rule compares by a
+        correlation, as one beyond all limits of the scaler is.
 
         Parameters
         ----------
@@ -184,11 +199,12 @@ class Model:
         """
         rule = self._rule(by)
         values = self.schema.values_of(table, provenance, trust=trust)
-        usable = np.isfinite(values).all(axis=1)
+        values, usable, n_filled = self._prepared(values)
         reasons = ["" if fine else self._why(row) for fine, row in zip(usable, values, strict=True)]
         position = np.full(len(values), -1)
         probabilities = np.full((len(values), len(rule.classes_)), np.nan)
         distances = np.full(len(values), np.nan)
+        farthest = [""] * len(values)
         if usable.any():
             cases = values[usable]
             if isinstance(rule, SubtypeClassifier):
@@ -204,8 +220,32 @@ class Model:
                     position[np.flatnonzero(usable)[~alike]] = nearest
             if self.novelty is not None:
                 distances[usable] = self.novelty.distances(_named(self.novelty, cases)) / self.novelty.limit_
+                singles = self.novelty.single_features(_named(self.novelty, cases))
+                for row, single in zip(np.flatnonzero(usable), singles, strict=True):
+                    farthest[row] = self.schema.names[int(single.argmax())] if single.max() > 1 else ""
         keys = table.keys if isinstance(table, FeatureTable) else None
-        return Prediction(rule.classes_, position, probabilities, distances, tuple(reasons), keys)
+        return Prediction(rule.classes_, position, probabilities, distances, tuple(reasons), n_filled, tuple(farthest), keys)
+
+    def codes(
+        self, table: FeatureTable | pd.DataFrame, *, provenance: Mapping[str, Any] | None = None, trust: bool = False
+    ) -> np.ndarray:
+        """What the assignment compares, shape (n_rows, n_codes); NaN in rows that cannot be prepared.
+
+        Parameters
+        ----------
+        table, provenance, trust
+            As in `predict`.
+
+        Raises
+        ------
+        ModelError
+            RT501 if the table has another schema.
+        """
+        values, usable, _ = self._prepared(self.schema.values_of(table, provenance, trust=trust))
+        codes = self._codes(values[usable]) if usable.any() else np.empty((0, 0))
+        found = np.full((len(values), codes.shape[1]), np.nan)
+        found[usable] = codes
+        return found
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file; the same model gives the same bytes.
@@ -241,6 +281,18 @@ class Model:
             raise RecipeError("RT103", f"by={by!r} is no rule of this model", hint=f"it has: {', '.join(rules)}")
         return rules[chosen]
 
+    def _prepared(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values as every other step takes them, which rows can be used, and how many gaps of each were filled."""
+        step = self.preparation
+        if step is None:
+            return values, np.isfinite(values).all(axis=1), np.zeros(len(values), dtype=np.int64)
+        gaps = np.isnan(values)
+        usable = ~np.isinf(values).any(axis=1) & ~gaps.all(axis=1)
+        prepared = values.copy()
+        if usable.any():
+            prepared[usable] = step.transform(_named(step, values[usable]))
+        return prepared, usable, np.where(usable, gaps.sum(axis=1), 0)
+
     def _codes(self, values: np.ndarray) -> np.ndarray:
         """What the assignment is given."""
         codes = values
@@ -274,6 +326,8 @@ class Model:
 
     def _check_chain(self) -> None:
         n_features = len(self.schema.features)
+        if self.preparation is not None:
+            self._check_input("preparation", self.preparation, n_features, True)
         width, first = n_features, True
         for name in ("scaler", "encoder", "assignment"):
             step = getattr(self, name)

@@ -13,6 +13,11 @@ from radiotype.subtypes.checks import check_between, check_whole, checked_table
 
 LEAST_CASES = 10
 
+#: A feature reaches as far from its median as this fraction of the discovery cases, and at least so many spreads.
+REACH_QUANTILE, LEAST_REACH = 0.99, 3.0
+#: A single feature counts as foreign from so many times the reach that cases have when they are left out.
+REACH_FACTOR = 2.0
+
 
 class OutOfDistribution(BaseEstimator):
     """Whether a case lies farther from the discovery cohort than its own cases do when they are left out.
@@ -20,9 +25,13 @@ class OutOfDistribution(BaseEstimator):
     The distance is Mahalanobis' over the features themselves, not over the codes: scaling clips what lies beyond the
     discovery's limits, and an encoder passes on only what it was made for, so a foreign case can have ordinary codes.
     Features are centred on their median, divided by their spread (interquartile range / 1.349) and clipped to
-    +-`clip` spreads, so that one wild feature does not decide; their covariance is shrunk (Ledoit and Wolf). The limit is a
-    quantile of distances that the discovery's cases have when neither centre, spread nor covariance saw their patients.
-    It keeps no value of any single case.
+    +-`clip` spreads, so that an outlier in the discovery cohort does not blunt the others; their covariance is shrunk (Ledoit
+    and Wolf). The limit is a quantile of distances that the discovery's cases have when neither centre, spread nor covariance
+    saw their patients.
+
+    Beside it every feature is looked at alone, and not clipped: how far it lies from its median, in units of the distance that
+    99 % of the discovery cases keep (at least three spreads). A case is outside as well when a single feature lies twice as
+    far as the same quantile of left-out cases goes with its farthest feature. It keeps no value of any single case.
 
     Parameters
     ----------
@@ -44,6 +53,10 @@ class OutOfDistribution(BaseEstimator):
         Inverse covariance of the features counted in spreads.
     limit_ : float
         The largest ordinary distance.
+    reach_ : array, shape (n_features,)
+        Distance from the median that 99 % of the discovery cases keep, in spreads.
+    reach_limit_ : float
+        How many times its reach a single feature may lie from its median.
     n_features_in_ : int
         Number of features.
 
@@ -96,15 +109,33 @@ class OutOfDistribution(BaseEstimator):
         if len(values) < LEAST_CASES:
             found = f"{len(values)} cases do not show what is ordinary"
             raise ComputeError("RT301", found, hint=f"give {LEAST_CASES} or more")
-        left_out = np.empty(len(values))
+        left_out, farthest = np.empty(len(values)), np.empty(len(values))
         for rest, fold in patient_folds(np.zeros(len(values), dtype=np.int64), groups, self.n_folds, self.seed):
-            left_out[fold] = self._from(values[fold], *self._ordinary(values[rest]))
+            centre, spread, precision = self._ordinary(values[rest])
+            left_out[fold] = self._from(values[fold], centre, spread, precision)
+            reach = _reach(_in_spreads(values[rest], centre, spread))
+            farthest[fold] = (np.abs(_in_spreads(values[fold], centre, spread)) / reach).max(axis=1)
         self.limit_ = float(np.quantile(left_out, self.quantile))
+        self.reach_limit_ = REACH_FACTOR * max(float(np.quantile(farthest, self.quantile)), 1.0)
         self.centre_, self.spread_, self.precision_ = self._ordinary(values)
+        self.reach_ = _reach(_in_spreads(values, self.centre_, self.spread_))
         return self
 
     def distances(self, X: ArrayLike) -> np.ndarray:
         """How far each case is from the discovery cohort, shape (n_cases,); at most `limit_` is ordinary.
+
+        The distance of all features together, or `limit_` times the farthest single one where that is larger.
+
+        Raises
+        ------
+        ComputeError
+            RT305 if a value is not finite.
+        """
+        together = self._from(checked_table(self, X, reset=False), self.centre_, self.spread_, self.precision_)
+        return np.maximum(together, self.limit_ * self.single_features(X).max(axis=1))
+
+    def single_features(self, X: ArrayLike) -> np.ndarray:
+        """How far each feature of each case lies from its median, 1 = its limit, shape (n_cases, n_features).
 
         Raises
         ------
@@ -112,7 +143,8 @@ class OutOfDistribution(BaseEstimator):
             RT305 if a value is not finite.
         """
         check_is_fitted(self)
-        return self._from(checked_table(self, X, reset=False), self.centre_, self.spread_, self.precision_)
+        deviations = np.abs(_in_spreads(checked_table(self, X, reset=False), self.centre_, self.spread_))
+        return deviations / (self.reach_ * self.reach_limit_)
 
     def is_outside(self, X: ArrayLike) -> np.ndarray:
         """Whether each case is farther than `limit_`, array of bool, shape (n_cases,); Raises as `distances`."""
@@ -140,5 +172,14 @@ class OutOfDistribution(BaseEstimator):
 
     def _counted(self, values: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Deviations from the centre in spreads, clipped; 0 where there is no spread."""
-        counted = np.divide(values - centre, spread, out=np.zeros_like(values), where=spread > 0)
-        return np.clip(counted, -self.clip, self.clip)
+        return np.clip(_in_spreads(values, centre, spread), -self.clip, self.clip)
+
+
+def _in_spreads(values: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Deviations from the centre in spreads; 0 where there is no spread."""
+    return np.divide(values - centre, spread, out=np.zeros_like(values), where=spread > 0)
+
+
+def _reach(deviations: np.ndarray) -> np.ndarray:
+    """How far the features of most cases go."""
+    return np.maximum(np.quantile(np.abs(deviations), REACH_QUANTILE, axis=0), LEAST_REACH)

@@ -11,6 +11,7 @@ import numpy as np
 from radiotype.errors import ModelError
 from radiotype.predict.boosted import SubtypeClassifier
 from radiotype.predict.novelty import OutOfDistribution
+from radiotype.predict.preparation import FeaturePreparation
 from radiotype.predict.trees import Trees
 from radiotype.subtypes.assign import NearestCentroid, NearestMedoid
 from radiotype.subtypes.autoencoder import SparseAutoencoder
@@ -22,6 +23,7 @@ from radiotype.subtypes.scaling import RobustScaler01
 
 #: The classes that each step may be of.
 KINDS: dict[str, tuple[str, ...]] = {
+    "preparation": ("FeaturePreparation",),
     "scaler": ("RobustScaler01",),
     "encoder": ("SparseAutoencoder", "FeatureGroups", "PrincipalComponents"),
     "assignment": ("NearestCentroid", "NearestMedoid"),
@@ -32,6 +34,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 _CLASSES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
+        FeaturePreparation,
         RobustScaler01,
         SparseAutoencoder,
         FeatureGroups,
@@ -46,6 +49,7 @@ _CLASSES: dict[str, type] = {
 # Attribute and shape of every array; a letter stands for one length throughout a step, f is the number of its columns.
 _CENTRES = {"centroids_": "sf"}
 _ARRAYS: dict[str, dict[str, str]] = {
+    "FeaturePreparation": {"median_": "f", "sizes_": "f"},
     "RobustScaler01": {"low_": "f", "high_": "f"},
     "SparseAutoencoder": {"encode_": "cf", "decode_": "fc", "encode_offset_": "c", "decode_offset_": "f"},
     "FeatureGroups": {
@@ -66,11 +70,13 @@ _ARRAYS: dict[str, dict[str, str]] = {
         "temperature_": "",
         "accuracy_": "",
     },
-    "OutOfDistribution": {"centre_": "f", "spread_": "f", "precision_": "ff", "limit_": ""},
+    "OutOfDistribution": {"centre_": "f", "spread_": "f", "precision_": "ff", "limit_": "", "reach_": "f", "reach_limit_": ""},
 }
-_WHOLE = {"group_of_component_", "groups_", "trees_.feature", "trees_.left", "trees_.right", "trees_.root", "trees_.column"}
+_WHOLE = {
+    "sizes_", "group_of_component_", "groups_", "trees_.feature", "trees_.left", "trees_.right", "trees_.root", "trees_.column",
+}  # fmt: skip
 _SINGLE = {"trees_.threshold", "trees_.value"}  # may be in single precision
-_POSITIVE = {"temperature_", "limit_", "scale_"}
+_POSITIVE = {"temperature_", "limit_", "scale_", "reach_", "reach_limit_"}
 
 
 def n_inputs(step: Any) -> int:

@@ -17,11 +17,14 @@ from radiotype.report import (
     sections_reliability,
     sections_evidence,
     sections_meaning,
+    sections_contrasts,
+    sections_predict,
     sections_subtypes,
     sections_survival,
     sections_validity,
 )
 from radiotype.report.blocks import Section
+from radiotype.report.cautions import is_frozen
 from radiotype.report.stored import Stored, load
 from radiotype.report.words import unbroken
 from radiotype.run.store import RunFolder
@@ -68,6 +71,8 @@ def build(path: str | Path | RunFolder) -> Path:
 
 def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     """Every section in order."""
+    if sections_predict.is_prediction(stored):
+        return [*sections_predict.sections(stored, folder), sections_cases.problems(stored)]
     return [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),
@@ -79,7 +84,14 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
         sections_survival.survival(stored),
         sections_survival.cox(stored),
         *sections_evidence.evidence(stored),
+        sections_predict.frozen(stored) if is_frozen(stored) else sections_subtypes.consensus(stored),
+        sections_subtypes.sizes(stored),
+        *([] if is_frozen(stored) else [sections_validity.validity(stored)]),
+        sections_survival.survival(stored),
+        sections_survival.cox(stored),
+        *sections_contrasts.contrasts(stored),
         sections_biology.biology(stored),
+        *sections_predict.model_made(stored),
         sections_cases.pictures(stored, folder),
         sections_cases.problems(stored),
         methods.methods(stored),

@@ -32,6 +32,11 @@ def is_refined(stored: Stored) -> bool:
     return stored.subtypes is not None and "unrefined" in stored.subtypes.columns
 
 
+def is_frozen(stored: Stored) -> bool:
+    """Whether the subtypes are those of an earlier study."""
+    return bool(stored.recipe.get("frozen")) and "predictions" in stored.results
+
+
 def fixed_k(stored: Stored) -> bool:
     """Whether the recipe set the number of subtypes, so that none was chosen."""
     options = stored.recipe.get("subtypes")
@@ -51,6 +56,7 @@ def cautions(stored: Stored) -> list[str]:
     if stored.subtypes is not None:
         inside = stored.subtypes.loc[stored.subtypes["how"] == "clustered", "subtype"]
         sizes = {name: int((inside == name).sum()) for name in stored.subtype_names}
+        sizes = {} if is_frozen(stored) else sizes
         small = [f"subtype {name} with {count(n, 'discovery case')}" for name, n in sizes.items() if n < SMALL_SUBTYPE]
         if small:
             text = f"{listed(small)} {'is' if len(small) == 1 else 'are'} small (fewer than {SMALL_SUBTYPE})"

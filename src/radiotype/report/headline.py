@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from radiotype.report.cautions import cautions, fixed_k, no_subtypes
+from radiotype.report import sections_predict
+from radiotype.report.cautions import cautions, fixed_k, is_frozen, no_subtypes
 from radiotype.report.sections_survival import survival_sentence
 from radiotype.report.stored import Stored
 from radiotype.report.words import count, date, number_word, plain
@@ -34,6 +35,8 @@ def _listed_and_analysed(stored: Stored, column: str) -> str:
 
 def key_result(stored: Stored) -> str:
     """The result of the run in a few sentences: the independent one first."""
+    if sections_predict.is_prediction(stored):
+        return sections_predict.key_result(stored)
     names = stored.subtype_names
     if stored.subtypes is None or not names:
         described = int(stored.regions["status"].isin(["ok", "partial"]).sum())
@@ -47,7 +50,10 @@ def key_result(stored: Stored) -> str:
         count(analysed, "patient") if listed <= analysed else f"{analysed:,} analysed of {count(listed, 'listed patient')}"
     )
     result = f"{word[:1].upper() + word[1:]} imaging subtype{'s' if len(names) != 1 else ''} among {patients}"
-    result += ", as many as the recipe asked for." if fixed_k(stored) else "."
+    if is_frozen(stored):
+        result += ", assigned by the frozen model of an earlier study."
+    else:
+        result += ", as many as the recipe asked for." if fixed_k(stored) else "."
     if stored.logrank is not None and len(stored.logrank):
         result += " " + survival_sentence(stored)
     return result

@@ -10,6 +10,7 @@ from typing import Any
 from radiotype.report.blocks import Block, Section, Table, Text
 from radiotype.report.cautions import RULE, cautions, fixed_k, is_refined, no_subtypes
 from radiotype.report.methods_outcome import outcome_sentences
+from radiotype.report.cautions import RULE, cautions, fixed_k, is_frozen, is_refined, no_subtypes
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 
@@ -77,6 +78,11 @@ def paragraph(stored: Stored) -> list[str]:
     elif resample == "refuse":
         sentences.append("Masks on another grid than their scan were refused.")
     sentences += _clustering(stored)
+    if is_frozen(stored):
+        sentences.append(
+            "Every patient was assigned to the subtypes of an earlier study by its frozen model; nothing was fitted on these "
+            "patients."
+        )
     sentences += _statistics(stored)
     return sentences
 
@@ -201,7 +207,9 @@ def limits(stored: Stored) -> list[str]:
             "are corrected for multiple testing."
         )
     if stored.subtypes is not None and len(stored.subtypes):
-        if (stored.subtypes["how"] == "assigned").any():
+        if is_frozen(stored):
+            points.append("The subtypes are those of an earlier study; whether they exist in these patients was not asked.")
+        elif (stored.subtypes["how"] == "assigned").any():
             points.append(
                 "The subtypes were refined on all cases; no result by subtype is independent of that."
                 if is_refined(stored)

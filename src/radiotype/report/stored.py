@@ -58,7 +58,9 @@ class Stored:
     @property
     def title(self) -> str:
         """Title of the study."""
-        return plain(self.recipe.get("title")) or "Imaging subtypes"
+        return plain(self.recipe.get("title")) or (
+            "New patients" if self.run.get("command") == "predict" else "Imaging subtypes"
+        )
 
     @property
     def subtype_names(self) -> list[str]:

@@ -29,7 +29,8 @@ CHECKSUMS = "checksums.json"
 #: pictures, which say themselves what they belong to, stay.
 STORED = (
     CHECKSUMS, "*.parquet", "findings.csv", "features.json", "provenance.json", "recipe.resolved.yaml", "report.html",
-    "results/*", "overlays/*.parquet", "figures/*.csv", "maps/*.nii.gz", "maps.csv",
+    "results/*", "overlays/*.parquet", "figures/*.csv", "maps/*.nii.gz", "maps.csv", "model.radiotype",
+    "model.tumours", "predictions.csv",
 )  # fmt: skip
 
 #: Files whose name begins so are not complete.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from radiotype.features.strict import Listed, Strict, all_different
 
@@ -28,6 +28,25 @@ Paths = Annotated[
 ]
 
 
+def _of_subtypes(value: tuple[Contrast, ...]) -> tuple[Contrast, ...]:
+    for contrast in value:
+        for side in contrast:
+            if not _SUBTYPES.fullmatch(str(side)):
+                raise ValueError(f"{side!r} names no subtype: write its number, or several joined by + in quotes")
+        named = [name for side in contrast for name in str(side).split("+")]
+        if len(set(named)) < len(named):
+            raise ValueError(f"{list(contrast)} names subtype {max(named, key=named.count)} more than once")
+    return value
+
+
+Contrasts = Annotated[tuple[Contrast, ...], Listed, AfterValidator(_of_subtypes)]
+
+
+def sides_of(contrasts: tuple[Contrast, ...]) -> tuple[Sides, ...]:
+    """Contrasts as names of subtypes on both sides."""
+    return tuple((tuple(str(one).split("+")), tuple(str(other).split("+"))) for one, other in contrasts)
+
+
 class BiologySettings(Strict):
     """Expression, gene sets and molecular subtypes; paths are relative to the recipe."""
 
@@ -46,7 +65,7 @@ class BiologySettings(Strict):
         "ssgsea", description="score of a population: like that of a gene set, or the mean log2 expression of its markers"
     )
     molecular: Annotated[tuple[str, ...], Listed] = Field((), description="columns of the manifest with molecular subtypes")
-    contrasts: Annotated[tuple[Contrast, ...], Listed] = Field(
+    contrasts: Contrasts = Field(
         (), description='pairs of subtypes to compare beside each against the rest: [3, 4], or merged ones: ["1+2", 4]'
     )
 
@@ -54,18 +73,6 @@ class BiologySettings(Strict):
     @classmethod
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(all_different(value))
-
-    @field_validator("contrasts")
-    @classmethod
-    def _of_subtypes(cls, value: tuple[Contrast, ...]) -> tuple[Contrast, ...]:
-        for contrast in value:
-            for side in contrast:
-                if not _SUBTYPES.fullmatch(str(side)):
-                    raise ValueError(f"{side!r} names no subtype: write its number, or several joined by + in quotes")
-            named = [name for side in contrast for name in str(side).split("+")]
-            if len(set(named)) < len(named):
-                raise ValueError(f"{list(contrast)} names subtype {max(named, key=named.count)} more than once")
-        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -81,4 +88,4 @@ class BiologySettings(Strict):
     @property
     def pairs(self) -> tuple[Sides, ...]:
         """The contrasts as names of subtypes on both sides."""
-        return tuple((tuple(str(one).split("+")), tuple(str(other).split("+"))) for one, other in self.contrasts)
+        return sides_of(self.contrasts)

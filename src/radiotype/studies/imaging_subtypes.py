@@ -20,6 +20,7 @@ from radiotype.run.outcome import Extraction
 from radiotype.run.progress import progress
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
+from radiotype.studies import frozen_subtypes
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
@@ -27,6 +28,8 @@ from radiotype.studies.comparability import comparability, store_comparability
 from radiotype.studies.conventional import measure_conventional
 from radiotype.studies.meaning import meaning, store_meaning
 from radiotype.studies.medoids import medoid_tumours, store_medoids
+from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
+from radiotype.studies.model import learner_of, model_of, store_model
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.outcome_models import outcome_models, store_outcome_models
 from radiotype.studies.recipe import Recipe
@@ -41,8 +44,14 @@ from radiotype.studies.validation import store_validation, validate
 
 def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> Extraction:
     """The study, from scans to the tables behind the report; other paths than the manifest's begin in `folder`."""
+    if recipe.frozen is not None:  # subtypes of an earlier study
+        extraction, evidence, notes = frozen_subtypes.run(recipe, manifest, run, folder=folder)
+        store_evidence(run.folder, evidence, notes)
+        return extraction
+    check_contrasts(recipe)
     cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
     check_columns(recipe, cohort, manifest)
+    learner_of(recipe)  # one that is not installed is refused now
     data = read_biology(recipe, cohort, folder)
     n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
     consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
@@ -75,6 +84,17 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
     store_biology(run.folder, biology)
     store_evidence(run.folder, evidence, [*found.notes, *models.notes, *biology.notes])
+    fitted = model_of(found, recipe, extraction.table) if recipe.model.write else None
+    if fitted is not None:
+        store_model(run.folder, found, fitted, recipe)
+    model_notes = fitted.notes if fitted is not None else ()
+
+    evidence = survive(found.sample, found, recipe)
+    contrasts = survival_contrasts(found.sample, found.subtype, recipe)
+    store_contrasts(run.folder, contrasts)
+    biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
+    store_biology(run.folder, biology)
+    store_evidence(run.folder, evidence, [*found.notes, *contrasts.notes, *biology.notes, *model_notes])
     return extraction
 
 

@@ -64,6 +64,8 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
             if split == "all" or (0 < part.sum() < rows.sum()):
                 _curves(evidence, stratum, split, patients[part])
         _model(evidence, stratum, patients, covariates[stratum], rows)
+                add_curves(evidence, stratum, split, patients[part])
+        _model(evidence, stratum, patients, covariates, rows)
     return evidence
 
 
@@ -96,7 +98,7 @@ def outcome_of(cases: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     return pd.DataFrame({"time_days": days, "event": happened})
 
 
-def _curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) -> None:
+def add_curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame) -> None:
     where = {"stratum": stratum, "split": split}
     for name, group in rows.groupby("subtype"):
         curve = kaplan_meier(group["time_days"].to_numpy(), group["event"].to_numpy())

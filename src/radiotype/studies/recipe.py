@@ -12,9 +12,10 @@ from radiotype.features.pyradiomics import read_parameters as read_pyradiomics_p
 from radiotype.features.settings import FeatureSettings
 from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
-from radiotype.studies.biology_settings import BiologySettings
+from radiotype.studies.biology_settings import BiologySettings, Contrasts
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.evidence_settings import EvidenceSettings
+from radiotype.studies.model_settings import FrozenSettings, ModelSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.robustness_settings import RobustnessSettings
 from radiotype.studies.validation_settings import ValidationSettings
@@ -128,6 +129,13 @@ class Recipe(Strict):
     subtypes: SubtypeSettings = Field(SubtypeSettings(), description="how cases are grouped")
     biology: BiologySettings | None = Field(None, description="expression and molecular subtypes; none: no biology")
     validation: ValidationSettings = Field(ValidationSettings(), description="how it is asked whether the subtypes hold")
+    model: ModelSettings = Field(ModelSettings(), description="the model for new patients")
+    frozen: FrozenSettings | None = Field(
+        None, description="subtypes of an earlier study, to which all patients are assigned; none: subtypes are found here"
+    )
+    contrasts: Contrasts = Field(
+        (), description='pairs of subtypes whose survival is compared: [3, 4], or merged ones: ["1+2", 4]'
+    )
     seed: int = Field(0, ge=0, description="seed of everything random")
 
     @field_validator("features")
@@ -158,6 +166,16 @@ class Recipe(Strict):
         """Every covariate of any model, once."""
         by_type = {} if self.evidence is None else self.evidence.covariates_by_type
         return tuple(dict.fromkeys([*self.covariates, *(name for names in by_type.values() for name in names)]))
+
+    @field_validator("frozen")
+    @classmethod
+    def _nothing_is_found_anew(cls, value: FrozenSettings | None, info: ValidationInfo) -> FrozenSettings | None:
+        unused: dict[str, object] = {"subtypes": SubtypeSettings(), "validation": ValidationSettings()}
+        unused |= {"model": ModelSettings(), "split": "declared"}
+        for name, default in unused.items():
+            if value is not None and info.data.get(name, default) != default:
+                raise ValueError(f"`{name}` is set, but the subtypes are those of the frozen model: leave it out")
+        return value
 
     @field_validator("recipe_version", mode="before")
     @classmethod

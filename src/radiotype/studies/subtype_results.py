@@ -10,7 +10,6 @@ import pandas as pd
 from radiotype.run.store import RunFolder
 from radiotype.studies.encoding import encoder_tables
 from radiotype.studies.recipe import Recipe, SubtypeSettings
-from radiotype.studies.selection import Sample
 from radiotype.studies.subtyping import Subtyping
 from radiotype.subtypes import ConsensusClustering
 
@@ -29,7 +28,7 @@ def store_subtypes(folder: RunFolder, found: Subtyping, recipe: Recipe) -> None:
         members["unrefined"] = found.unrefined.to_numpy()
     if found.k > 1:
         folder.write_table("results/subtypes.parquet", members)
-        folder.write_table("results/features_by_subtype.parquet", _features_by_subtype(sample, found))
+        folder.write_table("results/features_by_subtype.parquet", features_by_subtype(sample.values, found.subtype))
     limits = pd.DataFrame({"feature": list(found.scaled.columns), "low": found.scaler.low_, "high": found.scaler.high_})
     limits["transform"] = ["log" if name in sample.sizes else "none" for name in limits["feature"]]
     folder.write_table("results/scaling.parquet", limits)
@@ -92,8 +91,9 @@ def _null_tables(clustering: ConsensusClustering) -> dict[str, Any] | None:
     return {"threshold": beside.threshold, "p_value": beside.p_value, **by_k}
 
 
-def _features_by_subtype(sample: Sample, found: Subtyping) -> pd.DataFrame:
-    long = sample.values.assign(subtype=found.subtype.to_numpy()).melt("subtype", var_name="feature").dropna()
+def features_by_subtype(values: pd.DataFrame, subtype: pd.Series) -> pd.DataFrame:
+    """Median and quartiles of every feature in each subtype, and how many patients have it."""
+    long = values.assign(subtype=subtype.to_numpy()).melt("subtype", var_name="feature").dropna()
     grouped = long.groupby(["subtype", "feature"], sort=False)["value"]
     quartiles = grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack()
     quartiles.columns = ["lower_quartile", "median", "upper_quartile"]
