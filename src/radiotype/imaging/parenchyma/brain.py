@@ -13,18 +13,21 @@ from radiotype.imaging.parenchyma.working import Bools, WorkingScan
 #: is no larger than a brain, ml.
 SAME_ON_FACES, ONE_PART, LARGEST_ML = 0.9, 0.95, 2200.0
 
-#: Skull, air and flowing blood are darker than this fraction of the median of the head.
-DARK = 0.4
+#: Brain lies between these fractions of its median: skull and air are darker on any sequence, fat under the scalp is mostly
+#: brighter. The median is that of the head at this depth, mm, or of its deeper half.
+DARK, BRIGHT = 0.6, 1.6
+DEEP_MM = 30.0
 
 #: Bridges between brain and scalp are cut by erosions of rising depth, mm, until the brain leaves the surface of the head alone:
 #: it reaches at most this fraction of the first 3 mm below the surface.
 CUTS_MM = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 SURFACE_MM, TOUCHED = 3.0, 0.02
 
-#: Furrows narrower than twice this belong to the brain, mm.
-CLOSING_MM = 5.0
+#: Gaps at the surface of the brain that no ball of this radius fits into belong to it, mm: furrows, a tumour or oedema that is
+#: brighter or darker than brain.
+CLOSING_MM = 15.0
 
-#: Brains, ml; another volume is doubtful where the whole head is seen.
+#: Brains, ml; less is doubtful where the whole head is seen, more always.
 USUAL_ML = (700.0, 2000.0)
 
 #: Less of the tumour than this within the brain that was found is doubtful.
@@ -35,10 +38,10 @@ def find_brain(scan: WorkingScan) -> Organ:
     """What lies within the skull on an MR, cerebrospinal fluid included.
 
     A scan from which the skull was removed is recognised: one value on its faces, and one part of other values, no larger than a
-    brain; this part is taken. Otherwise: 1. The head is what is brighter than Otsu's threshold of the logarithm. 2. The skull is
-    darker than 0.4 of its median; what is not is eroded, by 2 mm first and more as long as its largest part still reaches the
-    surface of the head. 3. This part is dilated again within what is not dark, its furrows are closed (5 mm) and its cavities
-    filled.
+    brain; this part is taken. Otherwise: 1. The head is what is brighter than Otsu's threshold of the logarithm. 2. Its voxels
+    between 0.6 and 1.6 of the median in the depth are eroded, by 2 mm first and more as long as their largest part still reaches
+    the surface of the head, or is larger than a brain. 3. This part is dilated again, its gaps are closed with a ball of 15 mm,
+    and its cavities filled.
 
     Parameters
     ----------
@@ -54,18 +57,25 @@ def find_brain(scan: WorkingScan) -> Organ:
     ComputeError
         RT311 if brain and scalp cannot be told apart.
     """
-    stripped = _stripped(scan)
+    stripped = stripped_brain(scan)
     if stripped is not None:
-        return Organ(stripped, "background of a skull-stripped scan", *_doubts(stripped, scan, whole=True))
+        return Organ(stripped, "background of a skull-stripped scan", *doubts_of_brain(stripped, scan, whole=True))
     head = _head(scan)
-    bright = head & (scan.values > DARK * float(np.median(scan.values[head])))
+    median = _depth_median(scan, head)
+    alike = head & (scan.values > DARK * median) & (scan.values < BRIGHT * median)
     outside = dilated(~head, SURFACE_MM, scan.spacing_mm) & head
+    found: Bools | None = None
     for cut_mm in CUTS_MM:
-        core = largest(eroded(bright, cut_mm, scan.spacing_mm))
-        brain = dilated(core, cut_mm, scan.spacing_mm) & bright
+        core = largest(eroded(alike, cut_mm, scan.spacing_mm))
+        brain = largest(dilated(core, cut_mm, scan.spacing_mm) & alike)
         if core.any() and np.count_nonzero(brain & outside) <= TOUCHED * max(1, np.count_nonzero(outside)):
-            brain = filled(closed(largest(brain), CLOSING_MM, scan.spacing_mm) & head)
-            return Organ(brain, "histogram and shape", *_doubts(brain, scan, whole=_whole(brain)))
+            brain = filled(closed(brain, CLOSING_MM, scan.spacing_mm) & head)
+            found = found if found is not None else brain
+            if scan.ml(brain) <= USUAL_ML[1]:
+                found = brain
+                break
+    if found is not None:
+        return Organ(found, "histogram and shape", *doubts_of_brain(found, scan, whole=is_whole(found)))
     raise ComputeError(
         "RT311",
         "brain and scalp cannot be told apart",
@@ -73,7 +83,7 @@ def find_brain(scan: WorkingScan) -> Organ:
     )
 
 
-def _stripped(scan: WorkingScan) -> Bools | None:
+def stripped_brain(scan: WorkingScan) -> Bools | None:
     """The brain of a skull-stripped scan; None for another."""
     values = scan.values
     faces = np.concatenate([np.take(values, end, axis=axis).ravel() for axis in range(3) for end in (0, -1)])
@@ -99,15 +109,27 @@ def _head(scan: WorkingScan) -> Bools:
     return filled(largest(logarithms > otsu(logarithms)))
 
 
-def _whole(brain: Bools) -> bool:
+def _depth_median(scan: WorkingScan, head: Bools) -> float:
+    """The median of the head where it is deepest, the tumour left out."""
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(head, sampling=scan.spacing_mm) if not head.all() else np.full(head.shape, DEEP_MM)
+    rest = head & ~scan.tumour
+    if not rest.any():
+        raise ComputeError("RT311", "the scan holds hardly anything but tumour", hint="give the whole scan, not a part of it")
+    deep = rest & (depth >= min(DEEP_MM, float(np.median(depth[rest]))))
+    return float(np.median(scan.values[deep]))
+
+
+def is_whole(brain: Bools) -> bool:
     """Whether the brain ends within the scan; at the foot it may go on."""
     return not any(np.take(brain, end, axis=axis).any() for axis in (0, 1) for end in (0, -1)) and not brain[:, :, -1].any()
 
 
-def _doubts(brain: Bools, scan: WorkingScan, *, whole: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def doubts_of_brain(brain: Bools, scan: WorkingScan, *, whole: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     doubts = []
     volume = scan.ml(brain)
-    if whole and not USUAL_ML[0] <= volume <= USUAL_ML[1]:
+    if (whole and volume < USUAL_ML[0]) or volume > USUAL_ML[1]:
         doubts.append(f"a brain of {volume:,.0f} ml")
     n_tumour = np.count_nonzero(scan.tumour)
     if n_tumour and np.count_nonzero(scan.tumour & brain) < WITHIN * n_tumour:
