@@ -23,6 +23,7 @@ from radiotype.run.store import RunFolder
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
 from radiotype.studies.columns import check_columns
+from radiotype.studies.images import prepared
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
@@ -37,6 +38,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     """The study, from scans to the tables behind the report; other paths than the manifest's begin in `folder`."""
     cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
     check_columns(recipe, cohort, manifest)
+    cohort = prepared(cohort, recipe, manifest)
     data = read_biology(recipe, cohort, folder)
     n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
     consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)

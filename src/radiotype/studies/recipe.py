@@ -14,6 +14,7 @@ from radiotype.features.strict import Listed, Strict
 from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.biology_settings import BiologySettings
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.validation_settings import ValidationSettings
 
@@ -106,6 +107,10 @@ class Recipe(Strict):
     title: str = Field("Imaging subtypes", description="heading of the report")
     manifest: str = Field(min_length=1, description="path of the manifest, relative to the recipe")
     masks: MaskSettings = Field(MaskSettings(), description="how masks are read")
+    images: ImageSettings = Field(ImageSettings(), description="what is done to scans before they are measured")
+    parenchyma: ParenchymaSettings = Field(
+        ParenchymaSettings(), description="the organ tissue around a tumour, where the manifest names no mask of it"
+    )
     features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
     regions: RegionSettings = Field(RegionSettings(), description="which region stands for a patient")
     cancer_type: str | None = Field(None, description="column that names the cancer type")

@@ -44,9 +44,7 @@ def organ_named(text: str) -> str | None:
     return next((organ for organ, names in ORGANS.items() if words & set(names)), None)
 
 
-def find_parenchyma(
-    scan: Scan, tumour: Mask, *, organ: str | None = None, brain: BrainMethod = "histogram"
-) -> Parenchyma:
+def find_parenchyma(scan: Scan, tumour: Mask, *, organ: str | None = None, brain: BrainMethod = "histogram") -> Parenchyma:
     """The organ tissue around a tumour.
 
     Parameters

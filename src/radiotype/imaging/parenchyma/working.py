@@ -84,8 +84,8 @@ def blocks_of(grid: Grid) -> Blocks:
     return Blocks(grid.shape, tuple(factors), tuple(missing), axes)  # type: ignore[arg-type]
 
 
-def working_scan(scan: Scan, tumour: Mask) -> WorkingScan:
-    """The scan on voxels of about 2 mm; it is read slab by slab, so that no whole copy of it is made.
+def working_scan(scan: Scan, tumour: Mask | None) -> WorkingScan:
+    """The scan on voxels of about 2 mm, with its tumour if there is one; it is read slab by slab, so that no whole copy of it is made.
 
     Raises
     ------
@@ -96,12 +96,13 @@ def working_scan(scan: Scan, tumour: Mask) -> WorkingScan:
     starts = [blocks.starts(axis) for axis in range(3)]
     small = tuple(map(len, starts))
     values = np.empty(small, dtype=np.float32)
-    inside = np.empty(small, dtype=np.bool_)
+    inside = np.zeros(small, dtype=np.bool_)
     i, j, n_slices = scan.grid.shape
     for slab, (first, end) in enumerate(pairwise([*starts[2].tolist(), n_slices])):
         low, high = (0, 0, first), (i, j, end)
         values[:, :, slab] = _block_means(scan.box(low, high), starts[:2])
-        inside[:, :, slab] = _block_means(tumour.cropped(low, high), starts[:2]) >= 0.5
+        if tumour is not None:
+            inside[:, :, slab] = _block_means(tumour.cropped(low, high), starts[:2]) >= 0.5
     spacing = [step * factor for step, factor in zip(scan.grid.spacing_mm, blocks.factors, strict=True)]
     x, y, z = (spacing[own] for own in blocks.axes.order)
     turned = (np.ascontiguousarray(blocks.axes.turned(one)) for one in (values, inside))
