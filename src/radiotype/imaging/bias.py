@@ -52,10 +52,8 @@ def bias_field(values: Singles, spacing_mm: tuple[float, float, float], where: n
 
     known = np.isfinite(values)
     image = _image(np.where(known, values, 0).astype(np.float32), spacing_mm)
-    if where is None:
-        mask = SimpleITK.OtsuThreshold(image, 0, 1, 200)
-    else:
-        mask = _image((where & known).astype(np.uint8), spacing_mm)
+    otsu = where is None
+    mask = SimpleITK.OtsuThreshold(image, 0, 1, 200) if otsu else _image((where & known).astype(np.uint8), spacing_mm)
     shrink = [max(1, min(int(FITTED_MM / step), n // FEWEST)) for step, n in zip(spacing_mm, values.shape, strict=True)]
     small, small_mask = (SimpleITK.Shrink(one, shrink) for one in (image, mask))
     n4 = SimpleITK.N4BiasFieldCorrectionImageFilter()

@@ -28,8 +28,8 @@ Intensity = Literal["as_stored", "z_score", "percentiles"]
 #: Rises whenever a harmonised scan changes; part of the key of every stored result that uses one.
 VERSION = 1
 
-#: The ratio is 0 where the signal before contrast is below this fraction of its 95th percentile, or rises early by less than this
-#: fraction of itself; it ends at the last number, as on published maps.
+#: The ratio is 0 where the signal before contrast is below this fraction of its 95th percentile, or rises early by less than
+#: this fraction of itself; it ends at the last number, as on published maps.
 DARKEST, LEAST_RISE, LARGEST_RATIO = 0.1, 0.1, 3.0
 
 #: Bytes per stored voxel, beside the stored scan, while it is harmonised; measured with N4.
@@ -77,8 +77,8 @@ class Harmonisation:
 def enhancement_ratio(before: Singles, early: Singles, late: Singles) -> Singles:
     """Signal enhancement ratio (early - before) / (late - before), between 0 and 3.
 
-    0 where a voxel is dark before contrast (below a tenth of the 95th percentile) or rises early by less than a tenth of itself;
-    3 where it has fallen back to where it was, or below, when late.
+    0 where a voxel is dark before contrast (below a tenth of the 95th percentile) or rises early by less than a tenth of
+    itself; 3 where it has fallen back to where it was, or below, when late.
 
     Parameters
     ----------

@@ -89,8 +89,8 @@ def _flag(name: str, value: float) -> str:
         )
     if name == "parenchyma_doubtful":
         return (
-            "worth a look: the organ tissue was found automatically, and something speaks against it (cases.parquet says what); "
-            "the parenchymal margins lie within the dotted line"
+            "worth a look: the organ tissue was found automatically, and something speaks against it (cases.parquet says "
+            "what); the parenchymal margins lie within the dotted line"
         )
     if name.startswith("margin_dropped_"):
         region = name.removeprefix("margin_dropped_").replace("_", " ").replace("mm", " mm")

@@ -10,8 +10,8 @@ from radiotype.core.volume import PhaseVoxels, Scan
 from radiotype.imaging.parenchyma.loader import FoundParenchyma
 from radiotype.imaging.parenchyma.working import blocks_of
 
-#: Bytes per block on which an organ is looked for, at the peak of the finder: distances and their nearest voxels, components, the
-#: bias field. And bytes per voxel of the scan: the tissue that was found, while it is laid onto the scan.
+#: Bytes per block on which an organ is looked for, at the peak of the finder: distances and their nearest voxels, components,
+#: the bias field. And bytes per voxel of the scan: the tissue that was found, while it is laid onto the scan.
 BLOCK = 72
 VOXEL = 4
 

@@ -245,7 +245,7 @@ def _remarks(scan: Scan, mask: Mask) -> tuple[str, ...]:
 
 
 def _parenchyma(region: Region, scan: Scan, masks: Sequence[Mask], parts: Sequence[str], memory_bytes: int | None) -> Around:
-    """The organ tissue around the regions of a row, given or found; where it cannot be found, only what needs it has no value."""
+    """The organ tissue around the regions of a row, given or found; where it cannot be, only what needs it has no value."""
     source = region.parenchyma
     if not isinstance(source, FoundParenchyma):
         return Around(source(scan)[0] if source is not None else None)

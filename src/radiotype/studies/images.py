@@ -21,8 +21,8 @@ def prepared(cohort: Cohort, recipe: Recipe, manifest: Path) -> Cohort:
     Raises
     ------
     RecipeError
-        RT103 if deepbet is asked for and not installed; RT111 if the manifest lacks the column of organs, RT114 for a cell of it
-        that names none.
+        RT103 if deepbet is asked for and not installed; RT111 if the manifest lacks the column of organs, RT114 for a cell of
+        it that names none.
     """
     organ = _organs(cohort, recipe.parenchyma.organ, manifest)
     if recipe.parenchyma.find == "auto":

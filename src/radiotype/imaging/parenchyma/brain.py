@@ -9,8 +9,8 @@ from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.shapes import closed, components, dilated, eroded, filled, largest, otsu
 from radiotype.imaging.parenchyma.working import Bools, WorkingScan
 
-#: Skull-stripped: at least this fraction of the faces of the scan has one value, this fraction of the rest is one part, and that
-#: is no larger than a brain, ml.
+#: Skull-stripped: at least this fraction of the faces of the scan has one value, this fraction of the rest is one part, and
+#: that is no larger than a brain, ml.
 SAME_ON_FACES, ONE_PART, LARGEST_ML = 0.9, 0.95, 2200.0
 
 #: Brain lies between these fractions of its median: skull and air are darker on any sequence, fat under the scalp is mostly
@@ -18,8 +18,8 @@ SAME_ON_FACES, ONE_PART, LARGEST_ML = 0.9, 0.95, 2200.0
 DARK, BRIGHT = 0.6, 1.6
 DEEP_MM = 30.0
 
-#: Bridges between brain and scalp are cut by erosions of rising depth, mm, until the brain leaves the surface of the head alone:
-#: it reaches at most this fraction of the first 3 mm below the surface.
+#: Bridges between brain and scalp are cut by erosions of rising depth, mm, until the brain leaves the surface of the head
+#: alone: it reaches at most this fraction of the first 3 mm below the surface.
 CUTS_MM = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 SURFACE_MM, TOUCHED = 3.0, 0.02
 
@@ -37,11 +37,11 @@ WITHIN = 0.5
 def find_brain(scan: WorkingScan) -> Organ:
     """What lies within the skull on an MR, cerebrospinal fluid included.
 
-    A scan from which the skull was removed is recognised: one value on its faces, and one part of other values, no larger than a
-    brain; this part is taken. Otherwise: 1. The head is what is brighter than Otsu's threshold of the logarithm. 2. Its voxels
-    between 0.6 and 1.6 of the median in the depth are eroded, by 2 mm first and more as long as their largest part still reaches
-    the surface of the head, or is larger than a brain. 3. This part is dilated again, its gaps are closed with a ball of 15 mm,
-    and its cavities filled.
+    A scan from which the skull was removed is recognised: one value on its faces, and one part of other values, no larger than
+    a brain; this part is taken. Otherwise: 1. The head is what is brighter than Otsu's threshold of the logarithm. 2. Its
+    voxels between 0.6 and 1.6 of the median in the depth are eroded, by 2 mm first and more as long as their largest part still
+    reaches the surface of the head, or is larger than a brain. 3. This part is dilated again, its gaps are closed with a ball
+    of 15 mm, and its cavities filled.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _depth_median(scan: WorkingScan, head: Bools) -> float:
     if not rest.any():
         raise ComputeError("RT311", "the scan holds hardly anything but tumour", hint="give the whole scan, not a part of it")
     deep = rest & (depth >= min(DEEP_MM, float(np.median(depth[rest]))))
-    return float(np.median(scan.values[deep]))
+    return float(np.nanmedian(scan.values[deep]))
 
 
 def is_whole(brain: Bools) -> bool:

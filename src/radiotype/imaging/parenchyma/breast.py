@@ -39,8 +39,8 @@ HINT = "a mask of the fibroglandular tissue in the column `parenchyma` is taken 
 def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     """Fibroglandular tissue: what is not fat within the breast.
 
-    1. The bias field is removed (N4; not on a map). 2. Breast is what is brighter than Otsu's threshold of the logarithm, in one
-    part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is cut
+    1. The bias field is removed (N4; not on a map). 2. Breast is what is brighter than Otsu's threshold of the logarithm, in
+    one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is cut
     off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour left out, in three classes. Fat is the darkest or the
     brightest, whichever is farther from the median of the tumour: with and without suppression of fat a tumour looks more like
     gland than like fat. The middle class joins it when its centre lies within a third of the way.
@@ -99,10 +99,10 @@ def breast_region(scan: WorkingScan, values: Singles) -> tuple[Bools, tuple[str,
 
 
 def chest_wall(body: Bools, scan: WorkingScan) -> int | None:
-    """The first block, from the front, that lies behind the breast; None where the scan shows no front of the body, or little depth.
+    """The first block, from the front, behind the breast; None where the scan shows no front of the body, or little depth.
 
-    Seen from the front, the body has a nearest point in every column of an axial slice. With both breasts in view, the wall is as
-    deep as the lowest point between the two peaks, the skin on the breastbone; with one, as the nearer of the two ends of the
+    Seen from the front, the body has a nearest point in every column of an axial slice. With both breasts in view, the wall is
+    as deep as the lowest point between the two peaks, the skin on the breastbone; with one, as the nearer of the two ends of the
     profile. The median over the axial slices that hold tumour, or over all; never before the tumour ends.
     """
     if body.shape[1] * scan.spacing_mm[1] < DEEP_MM or body[:, 0].mean() > 0.5:

@@ -14,8 +14,8 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.imaging.parenchyma.brain import doubts_of_brain, is_whole, stripped_brain
 from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.working import WorkingScan, working_scan
-from radiotype.io.nifti_write import write_scan
 from radiotype.io.masks import read_mask
+from radiotype.io.nifti_write import write_scan
 
 
 def require_deepbet() -> None:

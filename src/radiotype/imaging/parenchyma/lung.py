@@ -29,8 +29,8 @@ def find_lung(scan: WorkingScan) -> Organ:
     """Lung tissue on CT, vessels included; airways are not taken out.
 
     1. Voxels below -400 HU, in parts that touch face to face. 2. Parts whose median is below -950 HU are left out: the air
-    around the patient, a trachea that lies apart, bowel gas. 3. The two largest of the rest, the second if it has at least 2 % of
-    the first. 4. Of each: cavities filled, and gaps closed that no ball of 10 mm fits into.
+    around the patient, a trachea that lies apart, bowel gas. 3. The two largest of the rest, the second if it has at least 2 %
+    of the first. 4. Of each: cavities filled, and gaps closed that no ball of 10 mm fits into.
 
     Parameters
     ----------

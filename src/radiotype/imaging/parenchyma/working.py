@@ -85,7 +85,7 @@ def blocks_of(grid: Grid) -> Blocks:
 
 
 def working_scan(scan: Scan, tumour: Mask | None) -> WorkingScan:
-    """The scan on voxels of about 2 mm, with its tumour if there is one; it is read slab by slab, so that no whole copy of it is made.
+    """The scan on voxels of about 2 mm, with its tumour if there is one; read slab by slab, so that no whole copy is made.
 
     Raises
     ------
