@@ -13,6 +13,9 @@ from radiotype.imaging.parenchyma.working import Bools, WorkingScan
 #: that is no larger than a brain, ml.
 SAME_ON_FACES, ONE_PART, LARGEST_ML = 0.9, 0.95, 2200.0
 
+#: Parts smaller than this fraction of the largest are noise in the air.
+MINOR = 0.05
+
 #: Brain lies between these fractions of its median: skull and air are darker on any sequence, fat under the scalp is mostly
 #: brighter. The median is that of the head at this depth, mm, or of its deeper half.
 DARK, BRIGHT = 0.6, 1.6
@@ -99,14 +102,24 @@ def stripped_brain(scan: WorkingScan) -> Bools | None:
 
 
 def _head(scan: WorkingScan) -> Bools:
-    """What is no air: brighter than the threshold between the two classes of the logarithm, in one part, with cavities."""
+    """What is no air: brighter than the threshold between the two classes of the logarithm, with what that encloses.
+
+    The skull may be as dark as air, so that brain and scalp are parts of their own; in an axial slice the scalp encloses it.
+    """
+    from scipy import ndimage
+
     values = np.nan_to_num(scan.values, nan=float(np.nanmin(scan.values)))
     floor = float(np.percentile(values, 0.5))
     middle = max(float(np.median(values - floor)), float(np.mean(values - floor)) / 10)
     if middle <= 0:
         raise ComputeError("RT311", "the scan holds hardly anything but one value", hint="look at it in a viewer")
     logarithms = np.log1p(np.clip(values - floor, 0, None) / (0.1 * middle))
-    return filled(largest(logarithms > otsu(logarithms)))
+    labels, sizes = components(logarithms > otsu(logarithms))
+    sizes[0] = 0
+    head = (sizes >= MINOR * sizes.max())[labels]
+    for z in range(head.shape[2]):
+        head[:, :, z] = ndimage.binary_fill_holes(head[:, :, z])
+    return filled(largest(head))
 
 
 def _depth_median(scan: WorkingScan, head: Bools) -> float:

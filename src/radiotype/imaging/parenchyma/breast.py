@@ -13,7 +13,7 @@ from radiotype.imaging.parenchyma.shapes import closed, dilated, filled, largest
 from radiotype.imaging.parenchyma.working import Bools, Singles, WorkingScan
 
 #: The middle class is fat when it lies within this fraction of the way from fat to the class at the other end.
-STILL_FAT = 1 / 3
+STILL_FAT = 0.25
 
 #: A chest wall is looked for where a scan is at least this deep from front to back, mm.
 DEEP_MM = 100.0
@@ -23,6 +23,9 @@ BOTH_MM = 220.0
 
 #: Gaps narrower than twice this belong to the breast, mm: fat far from the coil may be as dark as air.
 CLOSING_MM = 5.0
+
+#: What is this near to the tumour may be tumour, and says nothing of the classes, mm.
+NEAR_MM = 5.0
 
 #: Skin: this far from the air, mm.
 SKIN_MM = 4.0
@@ -40,10 +43,10 @@ def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     """Fibroglandular tissue: what is not fat within the breast.
 
     1. The bias field is removed (N4; not on a map). 2. Breast is what is brighter than Otsu's threshold of the logarithm, in
-    one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is cut
-    off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour left out, in three classes. Fat is the darkest or the
-    brightest, whichever is farther from the median of the tumour: with and without suppression of fat a tumour looks more like
-    gland than like fat. The middle class joins it when its centre lies within a third of the way.
+    one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is
+    cut off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour and 5 mm around it left out, in three classes.
+    Fat is the darkest or the brightest, whichever is farther from the median of the tumour: with and without suppression of fat
+    a tumour looks more like gland than like fat. The middle class joins it when its centre lies within a quarter of the way.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     """
     values = scan.values if is_map else without_bias(scan.values, scan.spacing_mm)
     breast, remarks = breast_region(scan, values)
-    inside = breast & ~scan.tumour
+    inside = breast & ~dilated(scan.tumour, NEAR_MM, scan.spacing_mm)
     if np.count_nonzero(inside) < MIN_BLOCKS:
         raise ComputeError("RT311", "no breast was found around the tumour", hint=HINT)
     classes = fuzzy_c_means(values[inside].astype(np.float64))
@@ -102,8 +105,8 @@ def chest_wall(body: Bools, scan: WorkingScan) -> int | None:
     """The first block, from the front, behind the breast; None where the scan shows no front of the body, or little depth.
 
     Seen from the front, the body has a nearest point in every column of an axial slice. With both breasts in view, the wall is
-    as deep as the lowest point between the two peaks, the skin on the breastbone; with one, as the nearer of the two ends of the
-    profile. The median over the axial slices that hold tumour, or over all; never before the tumour ends.
+    as deep as the lowest point between the two peaks, the skin on the breastbone; with one, as the nearer of the two ends of
+    the profile. The median over the axial slices that hold tumour, or over all; never before the tumour ends.
     """
     if body.shape[1] * scan.spacing_mm[1] < DEEP_MM or body[:, 0].mean() > 0.5:
         return None
