@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
 from radiotype.features.strict import Listed, Spacing, Strict
 
@@ -47,10 +47,3 @@ class ParenchymaSettings(Strict):
     brain: Literal["histogram", "deepbet"] = Field(
         "histogram", description="how a brain with its skull is found; deepbet: by that package, on T1"
     )
-
-    @field_validator("brain")
-    @classmethod
-    def _what_is_set_is_used(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("find") == "none" and value != "histogram":
-            raise ValueError("`brain` is set, but `find` is none: set `find: auto`, or nothing")
-        return value

@@ -128,6 +128,13 @@ class Recipe(Strict):
     validation: ValidationSettings = Field(ValidationSettings(), description="how it is asked whether the subtypes hold")
     seed: int = Field(0, ge=0, description="seed of everything random")
 
+    @field_validator("parenchyma")
+    @classmethod
+    def _a_finder_that_is_set_is_used(cls, value: ParenchymaSettings) -> ParenchymaSettings:
+        if value.find == "none" and value != ParenchymaSettings():
+            raise ValueError("something is set, but `find` is none: set `find: auto`, or nothing")
+        return value
+
     @field_validator("features")
     @classmethod
     def _what_is_set_is_measured(cls, value: FeatureSettings) -> FeatureSettings:
