@@ -67,7 +67,7 @@ def test_margins_end_with_the_lung_and_a_failure_costs_them_alone(manifest, tmp_
 
     again = describe_cohort(with_parenchyma(cohort), SETTINGS, folder=folder, pictures=True)
     assert again.n_stored == 1  # what could not be found is tried again
-    assert json.dumps(by_case(again)["lung"].features.values) == json.dumps(after["lung"].features.values)
+    assert json.dumps(dict(by_case(again)["lung"].features.values)) == json.dumps(dict(after["lung"].features.values))
     assert by_case(again)["lung"].remarks == after["lung"].remarks
     assert describe_cohort(cohort, SETTINGS, folder=folder, pictures=True).n_stored == 2
 
