@@ -42,9 +42,7 @@ def by_case(extraction):
 def test_margins_end_with_the_lung_and_a_failure_costs_them_alone(manifest, tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     cohort = read_cohort(manifest)
-    open_, found = (
-        describe_cohort(one, SETTINGS, folder=folder, pictures=True) for one in (cohort, with_parenchyma(cohort))
-    )
+    open_, found = (describe_cohort(one, SETTINGS, folder=folder, pictures=True) for one in (cohort, with_parenchyma(cohort)))
     before, after = by_case(open_), by_case(found)
     assert "parenchyma_not_restricted" in before["lung"].features.flags
     assert "parenchyma_not_restricted" not in after["lung"].features.flags
@@ -102,6 +100,6 @@ def test_a_harmonised_scan_is_another_input_and_the_parenchyma_is_found_in_the_s
     finer = describe_cohort(harmonised(cohort, Harmonisation(spacing_mm=1.5)), SETTINGS, folder=folder)
     assert finer.n_stored == 0
     plain, finer = by_case(plain)["lung"], by_case(finer)["lung"]
-    assert finer.features.values["volume_mm3"] == pytest.approx(plain.features.values["volume_mm3"], rel=0.05)
+    assert finer.features.values["volume_mm3"] == pytest.approx(plain.features.values["volume_mm3"], rel=0.1)
     assert any(remark.startswith("resampled to 1.5 mm") for remark in finer.remarks)
     assert any(remark.startswith("lung found") for remark in finer.remarks)

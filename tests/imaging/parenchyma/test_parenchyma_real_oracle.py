@@ -16,9 +16,7 @@ def found_in(folder, image, mask, modality, **options):
 
 
 def test_lung_around_a_nodule_is_all_dark_and_no_bone(shared):
-    scan, tumour, found = found_in(
-        shared / "data/imaging/lidc_idri_0314_ct_4raters", "ct_crop.nii.gz", "mask_r1.nii.gz", "CT"
-    )
+    scan, tumour, found = found_in(shared / "data/imaging/lidc_idri_0314_ct_4raters", "ct_crop.nii.gz", "mask_r1.nii.gz", "CT")
     values = scan.box((0, 0, 0), scan.grid.shape)
     lung = found.mask.data & ~tumour.data
     assert found.doubts == ()
@@ -51,9 +49,7 @@ def test_a_brain_within_its_skull_is_told_from_the_scalp(shared):
 
 def test_gland_of_a_breast_is_brighter_than_its_fat_and_holds_the_tumour(shared):
     folder = shared / "data/imaging/mirp_breast_dce_nact_pilot/UCSF-BR-06"
-    scan, tumour, found = found_in(
-        folder, "dce_phase0.nii.gz", "tumour_ftv_mask_DERIVED_pe70.nii.gz", "MR", organ="breast"
-    )
+    scan, tumour, found = found_in(folder, "dce_phase0.nii.gz", "tumour_ftv_mask_DERIVED_pe70.nii.gz", "MR", organ="breast")
     values = scan.box((0, 0, 0), scan.grid.shape)
     assert found.method == "fuzzy c-means (bright gland)"
     assert found.doubts == ()

@@ -13,7 +13,10 @@ from radiotype.imaging.parenchyma.shapes import closed, dilated, filled, largest
 from radiotype.imaging.parenchyma.working import Bools, Singles, WorkingScan
 
 #: The middle class is fat when it lies within this fraction of the way from fat to the class at the other end.
-STILL_FAT = 0.25
+STILL_FAT = 1 / 3
+
+#: Classes closer than this, darkest over brightest, are one tissue.
+ONE_TISSUE = 0.7
 
 #: A chest wall is looked for where a scan is at least this deep from front to back, mm.
 DEEP_MM = 100.0
@@ -46,7 +49,8 @@ def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is
     cut off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour and 5 mm around it left out, in three classes.
     Fat is the darkest or the brightest, whichever is farther from the median of the tumour: with and without suppression of fat
-    a tumour looks more like gland than like fat. The middle class joins it when its centre lies within a quarter of the way.
+    a tumour looks more like gland than like fat. The middle class joins it when its centre lies within a third of the way.
+    Where the darkest class has more than 0.7 of the intensity of the brightest, all is gland.
 
     Parameters
     ----------
@@ -74,7 +78,9 @@ def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     fat_is_dark = abs(tumour - low) > abs(tumour - high)
     way = (middle - low) / (high - low)
     nearest = classes.nearest(values)
-    if fat_is_dark:
+    if low > ONE_TISSUE * high:
+        tissue, remarks = breast, (*remarks, "no fat was told apart")
+    elif fat_is_dark:
         tissue = breast & (nearest >= (2 if way <= STILL_FAT else 1))
     else:
         tissue = breast & (nearest <= (0 if 1 - way <= STILL_FAT else 1))
