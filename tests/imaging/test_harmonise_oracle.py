@@ -131,6 +131,6 @@ def test_deepbet_is_called_where_it_is_installed(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     found = find_parenchyma(scan, tumour, brain="deepbet")
-    monkeypatch.delitem(sys.modules, "deepbet")
+    del sys.modules["deepbet"]
     assert found.method == "deepbet"
     assert (found.mask.data == BRAIN).all()

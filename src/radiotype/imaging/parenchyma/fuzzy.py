@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
 from radiotype.errors import ComputeError
@@ -35,11 +36,10 @@ class FuzzyClasses:
         """How far each value belongs to each class: (n, n_classes), rows add up to 1."""
         return _memberships(np.asarray(values, dtype=np.float64), self.centres, self.fuzziness)
 
-    def nearest(self, values: Floats) -> Floats:
+    def nearest(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
         """The class in which each value has the largest membership, 0 for the darkest; shape of `values`."""
         edges = (self.centres[1:] + self.centres[:-1]) / 2  # the largest membership is that of the nearest centre
-        found: Floats = np.searchsorted(edges, values)
-        return found
+        return np.searchsorted(edges, values).astype(np.int64)
 
 
 def fuzzy_c_means(values: Floats, n_classes: int = 3, *, fuzziness: float = 2.0) -> FuzzyClasses:

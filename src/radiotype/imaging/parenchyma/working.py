@@ -105,8 +105,8 @@ def working_scan(scan: Scan, tumour: Mask | None) -> WorkingScan:
             inside[:, :, slab] = _block_means(tumour.cropped(low, high), starts[:2]) >= 0.5
     spacing = [step * factor for step, factor in zip(scan.grid.spacing_mm, blocks.factors, strict=True)]
     x, y, z = (spacing[own] for own in blocks.axes.order)
-    turned = (np.ascontiguousarray(blocks.axes.turned(one)) for one in (values, inside))
-    return WorkingScan(*turned, (x, y, z), blocks)
+    turned, tumour_turned = (np.ascontiguousarray(blocks.axes.turned(one)) for one in (values, inside))
+    return WorkingScan(turned, tumour_turned, (x, y, z), blocks)
 
 
 def _block_means(part: npt.NDArray[np.float64] | Bools, starts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
