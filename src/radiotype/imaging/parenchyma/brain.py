@@ -67,11 +67,12 @@ def find_brain(scan: WorkingScan) -> Organ:
     median = _depth_median(scan, head)
     alike = head & (scan.values > DARK * median) & (scan.values < BRIGHT * median)
     outside = dilated(~head, SURFACE_MM, scan.spacing_mm) & head
+    surface = max(1, int(np.count_nonzero(outside)))
     found: Bools | None = None
     for cut_mm in CUTS_MM:
         core = largest(eroded(alike, cut_mm, scan.spacing_mm))
         brain = largest(dilated(core, cut_mm, scan.spacing_mm) & alike)
-        if core.any() and np.count_nonzero(brain & outside) <= TOUCHED * max(1, np.count_nonzero(outside)):
+        if core.any() and np.count_nonzero(brain & outside) <= TOUCHED * surface:
             brain = filled(closed(brain, CLOSING_MM, scan.spacing_mm) & head)
             found = found if found is not None else brain
             if scan.ml(brain) <= USUAL_ML[1]:

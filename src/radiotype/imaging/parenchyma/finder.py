@@ -118,5 +118,5 @@ def _found(organ: str, work: WorkingScan, scan: Scan, brain: str) -> Organ:
 def _too_little(tissue: Bools, work: WorkingScan) -> tuple[str, ...]:
     """What to doubt when next to the tumour there is hardly any of the organ."""
     near = dilated(work.tumour, NEAR_MM, work.spacing_mm) & ~work.tumour
-    share = np.count_nonzero(tissue & near) / max(1, np.count_nonzero(near))
+    share = int(np.count_nonzero(tissue & near)) / max(1, int(np.count_nonzero(near)))
     return (f"it is {100 * share:.0f} % of what lies within {NEAR_MM:g} mm of the tumour",) if share < HARDLY else ()
