@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from radiotype.core.case import Loader, MaskLoader, Region
 from radiotype.core.cohort import Cohort
-from radiotype.core.volume import Mask, PhaseVoxels, Scan
+from radiotype.core.volume import ArrayVoxels, Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
 from radiotype.imaging.bias import without_bias
 from radiotype.imaging.parenchyma.brain import find_brain
@@ -149,7 +149,7 @@ class HarmonisedVoxels:
 
     def _scaled(self, values: Singles) -> Singles:
         """Values by those of the brain, or the breast."""
-        scan = Scan(values, self.stored.grid, "MR")
+        scan = Scan(ArrayVoxels(values), self.stored.grid, "MR")
         work = working_scan(scan, None)
         found = breast_region(work, work.values)[0] if self.organ == "breast" else find_brain(work).tissue
         inside = values[work.blocks.back(found)]
