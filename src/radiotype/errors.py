@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "RT308": "no spherical map of the region was found",
     "RT309": "cases to test on were seen before",
     "RT310": "too few of its genes are in the table",
+    "RT311": "no organ tissue was found around the tumour",
     # what a run stores
     "RT401": "the output cannot be written",
     "RT402": "the output folder holds something else",

@@ -41,5 +41,6 @@ WITH_CARE = {
     "map_sensitive": "the map of the surface onto the sphere did not come to rest",
     "mostly_outside_range": "more than half of the voxels lie outside the range of the histogram, or hold no finite value",
     "no_tone_difference": "no voxel differs from its neighbours, so the value stands at the limit that the IBSI sets",
+    "parenchyma_doubtful": "the organ tissue was found automatically, and something speaks against it (column `remarks`)",
     "parenchyma_not_restricted": "no organ mask was given, so the outer regions end with the body alone",
 }

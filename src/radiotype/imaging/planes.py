@@ -19,7 +19,9 @@ MAX_PIXELS = 160
 CT_WINDOW = (-1000.0, 400.0)
 
 
-def three_planes(scan: Scan, mask: Mask, regions: MarginRegions | None = None) -> dict[str, npt.NDArray[Any]]:
+def three_planes(
+    scan: Scan, mask: Mask, regions: MarginRegions | None = None, *, parenchyma: Mask | None = None
+) -> dict[str, npt.NDArray[Any]]:
     """Axial, coronal and sagittal picture through the slice in which the region is largest.
 
     Parameters
@@ -28,13 +30,16 @@ def three_planes(scan: Scan, mask: Mask, regions: MarginRegions | None = None) -
         On one grid.
     regions : MarginRegions, optional
         Those that were compared.
+    parenchyma : Mask, optional
+        The organ tissue that was found, on the same grid.
 
     Returns
     -------
     dict of arrays
         For each plane: `image_<plane>` (rows, columns) uint8, `mask_<plane>` (rows, columns) bool, `spacing_<plane>` (2,) in mm
         per row and column. Patient left is on the right, anterior and superior are up (sagittal: anterior is left). With
-        regions also `regions_<plane>` (rows, columns) uint8, their labels, and `region_names`, from label 1 on.
+        regions also `regions_<plane>` (rows, columns) uint8, their labels, and `region_names`, from label 1 on; with a
+        parenchyma `parenchyma_<plane>` (rows, columns) bool.
     """
     spacing = np.array(scan.grid.spacing_mm)
     margin = np.ceil(MARGIN_MM / spacing).astype(int)
@@ -47,6 +52,8 @@ def three_planes(scan: Scan, mask: Mask, regions: MarginRegions | None = None) -
     spacing = np.array(axes.spacing(scan.grid.spacing_mm))
     shown: dict[str, npt.NDArray[Any]] = {"image": axes.turned(values), "mask": axes.turned(region)}
     window = CT_WINDOW if scan.modality == "CT" else _window(values)
+    if parenchyma is not None:
+        shown["parenchyma"] = axes.turned(parenchyma.cropped(low, high))  # type: ignore[arg-type]
     result: dict[str, npt.NDArray[Any]] = {}
     if regions is not None:
         shown["regions"] = axes.turned(regions.on(scan.grid.cropped(low, high)).labels)  # type: ignore[arg-type]

@@ -40,6 +40,9 @@ _REGIONS = (
     "The fourth picture is the axial one with the regions that the margin features compared, each pixel as the nearest voxel "
     "that was measured; a wider parenchymal margin contains the narrower. "
 )
+#: What it says of a parenchyma that was found.
+_FOUND = "The dotted line is the organ tissue that was found automatically; the parenchymal margins lie within it. "
+_PARENCHYMA = "#7fd1ff"
 _BOX_PX = 158.0
 _GAP_PX = 6.0
 _LETTER: dict[str, Any] = {
@@ -83,6 +86,11 @@ def _flag(name: str, value: float) -> str:
         return (
             "no organ mask was given, so the parenchymal margins may reach into other organs: no fault of the picture, but "
             "read the features of these margins with care"
+        )
+    if name == "parenchyma_doubtful":
+        return (
+            "worth a look: the organ tissue was found automatically, and something speaks against it (cases.parquet says "
+            "what); the parenchymal margins lie within the dotted line"
         )
     if name.startswith("margin_dropped_"):
         region = name.removeprefix("margin_dropped_").replace("_", " ").replace("mm", " mm")
@@ -133,7 +141,7 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
     volumes = _volumes(stored)
     several = {name: stored.regions[name].nunique() > 1 for name in ("scan", "roi")}
     pictures = []
-    with_regions = False
+    with_regions = with_parenchyma = False
     for i, row in enumerate(shown.to_dict("records")):
         key = tuple(row[name] for name in KEY)
         tint = tints.get(row["subtype"], _NO_SUBTYPE)
@@ -144,6 +152,7 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         parts = (kind, row["modality"], clipped(scan, 30), clipped(roi, 30), volumes.get(key, ""))
         where = " · ".join(part for part in parts if part)
         with_regions |= "regions_axial" in arrays
+        with_parenchyma |= "parenchyma_axial" in arrays
         svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
         pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
@@ -154,6 +163,7 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         f"Axial, coronal and sagittal plane in which the region is largest; the outline is the mask that was measured, in the "
         f"colour of the subtype, grey when the region took no part in finding or assigning subtypes; the bar is 20 mm; letters "
         f"say which side of the patient an edge shows. {_REGIONS if with_regions else ''}"
+        f"{_FOUND if with_parenchyma else ''}"
         f"Shown are {count(len(shown), 'region')} of {total:,}, at most one per patient"
         + (f": {flagged} with a remark, then the first of each subtype in turn by case id" if total > len(shown) else "")
         + ". The rest lie in the folder overlays/ of the run as NPZ arrays (index.parquet says which is which)."
@@ -181,7 +191,7 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
     ----------
     arrays : mapping
         `image_<plane>` (rows, columns) uint8, `mask_<plane>` bool, `spacing_<plane>` (2,) mm per row and column;
-        `regions_axial` and `region_names` where there are any.
+        `regions_axial` and `region_names` where there are any; `parenchyma_<plane>` bool where it was found.
     name : str
         Name of the drawing.
     tint : str
@@ -210,6 +220,8 @@ def three_planes(arrays: Mapping[str, npt.NDArray[Any]], name: str, tint: str, *
                 _image(axes, coloured(image, arrays["regions_axial"], len(arrays["region_names"])), spacing_mm)
             else:
                 _image(axes, image, spacing_mm)
+                if f"parenchyma_{plane}" in arrays:
+                    _dotted(axes, arrays[f"parenchyma_{plane}"], spacing_mm)
                 _contour(axes, arrays[f"mask_{plane}"], spacing_mm, tint)
             middle = sizes[plane] / 2
             axes.set_xlim(middle[1] - extent / 2, middle[1] + extent / 2)
@@ -247,6 +259,15 @@ def _contour(axes: Axes, mask: npt.NDArray[Any], spacing_mm: npt.NDArray[Any], t
     if padded.any():
         axes.contour(x, y, padded, levels=[0.5], colors=["#000000"], linewidths=2.6, alpha=0.45)
         axes.contour(x, y, padded, levels=[0.5], colors=[tint], linewidths=1.5)
+
+
+def _dotted(axes: Axes, tissue: npt.NDArray[Any], spacing_mm: npt.NDArray[Any]) -> None:
+    """The outline of the organ tissue; the end of the picture is no outline."""
+    rows, columns = tissue.shape
+    x = (np.arange(columns) + 0.5) * float(spacing_mm[1])
+    y = (np.arange(rows) + 0.5) * float(spacing_mm[0])
+    if tissue.any() and not tissue.all() and min(tissue.shape) > 1:
+        axes.contour(x, y, tissue.astype(float), levels=[0.5], colors=[_PARENCHYMA], linewidths=1.1, linestyles="dotted")
 
 
 def _bar(axes: Axes, extent: float) -> None:

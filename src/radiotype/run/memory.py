@@ -14,6 +14,8 @@ from radiotype.core.volume import Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
 from radiotype.features.ibsi.preprocess import PEAK_RADIUS_MM
 from radiotype.features.settings import FeatureSettings
+from radiotype.imaging.harmonise import HarmonisedVoxels
+from radiotype.imaging.parenchyma.loader import FoundParenchyma
 from radiotype.imaging.planes import MARGIN_MM
 from radiotype.io.volumes import ITK, NIFTI, read_header, suffix_of
 from radiotype.run.memory_ibsi import needed_for_ibsi
@@ -45,7 +47,8 @@ def needed_to_read(scan: Scan, region: Region, parts: Iterable[str]) -> int:
     """
     held = peak = 0
     for loader in (region.masks, region.parenchyma):
-        stored, inside = (0, 0) if loader is None else _mask_bytes(loader)
+        given = loader is not None and not isinstance(loader, FoundParenchyma)  # what finding takes is asked for apart
+        stored, inside = _mask_bytes(loader) if given else (0, 0)  # type: ignore[arg-type]
         peak = max(peak, held + stored + inside)
         held += inside
     return max(peak, held + _scan_bytes(scan, parts)[0])
@@ -98,6 +101,8 @@ def _scan_bytes(scan: Scan, parts: Iterable[str]) -> tuple[int, int]:
     if "data" in vars(scan) or voxels.mapped or all(name in SHAPES for name in parts):
         return 0, 0
     own = math.prod(voxels.shape) * np.dtype(voxels.dtype).itemsize
+    if isinstance(voxels, HarmonisedVoxels):
+        return own + voxels.needed_bytes, own
     if isinstance(voxels, PhaseVoxels):
         return own + (own if voxels.series.mapped else own * voxels.series.shape[0]), own
     return own, own

@@ -111,7 +111,8 @@ class Assembly:
         for n, label in enumerate(labels):
             key = region.key._replace(roi=f"{region.key.roi}-{label.label}") if several else region.key
             parts = {name: part[n] for name, part in result.parts.items()}
-            found.append(self._one(replace(blank, key=key, remarks=label.remarks), parts, result.failure))
+            remarks = tuple(dict.fromkeys(remark for part in parts.values() for remark in part.remarks))
+            found.append(self._one(replace(blank, key=key, remarks=remarks), parts, result.failure))
         return found
 
     def _one(self, blank: Outcome, parts: Mapping[str, RegionPart], unread: Failure | None) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +17,10 @@ from radiotype.features.describe import described
 from radiotype.features.margin import margin_regions
 from radiotype.features.settings import FeatureSettings
 from radiotype.imaging.margins import MarginRegions
+from radiotype.imaging.parenchyma.loader import FoundParenchyma
 from radiotype.run.digests import Digests, SourceDigest, sources_of, unchanged
 from radiotype.run.memory import needed_to_measure, needed_to_read, require_memory
+from radiotype.run.memory_parenchyma import needed_to_find
 from radiotype.run.parts import PICTURES, SHOWN, Failure, Part, RegionPart, part_key, stored_part
 from radiotype.run.store import RunFolder, npz, picture_name
 
@@ -26,6 +28,9 @@ T = TypeVar("T")
 
 #: Code of an error that radiotype did not foresee; the case fails, the run goes on, the exit code says so.
 UNFORESEEN = "RT000"
+
+#: The stage in which the organ tissue around a region is read, or found.
+PARENCHYMA = "read parenchyma"
 
 #: A row whose files were replaced while it was measured; nothing of it can be trusted.
 CHANGED = Failure(
@@ -86,6 +91,30 @@ class _Held(NamedTuple):
     input: SourceDigest | None
 
 
+@dataclass(frozen=True, eq=False)
+class Around:
+    """The organ tissue around the regions of a row: given, found, or none; or why it was not found.
+
+    `remarks` say how it was found, `doubtful` whether something speaks against it.
+    """
+
+    mask: Mask | None = None
+    remarks: tuple[str, ...] = ()
+    doubtful: bool = False
+    found: bool = False
+    failure: Failure | None = None
+
+    def said_of(self, part: RegionPart) -> RegionPart:
+        """The margin features with what is to be said of a parenchyma that was found."""
+        if not self.found or self.mask is None:
+            return part
+        flags = {**part.flags, "parenchyma_found_voxels": float(self.mask.n_voxels)}
+        if not self.doubtful:
+            return replace(part, flags=flags)
+        care = {name: "parenchyma_doubtful" for name in part.values if "_parenchymal_" in name}
+        return replace(part, flags=flags | {"parenchyma_doubtful": 1.0}, reasons=care | dict(part.reasons))
+
+
 def describe_rows(task: Task) -> list[RowResult]:
     """Describe the rows of a task; the image is read once. Whatever a row raises ends that row only."""
     from threadpoolctl import threadpool_limits
@@ -119,7 +148,7 @@ def _describe_row(row: Row, task: Task, digests: Digests, held: _Held | None) ->
         current = held.scan
         require_memory(needed_to_read(current, region, missing), current, task.memory_bytes)
         masks = clock.time("read mask", lambda: region.masks(current))
-        parenchyma = clock.time("read parenchyma", lambda: _parenchyma(region, current))
+        around = clock.time(PARENCHYMA, lambda: _parenchyma(region, current, masks, missing, task.memory_bytes))
         require_memory(needed_to_measure(current, masks, missing, task.settings), current, task.memory_bytes)
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this row only
         return replace(blank, failure=_failure(clock.stage, error), seconds=clock.seconds, keys={}), held
@@ -129,16 +158,18 @@ def _describe_row(row: Row, task: Task, digests: Digests, held: _Held | None) ->
         regions = None  # of this mask, once they are measured
         for name in missing:
             if name == PICTURES:
-                part, drawn = _draw(current, mask, parenchyma, regions, task.settings, clock)
+                part, drawn = _draw(current, mask, around, regions, task.settings, clock)
                 pictures |= drawn
             else:
-                part, found_regions = _measure(name, current, mask, parenchyma, task.settings, clock)
+                part, found_regions = _measure(name, current, mask, around, task.settings, clock)
                 regions = found_regions or regions
             parts[name].append(part)
     if inputs is not None and not _still(region, inputs):
         return replace(blank, failure=CHANGED, seconds=clock.seconds, keys={}, digests=(), anew=True), None
     done = {name: tuple(part) for name, part in parts.items()}
     whole = {name: key for name, key in blank.keys.items() if name in done and not any(part.failure for part in done[name])}
+    if around.failure is not None:
+        whole.pop(PICTURES, None)  # what is missing in it may be there next time
     return replace(blank, parts=found | done, keys=whole, seconds=clock.seconds, pictures=pictures), held
 
 
@@ -174,27 +205,32 @@ def _still(region: Region, inputs: tuple[SourceDigest, ...]) -> bool:
 
 
 def _measure(
-    name: str, scan: Scan, mask: Mask, parenchyma: Mask | None, settings: FeatureSettings, clock: _Clock
+    name: str, scan: Scan, mask: Mask, around: Around, settings: FeatureSettings, clock: _Clock
 ) -> tuple[RegionPart, MarginRegions | None]:
+    needs_it = name == SHOWN
+    remarks = _remarks(scan, mask) + (around.remarks if needs_it else ())
+    if needs_it and around.failure is not None:
+        return RegionPart(mask.label, remarks, failure=around.failure), None
     try:
-        found, regions = clock.time(name, lambda: described(scan, mask, [name], parenchyma=parenchyma, settings=settings))
+        found, regions = clock.time(name, lambda: described(scan, mask, [name], parenchyma=around.mask, settings=settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this family of this region only
-        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(name, error)), None
-    return RegionPart(mask.label, _remarks(scan, mask), dict(found.values), dict(found.reasons), dict(found.flags)), regions
+        return RegionPart(mask.label, remarks, failure=_failure(name, error)), None
+    part = RegionPart(mask.label, remarks, dict(found.values), dict(found.reasons), dict(found.flags))
+    return around.said_of(part) if needs_it else part, regions
 
 
 def _draw(
-    scan: Scan, mask: Mask, parenchyma: Mask | None, regions: MarginRegions | None, settings: FeatureSettings, clock: _Clock
+    scan: Scan, mask: Mask, around: Around, regions: MarginRegions | None, settings: FeatureSettings, clock: _Clock
 ) -> tuple[RegionPart, dict[str, bytes]]:
     """The picture of a region, with what the margin features compare; regions that were measured are not made again."""
     from radiotype.imaging.planes import three_planes
 
     def drawn() -> bytes:
         shown = regions
-        if shown is None and SHOWN in settings.families:
+        if shown is None and SHOWN in settings.families and around.failure is None:
             with suppress(InputError, ComputeError):  # the margin features say why there are none
-                shown = margin_regions(scan, mask, parenchyma=parenchyma, settings=settings.margin)
-        return npz(three_planes(scan, mask, shown))
+                shown = margin_regions(scan, mask, parenchyma=around.mask, settings=settings.margin)
+        return npz(three_planes(scan, mask, shown, parenchyma=around.mask if around.found else None))
 
     try:
         data = clock.time(PICTURES, drawn)
@@ -208,8 +244,19 @@ def _remarks(scan: Scan, mask: Mask) -> tuple[str, ...]:
     return (*scan.remarks, *mask.remarks)
 
 
-def _parenchyma(region: Region, scan: Scan) -> Mask | None:
-    return region.parenchyma(scan)[0] if region.parenchyma is not None else None
+def _parenchyma(region: Region, scan: Scan, masks: Sequence[Mask], parts: Sequence[str], memory_bytes: int | None) -> Around:
+    """The organ tissue around the regions of a row, given or found; where it cannot be, only what needs it has no value."""
+    source = region.parenchyma
+    if not isinstance(source, FoundParenchyma):
+        return Around(source(scan)[0] if source is not None else None)
+    if SHOWN not in parts and PICTURES not in parts:
+        return Around()
+    try:
+        require_memory(needed_to_find(scan, source), scan, memory_bytes)
+        found = source.find(scan, masks)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends the families that need a parenchyma only
+        return Around(failure=_failure(PARENCHYMA, error), found=True)
+    return Around(found.mask, (found.sentence,), doubtful=bool(found.doubts), found=True)
 
 
 def _failure(stage: str, error: Exception) -> Failure:

@@ -30,6 +30,7 @@ from radiotype.studies.meaning import meaning, store_meaning
 from radiotype.studies.medoids import medoid_tumours, store_medoids
 from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.model import learner_of, model_of, store_model
+from radiotype.studies.images import prepared
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.outcome_models import outcome_models, store_outcome_models
 from radiotype.studies.recipe import Recipe
@@ -52,6 +53,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
     check_columns(recipe, cohort, manifest)
     learner_of(recipe)  # one that is not installed is refused now
+    cohort = prepared(cohort, recipe, manifest)
     data = read_biology(recipe, cohort, folder)
     n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
     consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)

@@ -16,6 +16,7 @@ from radiotype.studies.biology_settings import BiologySettings, Contrasts
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.evidence_settings import EvidenceSettings
 from radiotype.studies.model_settings import FrozenSettings, ModelSettings
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.robustness_settings import RobustnessSettings
 from radiotype.studies.validation_settings import ValidationSettings
@@ -109,6 +110,10 @@ class Recipe(Strict):
     title: str = Field("Imaging subtypes", description="heading of the report")
     manifest: str = Field(min_length=1, description="path of the manifest, relative to the recipe")
     masks: MaskSettings = Field(MaskSettings(), description="how masks are read")
+    images: ImageSettings = Field(ImageSettings(), description="what is done to scans before they are measured")
+    parenchyma: ParenchymaSettings = Field(
+        ParenchymaSettings(), description="the organ tissue around a tumour, where the manifest names no mask of it"
+    )
     features: FeatureSettings = Field(FeatureSettings(), description="what is measured")
     regions: RegionSettings = Field(RegionSettings(), description="which region stands for a patient")
     cancer_type: str | None = Field(None, description="column that names the cancer type")
@@ -137,6 +142,13 @@ class Recipe(Strict):
         (), description='pairs of subtypes whose survival is compared: [3, 4], or merged ones: ["1+2", 4]'
     )
     seed: int = Field(0, ge=0, description="seed of everything random")
+
+    @field_validator("parenchyma")
+    @classmethod
+    def _a_finder_that_is_set_is_used(cls, value: ParenchymaSettings) -> ParenchymaSettings:
+        if value.find == "none" and value != ParenchymaSettings():
+            raise ValueError("something is set, but `find` is none: set `find: auto`, or nothing")
+        return value
 
     @field_validator("features")
     @classmethod
