@@ -22,10 +22,8 @@ from radiotype.run.store import RunFolder
 from radiotype.stats import cox, kaplan_meier
 
 SECTIONS = (
-    "cohort", "features", "reliability", "consensus", "subtypes", "validity", "survival", "cox", "biology", "pictures",
-    "problems", "methods",
-    "cohort", "features", "consensus", "subtypes", "meaning", "validity", "survival", "cox", "biology", "pictures", "problems",
-    "methods",
+    "cohort", "features", "reliability", "consensus", "subtypes", "meaning", "validity", "survival", "cox", "biology",
+    "pictures", "problems", "methods",
 )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ def manifest(tmp_path):
 
 
 def regions(manifest, **recipe):
-    cohort = prepared(read_cohort(manifest), check_recipe({"manifest": "manifest.csv"} | recipe), manifest)
+    asked = check_recipe({"manifest": "manifest.csv"} | recipe)
+    cohort = prepared(read_cohort(manifest), asked.images, asked.parenchyma, manifest)
     return {case.id: case.regions[0] for case in cohort.cases}
 
 

@@ -8,9 +8,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from radiotype.report.blocks import Block, Section, Table, Text
-from radiotype.report.cautions import RULE, cautions, fixed_k, is_refined, no_subtypes
-from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.cautions import RULE, cautions, fixed_k, is_frozen, is_refined, no_subtypes
+from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import count, listed, natural, number_word, plain, scrubbed
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.features.settings import FeatureSettings
 from radiotype.io.tables import read_cohort
 from radiotype.run.outcome import Extraction
 from radiotype.run.run import Run
@@ -22,6 +21,7 @@ from radiotype.studies.biology_data import read_biology
 from radiotype.studies.cells import counted, were
 from radiotype.studies.columns import check_columns
 from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
+from radiotype.studies.images import prepared
 from radiotype.studies.new_patients import LoadedModel, load_model, modalities_of, predictions_of, store_predictions
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.recipe import Recipe
@@ -41,6 +41,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
     check_contrasts(recipe, loaded.classes)
+    cohort = prepared(cohort, recipe.images, recipe.parenchyma, manifest)
     data = read_biology(recipe, cohort, folder)
 
     extraction = run.measure(cohort, recipe.features, pictures=True)
@@ -61,17 +62,19 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
 
 
 def with_features_of(loaded: LoadedModel, recipe: Recipe) -> Recipe:
-    """The recipe with the features of the model.
+    """The recipe with the features of the model, of scans prepared as those of the model were.
 
     Raises
     ------
     RecipeError
         RT103 if it asks for others.
     """
-    if recipe.features not in (FeatureSettings(), loaded.settings):
-        found = "`features` are set otherwise than those of the frozen model"
-        raise RecipeError("RT103", found, hint="leave them out: a frozen model brings its own")
-    return recipe.model_copy(update={"features": loaded.settings})
+    own = {"features": loaded.settings, "images": loaded.images, "parenchyma": loaded.parenchyma}
+    for name, settings in own.items():
+        if getattr(recipe, name) not in (type(settings)(), settings):
+            found = f"`{name}` is set otherwise than for the frozen model"
+            raise RecipeError("RT103", found, hint="leave it out: a frozen model brings its own")
+    return recipe.model_copy(update=own)
 
 
 def assigned(

@@ -12,11 +12,11 @@ from radiotype.imaging.harmonise import Harmonisation, harmonised
 from radiotype.imaging.parenchyma import organ_named, with_parenchyma
 from radiotype.imaging.parenchyma.deepbet import require_deepbet
 from radiotype.imaging.parenchyma.finder import ORGANS
-from radiotype.studies.recipe import Recipe
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
 
 
-def prepared(cohort: Cohort, recipe: Recipe, manifest: Path) -> Cohort:
-    """The cohort as the recipe wants its scans; no image is opened.
+def prepared(cohort: Cohort, images: ImageSettings, parenchyma: ParenchymaSettings, manifest: Path | None = None) -> Cohort:
+    """The cohort as a recipe wants its scans; no image is opened.
 
     Raises
     ------
@@ -24,15 +24,15 @@ def prepared(cohort: Cohort, recipe: Recipe, manifest: Path) -> Cohort:
         RT103 if deepbet is asked for and not installed; RT111 if the manifest lacks the column of organs, RT114 for a cell of
         it that names none.
     """
-    organ = _organs(cohort, recipe.parenchyma.organ, manifest)
-    if recipe.parenchyma.find == "auto":
-        if recipe.parenchyma.brain == "deepbet":
+    organ = _organs(cohort, parenchyma.organ, manifest)
+    if parenchyma.find == "auto":
+        if parenchyma.brain == "deepbet":
             require_deepbet()
-        cohort = with_parenchyma(cohort, organ, brain=recipe.parenchyma.brain)
-    return harmonised(cohort, Harmonisation(**recipe.images.harmonise.model_dump()), organ)
+        cohort = with_parenchyma(cohort, organ, brain=parenchyma.brain)
+    return harmonised(cohort, Harmonisation(**images.harmonise.model_dump()), organ)
 
 
-def _organs(cohort: Cohort, organ: str | None, manifest: Path) -> Callable[[Region], str | None] | None:
+def _organs(cohort: Cohort, organ: str | None, manifest: Path | None) -> Callable[[Region], str | None] | None:
     """The organ of each row: the one that is named, that of its cell, or that of its modality."""
     if organ is None:
         return None

@@ -1,8 +1,8 @@
 """Imaging subtypes shared by cancers (Wu et al., Nature Machine Intelligence 3 (2021) 787-798).
 
 Reads like the methods of the paper: measure every tumour, scale the features by the discovery cohort, find subtypes there by
-consensus clustering, assign the other patients, ask whether the subtypes hold there, and compare survival and biology between
-them.
+consensus clustering, assign the other patients, ask whether the subtypes hold there and what they mean, and compare survival
+and biology between them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
 from radiotype.studies import frozen_subtypes
 from radiotype.studies.biology import biology_by_subtype, store_biology
-from radiotype.studies.biology_data import read_biology
+from radiotype.studies.biology_data import BiologyData, read_biology
 from radiotype.studies.columns import check_columns
 from radiotype.studies.comparability import comparability, store_comparability
+from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.conventional import measure_conventional
+from radiotype.studies.images import prepared
 from radiotype.studies.meaning import meaning, store_meaning
 from radiotype.studies.medoids import medoid_tumours, store_medoids
-from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.model import learner_of, model_of, store_model
-from radiotype.studies.images import prepared
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.outcome_models import outcome_models, store_outcome_models
 from radiotype.studies.recipe import Recipe
@@ -49,55 +49,57 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
         extraction, evidence, notes = frozen_subtypes.run(recipe, manifest, run, folder=folder)
         store_evidence(run.folder, evidence, notes)
         return extraction
-    check_contrasts(recipe)
-    cohort, split_notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
-    check_columns(recipe, cohort, manifest)
-    learner_of(recipe)  # one that is not installed is refused now
-    cohort = prepared(cohort, recipe, manifest)
-    data = read_biology(recipe, cohort, folder)
-    n_discovery = discovery_patients(cohort)  # too few or too many are refused before anything is measured
-    consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
-    if recipe.subtypes.refine:
-        consensus_clustering(recipe, [recipe.subtypes.k_range[0]]).require_memory(listed_patients(cohort))
+    cohort, data, notes = patients(recipe, manifest, folder)
 
     extraction = measure(cohort, recipe, run)
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
     conventional = measure_conventional(cohort, recipe, run)
-
     sample = select(extraction.table, cohort, recipe)
-    sample = replace(sample, notes=(*split_notes, *sample.notes))
+    sample = replace(sample, notes=(*notes, *sample.notes))
     store_comparability(run.folder, comparability(sample))
     stable = robustness(cohort, extraction.table, sample, recipe, workers=run.workers)
     store_robustness(run.folder, stable)
+
     found = subtype(with_robust_features(sample, stable), recipe, watched=progress)
     run.log.event("subtypes found", k=found.k)
     if recipe.subtypes.refine:
         found = refined(found, recipe, watched=progress)
     store_subtypes(run.folder, found, recipe)
-    validation = validate(found, recipe, watched=progress)
-    store_validation(run.folder, validation)
+    store_validation(run.folder, validate(found, recipe, watched=progress))
     store_meaning(run.folder, meaning(found))
     store_medoids(run.folder, medoid_tumours(found, cohort, recipe.features.spharm))
-
-    evidence = survive(found.sample, found, recipe)
-    models = outcome_models(found, conventional, recipe)
-    store_outcome_models(run.folder, models)
-    biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
-    store_biology(run.folder, biology)
-    store_evidence(run.folder, evidence, [*found.notes, *models.notes, *biology.notes])
-    fitted = model_of(found, recipe, extraction.table) if recipe.model.write else None
-    if fitted is not None:
-        store_model(run.folder, found, fitted, recipe)
-    model_notes = fitted.notes if fitted is not None else ()
+    fitted = model_of(found, recipe, extraction.table)
+    store_model(run.folder, found, fitted, recipe)
 
     evidence = survive(found.sample, found, recipe)
     contrasts = survival_contrasts(found.sample, found.subtype, recipe)
     store_contrasts(run.folder, contrasts)
+    models = outcome_models(found, conventional, recipe)
+    store_outcome_models(run.folder, models)
     biology = biology_by_subtype(found.sample, found.subtype, data, recipe)
     store_biology(run.folder, biology)
-    store_evidence(run.folder, evidence, [*found.notes, *contrasts.notes, *biology.notes, *model_notes])
+    own = () if fitted is None else fitted.notes
+    store_evidence(run.folder, evidence, [*found.notes, *own, *contrasts.notes, *models.notes, *biology.notes])
     return extraction
+
+
+def patients(recipe: Recipe, manifest: Path, folder: Path) -> tuple[Cohort, BiologyData | None, list[str]]:
+    """Who is in the study, with scans as they are to be measured and expression beside them; and what to know of the split.
+
+    Whatever can be refused is refused here, before anything is measured.
+    """
+    check_contrasts(recipe)
+    learner_of(recipe)
+    cohort, notes = with_split(read_cohort(manifest, resample_masks=recipe.masks.resample), recipe, manifest)
+    check_columns(recipe, cohort, manifest)
+    cohort = prepared(cohort, recipe.images, recipe.parenchyma, manifest)
+    data = read_biology(recipe, cohort, folder)
+    n_discovery = discovery_patients(cohort)
+    consensus_clustering(recipe, numbers_of_subtypes(recipe.subtypes, n_discovery)[0]).require_memory(n_discovery)
+    if recipe.subtypes.refine:
+        consensus_clustering(recipe, [recipe.subtypes.k_range[0]]).require_memory(listed_patients(cohort))
+    return cohort, data, list(notes)
 
 
 def measure(cohort: Cohort, recipe: Recipe, run: Run) -> Extraction:

@@ -45,7 +45,7 @@ class Fitted:
 
 
 def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | None:
-    """The model for new patients; None where there are no subtypes.
+    """The model for new patients; None where there are no subtypes, or where the recipe wants no model.
 
     Preparation (gaps, logarithm of sizes), scaling, codes and centroids are those of the study, so that the rule `assignment`
     gives every other patient the very subtype that the study gave. Beside it boosted trees on the prepared features, and the
@@ -58,7 +58,7 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
     table : FeatureTable
         The features of the study, with their records.
     """
-    if found.centroids is None:
+    if found.centroids is None or not recipe.model.write:
         return None
     sample, rows = found.sample, found.sample.discovery
     names, notes = list(found.scaled.columns), []
@@ -110,8 +110,10 @@ def learner_of(recipe: Recipe) -> str:
     return recipe.model.learner
 
 
-def store_model(folder: RunFolder, found: Subtyping, fitted: Fitted, recipe: Recipe) -> None:
+def store_model(folder: RunFolder, found: Subtyping, fitted: Fitted | None, recipe: Recipe) -> None:
     """Write the model, its tables for the report, and the tumours behind it where the recipe wants them."""
+    if fitted is None:
+        return
     contents = model_bytes(fitted.model)
     folder.write(MODEL, lambda file: file.write(contents))
     labels = found.of_discovery[fitted.rows].to_numpy().astype(str)
@@ -164,7 +166,9 @@ def _provenance(sample: Sample, recipe: Recipe) -> dict[str, Any]:
         "modalities": {str(name): int(n) for name, n in sorted(cases["modality"].value_counts().items())},
         "cancer_types": {str(name): int(n) for name, n in sorted(types.value_counts().items())},
     }
-    settings = recipe.model_dump(mode="json", include={"design", "subtypes", "model", "regions", "seed"})
+    settings = recipe.model_dump(
+        mode="json", include={"design", "images", "parenchyma", "subtypes", "model", "regions", "seed"}
+    )
     return {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
 
 

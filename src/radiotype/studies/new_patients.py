@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from radiotype.run.run import open_run
 from radiotype.run.store import RunFolder
 from radiotype.run.workers import Workers
 from radiotype.studies.cells import counted, were
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
+from radiotype.studies.images import prepared
 from radiotype.studies.model import card_sentences
 
 #: Training tumours that a new case is shown beside.
@@ -45,6 +47,8 @@ class LoadedModel:
     model: Model
     file: Path
     settings: FeatureSettings
+    images: ImageSettings
+    parenchyma: ParenchymaSettings
     digest: str
     tumours: TrainingTumours | None = None
 
@@ -96,11 +100,12 @@ def load_model(path: str | Path) -> LoadedModel:
     try:
         plain = {**schema.settings, "families": list(schema.algorithm_versions)}
         settings = FeatureSettings.model_validate_json(json.dumps(plain))
+        images, parenchyma = _scans_of(model)
     except ValueError as error:
         found = "the settings of its features are not those of this version"
         raise ModelError("RT501", found, file=file, hint="use the version of radiotype that wrote it") from error
     beside = file.with_suffix(".tumours")
-    loaded = LoadedModel(model, file, settings, digest.hexdigest())
+    loaded = LoadedModel(model, file, settings, images, parenchyma, digest.hexdigest())
     for name, version in schema.algorithm_versions.items():
         if family(name).algorithm_version != version:
             found = f"{name} features have algorithm version {family(name).algorithm_version} here, the model's have {version}"
@@ -109,7 +114,15 @@ def load_model(path: str | Path) -> LoadedModel:
             )
     if not beside.is_file():
         return loaded
-    return LoadedModel(model, file, settings, loaded.digest, read_tumours(beside, digest.digest(), len(loaded.classes)))
+    return replace(loaded, tumours=read_tumours(beside, digest.digest(), len(loaded.classes)))
+
+
+def _scans_of(model: Model) -> tuple[ImageSettings, ParenchymaSettings]:
+    """What was done to scans before the features of the model were measured."""
+    told = model.provenance.get("recipe")
+    told = told if isinstance(told, dict) else {}
+    images, parenchyma = (json.dumps(told.get(name, {})) for name in ("images", "parenchyma"))
+    return ImageSettings.model_validate_json(images), ParenchymaSettings.model_validate_json(parenchyma)
 
 
 def assign(
@@ -159,6 +172,7 @@ def assign(
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
     if Path(out).resolve() == loaded.file.resolve().parent:
         raise StoreError("RT402", "the output folder is that of the model", file=Path(out), hint="name another folder with -o")
+    cohort = prepared(cohort, loaded.images, loaded.parenchyma)
     with open_run(out, "predict", workers=workers, verify=verify) as run, threadpool_limits(1):
         extraction = run.measure(cohort, loaded.settings, pictures=True)
         if extraction.table is None:

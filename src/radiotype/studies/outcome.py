@@ -62,10 +62,8 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
         for split in ("all", "discovery", "validation"):
             part = rows if split == "all" else rows & (patients["split"] == split).to_numpy()
             if split == "all" or (0 < part.sum() < rows.sum()):
-                _curves(evidence, stratum, split, patients[part])
-        _model(evidence, stratum, patients, covariates[stratum], rows)
                 add_curves(evidence, stratum, split, patients[part])
-        _model(evidence, stratum, patients, covariates, rows)
+        _model(evidence, stratum, patients, covariates[stratum], rows)
     return evidence
 
 

@@ -15,8 +15,8 @@ from radiotype.io.yaml_text import read_yaml
 from radiotype.studies.biology_settings import BiologySettings, Contrasts
 from radiotype.studies.encoding_settings import Encoder, EncodingSettings
 from radiotype.studies.evidence_settings import EvidenceSettings
-from radiotype.studies.model_settings import FrozenSettings, ModelSettings
 from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
+from radiotype.studies.model_settings import FrozenSettings, ModelSettings
 from radiotype.studies.recipe_problems import Location, Problem, problems_of, recipe_error
 from radiotype.studies.robustness_settings import RobustnessSettings
 from radiotype.studies.validation_settings import ValidationSettings
@@ -128,6 +128,7 @@ class Recipe(Strict):
     )
     robustness: RobustnessSettings | None = Field(
         None, description="whether features survive another contour; none: not tested"
+    )
     evidence: EvidenceSettings | None = Field(
         None, description="subgroups, treatment, conventional radiomics and covariates by cancer type; none: not asked"
     )
