@@ -10,7 +10,7 @@ import pytest
 
 from radiotype import simulate
 
-#: Families that take milliseconds; tests/features/spharm holds that the bytes of `spharm` are the same as well.
+#: Families that take milliseconds, and few repeats; tests/features/spharm holds that the bytes of `spharm` are the same too.
 RECIPE = """\
 features: {{families: [morphology, margin]}}
 manifest: {manifest}
@@ -18,6 +18,8 @@ cancer_type: cancer_type
 outcome: {{time: os_days, event: os_event}}
 covariates: [age]
 subtypes: {{choose: area, k_range: [2, 4], n_resamples: 60}}
+validation: {{null_cohorts: 19, purity_repeats: 2, purity_resamples: 50}}
+model: {{n_rounds: 10}}
 seed: 3
 """
 
@@ -35,7 +37,7 @@ def run(recipe_text, folder, **environment):
     (folder / "study.yaml").write_text(recipe_text)
     done = subprocess.run(
         [sys.executable, "-c", "from radiotype.cli import main; main()", "run", "study.yaml", "-o", "out"],
-        cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=120,
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr  # one case is broken on purpose
     assert "  RT2" in done.stdout  # and the user is told which and why
@@ -48,10 +50,17 @@ def run(recipe_text, folder, **environment):
     }
 
 
-def test_two_runs_of_one_study_give_the_same_bytes(cohort, tmp_path):
+@pytest.fixture(scope="module")
+def ran(cohort, tmp_path_factory):
+    """Folder of a run, and the bytes of its files."""
+    folder = tmp_path_factory.mktemp("ran") / "one"
+    return folder / "out", run(RECIPE.format(manifest=cohort.manifest), folder, TZ="UTC", LC_ALL="C.UTF-8")
+
+
+def test_two_runs_of_one_study_give_the_same_bytes(cohort, ran, tmp_path):
     backwards = cohort.manifest.with_name("backwards.csv")
     pd.read_csv(cohort.manifest, dtype=str).iloc[::-1].to_csv(backwards, index=False)
-    one = run(RECIPE.format(manifest=cohort.manifest), tmp_path / "one", TZ="UTC", LC_ALL="C.UTF-8")
+    one = dict(ran[1])
     two = run(RECIPE.format(manifest=backwards), tmp_path / "two", TZ="Asia/Tokyo", LC_ALL="C", RADIOTYPE_SIMD="base")
     assert {"features.parquet", "cases.parquet", "provenance.json", "results/consensus.npz", "results/cox.parquet"} <= set(one)
     sums = [json.loads(run.pop("checksums.json")) for run in (one, two)]
@@ -61,11 +70,11 @@ def test_two_runs_of_one_study_give_the_same_bytes(cohort, tmp_path):
     assert set(one) == set(two)
 
 
-def test_the_report_is_one_file_that_asks_for_nothing_else(cohort, tmp_path):
-    run(RECIPE.format(manifest=cohort.manifest), tmp_path / "run")
-    text = (tmp_path / "run" / "out" / "report.html").read_text(encoding="utf-8")
+def test_the_report_is_one_file_that_asks_for_nothing_else(cohort, ran):
+    folder, _ = ran
+    text = (folder / "report.html").read_text(encoding="utf-8")
     assert not any(mark in text for mark in ('src="http', "src='http", "url(http", "@import", '<link rel="stylesheet"'))
-    assert str(tmp_path) not in text
+    assert str(folder.parent) not in text
     assert str(cohort.manifest.parent) not in text
-    state = json.loads((tmp_path / "run" / "out" / "run.json").read_text())
+    state = json.loads((folder / "run.json").read_text())
     assert (state["state"], state["n_regions"], state["n_failed"]) == ("done", 19, 1)

@@ -57,6 +57,7 @@ def _scikit_learn(values: np.ndarray, subtype: np.ndarray, n_subtypes: int, grow
         learning_rate=growth.learning_rate,
         max_depth=growth.max_depth,
         min_samples_leaf=growth.min_cases,
+        max_bins=int(np.clip(len(values), 2, 255)),  # more bins than cases stay empty, and cost most of the time
         l2_regularization=1.0,
         early_stopping=False,
         random_state=0,

@@ -87,7 +87,7 @@ def solid_table(lanes: Sequence[Lane], heads: Sequence[str], *, name: str, label
                 axes.set_axis_off()
                 corners, colours = shaded(view, np.asarray(solid.faces), lane.tint)
                 faces = PolyCollection(
-                    list(corners), facecolors=colours, edgecolors=colours, linewidths=0.35, antialiaseds=False, rasterized=True
+                    corners, facecolors=colours, edgecolors=colours, linewidths=0.35, antialiaseds=False, rasterized=True
                 )
                 axes.add_collection(faces, autolim=False)
                 page.text(left + _TILE / 2, top + _TILE + 9, solid.note, ha="center", va="center", fontsize=7.5, color=SOFT)

@@ -145,7 +145,10 @@ def _table(folder: RunFolder, name: str) -> pd.DataFrame | None:
     table = folder.read_table(name)
     for column in table.columns[[dtype.kind not in "iufb" for dtype in table.dtypes]]:
         if column not in ("reasons", "flags"):
-            table[column] = pd.Series([plain(cell) for cell in table[column]], index=table.index, dtype=object)
+            cells = table[column].tolist()
+            known = {cell: plain(cell) for cell in {cell for cell in cells if isinstance(cell, str)}}  # most stand many times
+            shown = [known[cell] if isinstance(cell, str) else plain(cell) for cell in cells]
+            table[column] = pd.Series(shown, index=table.index, dtype=object)
     return table
 
 

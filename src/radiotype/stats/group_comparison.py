@@ -65,36 +65,45 @@ class GroupComparison:
         `lower` and `upper`, `standardised` (effect per residual standard deviation), standard deviations within the groups of
         each side (`deviation_group`, `deviation_reference`), `t`, `p_value`, `q_value`, `reason`.
         """
-        from pandas import concat
+        from pandas import DataFrame
 
         if comparison is not None and comparison not in self.comparisons:
             expected = ", ".join(self.comparisons[:8]) + (", ..." if len(self.comparisons) > 8 else "")
             end = did_you_mean(comparison, self.comparisons)
             raise RecipeError("RT103", f"there is no comparison {comparison!r}{end}; expected one of {expected}")
         chosen = self.comparisons if comparison is None else (comparison,)
-        table = concat([self._rows(name) for name in chosen], ignore_index=True)
+        parts = [self._columns(name) for name in chosen]
+        table = DataFrame({column: np.concatenate([part[column] for part in parts]) for column in parts[0]})
         return table if comparison is None else table.set_index("feature").drop(columns="comparison")
 
-    def _rows(self, comparison: str) -> DataFrame:
+    def _columns(self, comparison: str) -> dict[str, NDArray[Any]]:
+        """The columns of `to_frame` for one comparison, shape (n_features,) each."""
         first, second = self.pairs[self.comparisons.index(comparison)]
         own = self._observed_in(first)
-        other = self.observed.sum(axis=1) - own if second == REST else self._observed_in(second)
-        table = self.tests.to_frame(comparison).rename_axis("feature").reset_index()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            table["standardised"] = table["effect"].to_numpy() / np.sqrt(self.tests.variances)
-        table = table.assign(comparison=comparison, group=first, reference=second, n_group=own, n_reference=other)
         inside, outside = self._members(first), self._members(second)
         if second == REST:
             outside = [name for name in self.groups if name not in inside]
-        table["deviation_group"], table["deviation_reference"] = self._deviation(inside), self._deviation(outside)
-        table["reason"] = [
-            self.reasons.get((comparison, feature), reason)
-            for feature, reason in zip(table["feature"], table["reason"], strict=True)
-        ]
-        return table[
-            ["comparison", "group", "reference", "feature", "n_group", "n_reference", "effect", "lower", "upper",
-             "standardised", "deviation_group", "deviation_reference", "t", "p_value", "q_value", "reason"]
-        ]  # fmt: skip
+        place, tests = self.tests.contrasts.index(comparison), self.tests
+        with np.errstate(invalid="ignore", divide="ignore"):
+            standardised = tests.effects[:, place] / np.sqrt(tests.variances)
+        texts = {"comparison": comparison, "group": first, "reference": second}
+        named = {name: np.full(len(tests.features), text, dtype=object) for name, text in texts.items()}
+        reasons = [self.reasons.get((comparison, one), tests.reasons.get(one, "")) for one in tests.features]
+        return named | {
+            "feature": np.array(tests.features, dtype=object),
+            "n_group": own,
+            "n_reference": self.observed.sum(axis=1) - own if second == REST else self._observed_in(second),
+            "effect": tests.effects[:, place],
+            "lower": tests.lower[:, place],
+            "upper": tests.upper[:, place],
+            "standardised": standardised,
+            "deviation_group": self._deviation(inside),
+            "deviation_reference": self._deviation(outside),
+            "t": tests.t[:, place],
+            "p_value": tests.p_values[:, place],
+            "q_value": tests.q_values[:, place],
+            "reason": np.array(reasons, dtype=object),
+        }
 
     def _members(self, name: str) -> Sequence[str]:
         return self.merged.get(name, (name,))

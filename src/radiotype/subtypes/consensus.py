@@ -16,7 +16,7 @@ from radiotype.subtypes.assign import NearestCentroid
 from radiotype.subtypes.checks import check_choice, checked_table
 from radiotype.subtypes.distances import METRICS, require_different_cases, require_distances
 from radiotype.subtypes.inner import ALGORITHMS, inner_partition
-from radiotype.subtypes.null_tables import KChoice, choose_k, gaussian_table, table_with_margins
+from radiotype.subtypes.null_tables import KChoice, choose_k, covariance_root, gaussian_table, table_with_margins
 from radiotype.subtypes.partition import LINKAGES, by_size, hierarchical_labels
 from radiotype.subtypes.r_random import r_subsets
 from radiotype.subtypes.resampling import NOT_DRAWN, ConsensusMatrices, Draw, Subset, count_pairs
@@ -273,10 +273,10 @@ class ConsensusClustering(ClusterMixin, BaseEstimator):
         generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(0, 0)))
         n_cases = min(len(values), NULL_CASES)
         part = values[np.sort(generator.choice(len(values), n_cases, replace=False))]
-        found = []
+        found, root = [], covariance_root(values)
         with progress("tables without subtypes", self.n_null + 1) as advance:
             for number in range(self.n_null + 1):
-                table = NULLS[self.k_null](values, n_cases, generator) if number else part
+                table = NULLS[self.k_null](values, n_cases, generator, root=root) if number else part
                 counts = self._consensus(table, all_k, NULL_RESAMPLES, number + 1, unwatched)
                 found.append([ambiguous_pairs(consensus_cdf(consensus)) for consensus in counts.values()])
                 advance()

@@ -45,7 +45,8 @@ def case_distances(values: np.ndarray, metric: str = "pearson") -> np.ndarray:
            [2., 0.]])
     """
     distances = distances_between(values, values, metric)
-    distances = (distances + distances.T) / 2
+    distances = distances + distances.T
+    distances /= 2
     np.fill_diagonal(distances, 0.0)
     return np.ascontiguousarray(distances)
 
@@ -62,7 +63,8 @@ def distances_between(values: np.ndarray, centroids: np.ndarray, metric: str = "
 
         values, centroids = rankdata(values, axis=1), rankdata(centroids, axis=1)
     correlation = _standard_rows(values) @ _standard_rows(centroids).T
-    return 1.0 - np.clip(correlation, -1.0, 1.0)
+    np.clip(correlation, -1.0, 1.0, out=correlation)  # in place: of many cases this is the largest array there is
+    return np.subtract(1.0, correlation, out=correlation)
 
 
 def without_distance(values: np.ndarray, metric: str) -> np.ndarray:

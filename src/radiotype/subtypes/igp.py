@@ -11,7 +11,7 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.stats._inputs import read_only, whole_number
 from radiotype.subtypes.checks import check_choice, finite_table
 from radiotype.subtypes.distances import case_distances, distances_between
-from radiotype.subtypes.null_tables import gaussian_table
+from radiotype.subtypes.null_tables import covariance_root, gaussian_table
 
 NULLS = ("permuted", "gaussian")
 
@@ -186,11 +186,11 @@ def _simulated(
     cases: np.ndarray, centroids: np.ndarray, metric: str, n_cohorts: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The counts of `_count` in cohorts of one Gaussian like that of the cases, (n_cohorts, k) each."""
-    n_cases, k = len(cases), len(centroids)
+    n_cases, k, root = len(cases), len(centroids), covariance_root(cases)
     kept, size = np.empty((n_cohorts, k), dtype=np.int64), np.empty((n_cohorts, k), dtype=np.int64)
     for cohort in range(n_cohorts):
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(cohort,)))
-        values = gaussian_table(cases, n_cases, generator)
+        values = gaussian_table(cases, n_cases, generator, root=root)
         labels = np.argmin(distances_between(values, centroids, metric), axis=1)
         (kept[cohort],), (size[cohort],) = _count(labels[None], _nearest_other(values, metric), k)
     return kept, size

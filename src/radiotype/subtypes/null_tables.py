@@ -41,8 +41,26 @@ class KChoice:
     null_sd: dict[int, float]
 
 
-def gaussian_table(values: np.ndarray, n_cases: int, generator: np.random.Generator) -> np.ndarray:
+def covariance_root(values: np.ndarray) -> np.ndarray:
+    """Rows whose sum of squares and products is the covariance of a table (n, n_features), in no more rows than features.
+
+    Examples
+    --------
+    >>> values = np.array([[0.0, 0.0], [2.0, 4.0], [4.0, 2.0]])
+    >>> root = covariance_root(values)
+    >>> np.allclose(root.T @ root, np.cov(values.T, bias=False))
+    True
+    """
+    spread = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
+    return np.linalg.qr(spread, mode="r") if len(values) > values.shape[1] else spread
+
+
+def gaussian_table(
+    values: np.ndarray, n_cases: int, generator: np.random.Generator, *, root: np.ndarray | None = None
+) -> np.ndarray:
     """Cases from a normal distribution with the mean and covariance of a table (n, n_features); shape (n_cases, n_features).
+
+    Who draws many tables like one gives its `covariance_root`.
 
     Examples
     --------
@@ -50,14 +68,15 @@ def gaussian_table(values: np.ndarray, n_cases: int, generator: np.random.Genera
     >>> np.allclose(table[:, 1], 2 * table[:, 0])
     True
     """
-    mean = values.mean(axis=0)
-    spread = (values - mean) / np.sqrt(len(values) - 1)
-    if len(values) > values.shape[1]:
-        spread = np.linalg.qr(spread, mode="r")  # the same covariance in fewer rows
-    return mean + generator.standard_normal((n_cases, len(spread))) @ spread
+    spread = covariance_root(values) if root is None else root
+    table = generator.standard_normal((n_cases, len(spread))) @ spread
+    table += values.mean(axis=0)
+    return table
 
 
-def table_with_margins(values: np.ndarray, n_cases: int, generator: np.random.Generator) -> np.ndarray:
+def table_with_margins(
+    values: np.ndarray, n_cases: int, generator: np.random.Generator, *, root: np.ndarray | None = None
+) -> np.ndarray:
     """The same with the margins of the table: every column holds values of its own column, in the order of the normal cases.
 
     A Gaussian copula: features depend on each other as normal ones do, and keep their skewness.
@@ -68,7 +87,7 @@ def table_with_margins(values: np.ndarray, n_cases: int, generator: np.random.Ge
     >>> np.sort(table, axis=0).tolist()
     [[1.0, 5.0], [2.0, 6.0], [9.0, 7.0]]
     """
-    ranks = np.argsort(np.argsort(gaussian_table(values, n_cases, generator), axis=0), axis=0)
+    ranks = np.argsort(np.argsort(gaussian_table(values, n_cases, generator, root=root), axis=0), axis=0)
     places = np.floor((ranks + 0.5) / n_cases * len(values)).astype(np.int64)
     return np.take_along_axis(np.sort(values, axis=0), places, axis=0)
 
