@@ -13,6 +13,7 @@ from report_stored_run import HOSTILE, write_run
 
 from radiotype.report import assemble
 from radiotype.report.blocks import FigureBlock, Row, Section, Table, Text
+from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.sections_evidence import evidence
 from radiotype.report.stored import load
 from radiotype.run.store import RunFolder
@@ -115,6 +116,28 @@ def test_sentences_claim_nothing_where_nothing_was_found(tmp_path: Path) -> None
     assert "were not shown to depend on the subgroup in any of 1 column (interaction, smallest q = 0.40)" in text["subgroups"]
     assert "was not shown to differ between the subtypes" in text["treatment"]
     assert "Neither was shown to order survival better" in text["conventional"]
+
+
+def test_without_any_hazard_ratio_the_tests_that_were_made_are_still_shown(tmp_path: Path) -> None:
+    stored = {name: table for name, table in tables(0.4, 0.4).items() if name != "subgroups"}
+    note = "No hazard ratio in all patients: subtype 2 against 1: on one side nobody had the event."
+    folder = write(tmp_path / "run", stored=stored, notes=(note,))
+    (found,) = [section for section in evidence(load(folder)) if section.anchor == "subgroups"]
+    assert found.sentence.startswith("No hazard ratio of the subtypes could be estimated in any subgroup. Survival differs")
+    assert "subgroup_tests" in found.tables()
+    assert any(isinstance(block, Text) and block.paragraphs == (note,) for block in found.blocks)
+
+
+def test_the_methods_name_covariates_of_models_that_there_are(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run", stored={})
+    recipe = yaml.safe_load(folder.read_text("recipe.resolved.yaml"))
+    made = load(folder).cox
+    assert made is not None
+    name = next(name for name in made["model"] if name != "all")
+    recipe["evidence"]["covariates_by_type"] = {name: ["age"], "nowhere": ["er"]}
+    folder.write_text("recipe.resolved.yaml", yaml.safe_dump(recipe))
+    told = " ".join(outcome_sentences(load(folder)))
+    assert f"The model of {name} was adjusted for age." in told and "nowhere" not in told
 
 
 def test_every_stored_number_has_its_file_and_refused_subgroups_their_reason(sections: dict[str, Section]) -> None:

@@ -98,7 +98,9 @@ def test_changing_the_validation_patients_changes_no_byte_of_the_model(refine):
             sample = replace(sample, values=values)
             found = subtype(sample, recipe_of())
             found = refined(found, recipe_of()) if refine else found
-            written.append(model_bytes(model_of(found, recipe_of(), cohort_of(sample)[1]).model))
+            fitted = model_of(found, recipe_of(), cohort_of(sample)[1])
+            assert refine == any("found again in all patients" in note for note in (*fitted.model.card.notes, *fitted.notes))
+            written.append(model_bytes(fitted.model))
     assert written[0] == written[1]
 
 

@@ -141,7 +141,8 @@ def _differences(table: pd.DataFrame, difference: pd.DataFrame) -> Table:
     )
     caption = (
         "Harrell's C with 95 % intervals, and the test of the difference (both scores are of the same patients). Rows of "
-        "discovery are of the patients whom both scores were learnt on: they flatter, most of all the model of more features."
+        "discovery are of the patients whom both scores were learnt on: they flatter, most of all the model of more features. "
+        "p-values are not corrected for the number of rows."
     )
     files = {"risk_concordance": table, "risk_difference": difference}
     return Table(columns, rows, heading="Concordance", caption=caption, numeric=_NUMERIC, tables=files)

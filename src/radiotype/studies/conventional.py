@@ -87,6 +87,8 @@ def conventional_by_subtype(
     if table is None:
         return {}, [f"{no_model}: its features could not be measured in any region."]
     patients, notes = _patients(sample, subtype, table, recipe)
+    if not patients.sample.discovery.any():
+        return {}, [*notes, f"{no_model}: no discovery patient has both follow-up and its features."]
     try:
         features, more = _features(patients.sample)
         model, path, conventional = _train_conventional(patients, features, settings, recipe.seed)

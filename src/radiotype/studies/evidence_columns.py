@@ -33,7 +33,8 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
     Raises
     ------
     RecipeError
-        RT114 for a column with one level, or with more than twelve; RT103 for a cancer type that the manifest lacks.
+        RT114 for a column with one level, or with more than twelve; RT103 for a cancer type that the manifest lacks, or for the
+        covariates of the only one there is.
     """
     if recipe.evidence is None:
         return
@@ -60,6 +61,13 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
                     file=manifest,
                     hint=f"the column {recipe.cancer_type!r} has {', '.join(types)}",
                 )
+        if recipe.evidence.covariates_by_type and len(types) == 1:
+            raise RecipeError(
+                "RT103",
+                f"`evidence.covariates_by_type` is set, and all patients have one cancer type ({types[0]})",
+                file=manifest,
+                hint="one cancer type has one model, that of all patients: write its covariates as `covariates`",
+            )
 
 
 def levels_of(sample: Sample, name: str) -> pd.Series:

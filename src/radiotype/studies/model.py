@@ -35,6 +35,13 @@ LIMITS = (
 )
 
 
+#: What the card and the notes say where the study's own subtypes are not those of the model.
+UNREFINED = (
+    "The subtypes of the model are those that the discovery patients gave; the study's own were found again in all patients "
+    "(`refine`), and a number may mean other tumours there."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """The model of a study, the discovery rows it was fitted on, and sentences on what it lacks and why."""
@@ -48,8 +55,8 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
     """The model for new patients; None where there are no subtypes, or where the recipe wants no model.
 
     Preparation (gaps, logarithm of sizes), scaling, codes and centroids are those of the study, so that the rule `assignment`
-    gives every other patient the very subtype that the study gave. Beside it boosted trees on the prepared features, and the
-    limits of what is ordinary, both learnt from the discovery patients.
+    gives every other patient the very subtype that the study gave, before any refinement. Beside it boosted trees on the
+    prepared features, and the limits of what is ordinary, both learnt from the discovery patients.
 
     Parameters
     ----------
@@ -61,7 +68,7 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
     if found.centroids is None or not recipe.model.write:
         return None
     sample, rows = found.sample, found.sample.discovery
-    names, notes = list(found.scaled.columns), []
+    names, notes = list(found.scaled.columns), [] if found.unrefined is None else [UNREFINED]
     sizes = [at for at, name in enumerate(names) if name in sample.sizes]
     values = sample.values.loc[rows, names].to_numpy()
     preparation = FeaturePreparation(sizes).fit(values)
@@ -81,7 +88,7 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
         notes.append(f"The model for new patients cannot say which cases are unlike any seen: {error.found}.")
     model = Model(
         _schema(table, names, recipe),
-        ModelCard.of(labels, purpose=recipe.title, notes=LIMITS),
+        ModelCard.of(labels, purpose=recipe.title, notes=LIMITS if found.unrefined is None else (*LIMITS, UNREFINED)),
         preparation=preparation,
         scaler=found.scaler,
         encoder=found.encoding.encoder,
