@@ -45,9 +45,9 @@ def subgroups(stored: Stored) -> Section:
     """One forest per subtype, and whether the subtypes' hazard ratios depend on the subgroup."""
     title, ratios, tests = "Subtypes in subgroups", stored.results.get("subgroups"), stored.results.get("subgroup_tests")
     missing = noted(stored, "There are no subgroups", "No hazard ratio in all", "No hazard ratios by", "Whether the subtypes'")
-    if ratios is None and tests is None:
-        return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", tuple(missing))
     if ratios is None:
+        if tests is None:
+            return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", tuple(missing))
         sentence = f"No hazard ratio of the subtypes could be estimated in any subgroup. {_subgroup_sentence(tests)}"
         return Section("subgroups", title, sentence, (*missing, *_subgroup_tests(tests)))
     reference = plain(ratios["reference"].iloc[0])
