@@ -8,6 +8,8 @@ import pytest
 from radiotype import simulate, studies
 from radiotype.cli import app as cli
 from radiotype.errors import ModelError, RecipeError
+from radiotype.imaging import harmonise
+from radiotype.imaging.parenchyma import loader
 from radiotype.predict import Model
 from radiotype.run.store import RunFolder
 from radiotype.studies.frozen_subtypes import with_features_of
@@ -69,6 +71,7 @@ def test_a_model_that_does_not_tell_of_harmonising_measures_the_scan_as_it_is(st
     model = Model.load(run / "model.radiotype")
     told = dict(model.provenance)
     told["recipe"] = {name: value for name, value in told["recipe"].items() if name not in ("images", "parenchyma")}
+    told.pop("image_versions")
     replace(model, provenance=told).save(tmp_path / "plain.radiotype")
     features, _, member = single(study, tmp_path / "plain.radiotype", tmp_path / "out", "--by", "assignment")
     known = RunFolder.open(run).read_table("features.parquet").set_index("case_id").loc[member["case_id"]]
@@ -89,6 +92,16 @@ def test_settings_of_images_that_this_version_does_not_know_are_refused(study, t
         replace(model, provenance=told).save(tmp_path / "m.radiotype")
         with pytest.raises(ModelError, match="not those of this version"):
             load_model(tmp_path / "m.radiotype")
+
+
+def test_a_model_of_scans_prepared_by_another_version_is_refused(study, monkeypatch):
+    model = study[2] / "model.radiotype"
+    assert load_model(model).model.provenance["image_versions"] == {"harmonise": 1, "parenchyma": 1}
+    for module in (harmonise, loader):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "VERSION", 99)
+            with pytest.raises(ModelError, match="were prepared by other versions"):
+                load_model(model)
 
 
 def test_a_second_cohort_is_harmonised_as_the_model_and_another_wish_is_refused(study):

@@ -19,6 +19,7 @@ from radiotype.predict.bundle import model_bytes
 from radiotype.predict.tumours import training_tumours
 from radiotype.run.store import RunFolder
 from radiotype.studies.cells import counted
+from radiotype.studies.images import image_versions
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 from radiotype.studies.subtyping import Subtyping
@@ -176,7 +177,9 @@ def _provenance(sample: Sample, recipe: Recipe) -> dict[str, Any]:
     settings = recipe.model_dump(
         mode="json", include={"design", "images", "parenchyma", "subtypes", "model", "regions", "seed"}
     )
-    return {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
+    told = {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
+    images = image_versions(recipe.images, recipe.parenchyma)
+    return told | {"image_versions": images} if images else told
 
 
 def _pictures(folder: RunFolder, cases: pd.DataFrame) -> list[Any]:

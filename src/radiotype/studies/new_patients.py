@@ -28,7 +28,7 @@ from radiotype.run.store import RunFolder
 from radiotype.run.workers import Workers
 from radiotype.studies.cells import counted, were
 from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
-from radiotype.studies.images import prepared
+from radiotype.studies.images import image_versions, prepared
 from radiotype.studies.model import card_sentences
 
 #: Training tumours that a new case is shown beside.
@@ -112,6 +112,9 @@ def load_model(path: str | Path) -> LoadedModel:
             raise ModelError(
                 "RT501", found, file=file, hint="use the version of radiotype that wrote it, or fit the model again"
             )
+    if model.provenance.get("image_versions", {}) != image_versions(images, parenchyma):
+        found = "the scans of the model were prepared by other versions of the algorithms than those here"
+        raise ModelError("RT501", found, file=file, hint="use the version of radiotype that wrote it, or fit the model again")
     if not beside.is_file():
         return loaded
     return replace(loaded, tumours=read_tumours(beside, digest.digest(), len(loaded.classes)))
