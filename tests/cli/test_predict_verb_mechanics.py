@@ -10,7 +10,7 @@ import pytest
 from radiotype import simulate, studies
 from radiotype.cli import app as cli
 from radiotype.core import Grid
-from radiotype.errors import RecipeError, StoreError
+from radiotype.errors import ComputeError, RecipeError, StoreError
 from radiotype.io import write_nifti
 from radiotype.predict import Model
 from radiotype.run.store import RunFolder
@@ -122,6 +122,8 @@ def test_what_cannot_be_is_refused(study, tmp_path):
     ):
         with pytest.raises(RecipeError, match=said):
             command("predict", *words, "-o", tmp_path / "out")
+    with pytest.raises(ComputeError, match=r"no region could be described; new-case: .*the file does not exist[\s\S]*RT2"):
+        command("predict", model, image, "--mask", tmp_path / "nothing.nii.gz", "--modality", "CT", "-o", tmp_path / "out")
 
 
 def frozen(manifest, run, **more):

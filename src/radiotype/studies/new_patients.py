@@ -179,12 +179,20 @@ def assign(
     with open_run(out, "predict", workers=workers, verify=verify) as run, threadpool_limits(1):
         extraction = run.measure(cohort, loaded.settings, pictures=True)
         if extraction.table is None:
-            raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
+            raise _nothing_described(extraction)
         predictions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
         store_predictions(run.folder, loaded, extraction.table, predictions)
         run.folder.write_csv("predictions.csv", predictions)
         page = report.build(run.folder)
     return Assigned(run.folder.path, page, predictions, extraction)
+
+
+def _nothing_described(extraction: Extraction) -> ComputeError:
+    """Why no region has features: the reason of the first one."""
+    for one in extraction.problems:
+        found = f"no region could be described; {one.key.case_id}: {one.reason.splitlines()[0]} ({one.code})"
+        return ComputeError("RT301", found, hint=one.hint or "cases.parquet says why each one failed")
+    return ComputeError("RT301", "there is no region to describe")
 
 
 def predictions_of(
