@@ -118,6 +118,14 @@ def test_sentences_claim_nothing_where_nothing_was_found(tmp_path: Path) -> None
     assert "Neither was shown to order survival better" in text["conventional"]
 
 
+def test_a_conventional_model_without_features_is_called_so(tmp_path: Path) -> None:
+    stored = tables(0.4, 0.4)
+    stored["conventional_model"] = stored["conventional_model"].assign(coefficient=0.0)
+    folder = write(tmp_path / "run", stored=stored)
+    (found,) = [section for section in evidence(load(folder)) if section.anchor == "conventional"]
+    assert "0.60 for the conventional radiomics model, which kept no feature and orders nobody. Neither" in found.sentence
+
+
 def test_without_any_hazard_ratio_the_tests_that_were_made_are_still_shown(tmp_path: Path) -> None:
     stored = {name: table for name, table in tables(0.4, 0.4).items() if name != "subgroups"}
     note = "No hazard ratio in all patients: subtype 2 against 1: on one side nobody had the event."

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from outcome_samples import clinic, textures
+from scipy.stats import spearmanr
 from study_samples import planted_sample
 
 from radiotype.core import Case, Cohort, Region, RowKey
@@ -133,8 +134,38 @@ def test_what_all_patients_cannot_tell_is_noted_once_and_logrank_tests_stay():
     sample = replace(sample, cases=sample.cases.assign(os_event=spared))
     ratios, tests, notes = subtypes_in_subgroups(sample, subtype, recipe_of(subgroups=["sex", "stage"]))
     assert ratios.empty and len(set(notes)) == len(notes)
-    assert sum(note.startswith("No hazard ratio in all patients") for note in notes) == 3
+    (whole,) = [note for note in notes if note.startswith("No hazard ratio in all patients")]
+    assert whole.startswith(
+        "No hazard ratio in all patients: subtype 2 and 3 and 4 against 1: on one side nobody had the event"
+    )
     assert (tests["test"] == "log-rank").any()
+
+
+def test_a_missing_volume_costs_that_patient_and_not_the_correlation():
+    sample, subtype = clinic(150, 6)
+    gone = np.flatnonzero(~sample.discovery)[:3]
+    values = sample.values.copy()
+    values.loc[gone, "volume_mm3"] = np.nan
+    table = textures(sample, 6)
+    recipe = recipe_of(comparator={"folds": 3})
+    tables, notes = conventional_by_subtype(replace(sample, values=values), subtype, table, recipe)
+    row = tables["risk_and_volume"].query("stratum == 'all' and split == 'validation' and score == 'conventional'")
+    scores = tables["risk_scores"].query("split == 'validation'").dropna(subset=["volume_mm3"])
+    assert row["n"].item() == len(scores) == (~sample.discovery).sum() - 3
+    assert row["rho"].item() == pytest.approx(spearmanr(scores["conventional"], scores["volume_mm3"]).statistic)
+    assert "3 patients without a measured tumour volume were left out of its correlations." in notes
+    nothing = replace(sample, values=pd.DataFrame({"x": np.arange(150.0)}), records=())
+    tables, notes = conventional_by_subtype(nothing, subtype, table, recipe)
+    assert "risk_and_volume" not in tables and sum("volume" in note for note in notes) == 1
+
+
+def test_a_small_cohort_has_a_conventional_model_of_a_shorter_path():
+    sample, subtype = clinic(240, 1)
+    few = sample.take(np.arange(240) < 40)
+    table = textures(sample, 1)
+    tables, notes = conventional_by_subtype(few, subtype[:40], table, recipe_of(comparator={"folds": 3}))
+    lambdas = tables["conventional_path"]["lambda"]
+    assert lambdas.min() / lambdas.max() >= 0.01 - 1e-9, notes
 
 
 def test_without_followed_discovery_patients_there_is_no_conventional_model_and_the_reason_is_told():

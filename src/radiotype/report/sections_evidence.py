@@ -194,7 +194,7 @@ def _treatment_sentence(tests: pd.DataFrame | None, column: str) -> str:
     if len(others):
         low = int((others["p_value"] < LEVEL).sum())
         few = "none" if not low else number_word(low)
-        text += f". Taken one by one, p is below {LEVEL:g} in {few} of {count(len(others), 'cancer type')}"
+        text += f". Of {count(len(others), 'cancer type')} that could be tested alone, p is below {LEVEL:g} in {few}"
     return text + "."
 
 

@@ -177,6 +177,8 @@ def _provenance(sample: Sample, recipe: Recipe) -> dict[str, Any]:
     settings = recipe.model_dump(
         mode="json", include={"design", "images", "parenchyma", "subtypes", "model", "regions", "seed"}
     )
+    if recipe.regions.reader is not None:
+        settings["regions"]["reader"] = "one reader"  # a name of a person
     told = {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
     images = image_versions(recipe.images, recipe.parenchyma)
     return told | {"image_versions": images} if images else told

@@ -91,7 +91,7 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
 def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str]) -> tuple[list[dict[str, object]], list[str]]:
     """Hazard ratios of every subtype against the first of `names` in every level, and why a subtype has none at all."""
     rows: list[dict[str, object]] = []
-    refused: list[str] = []
+    refused: dict[str, list[str]] = {}
     there = [name for name in names if name in set(patients.subtype)]
     if names[0] not in there:
         return [], [f"no patient of its models is of subtype {names[0]}, with which the others are compared"]
@@ -104,7 +104,7 @@ def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str
                 adjust=adjust if adjust.shape[1] else None, strata=patients.strata, correction="none",
             )  # fmt: skip
         except ComputeError as error:
-            refused.append(f"subtype {name} against {names[0]}: {plain_reason(error)}")
+            refused.setdefault(plain_reason(error), []).append(name)
             continue
         for level in sorted(set(levels)):
             own = levels == level
@@ -115,7 +115,7 @@ def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str
             row |= {name: getattr(found, field, np.nan) for name, field in _FIELDS.items()}
             row["reason"] = "" if found is not None else plain_reason(forest.subgroups.reasons[key])
             rows.append(row)
-    return rows, refused
+    return rows, [f"subtype {' and '.join(own)} against {names[0]}: {reason}" for reason, own in refused.items()]
 
 
 _FIELDS = {"hazard_ratio": "effect", "lower": "lower", "upper": "upper", "p_value": "p_value"}
