@@ -41,8 +41,8 @@ def conventional(stored: Stored) -> Section:
         figure(concordance_dots(shown, "risk_concordance"), "risk_concordance_shown", "", heading=f"{initial(split)} patients")
     )
     scores, volumes = results.get("risk_scores"), results.get("risk_and_volume")
-    if scores is not None and scores["volume_mm3"].notna().any():
-        own = scores[scores["split"] == split]
+    own = None if scores is None else scores[scores["split"] == split]
+    if own is not None and own["volume_mm3"].notna().any():
         drawn = [
             score_by_volume(own, score, _rank(volumes, score, "all", split), colours(stored.subtype_names)) for score in SCORES
         ]
