@@ -61,6 +61,8 @@ def test_a_recipe_that_asks_for_what_cannot_be_is_refused(content, words):
         ({"subgroups": ["one"]}, "RT114", "the column 'one' has 1 different value; expected 2 to 12 subgroups"),
         ({"subgroups": ["id"]}, "RT114", "the column 'id' has 24 different values"),
         ({"treatment": "age"}, "RT114", "expected 2 to 12 treatments"),
+        ({"treatment": "os_event"}, "RT103", "the column 'os_event' is the outcome itself"),
+        ({"subgroups": ["os_days"]}, "RT103", "the column 'os_days' is the outcome itself"),
         ({"covariates_by_type": {"lugn": ["age"]}}, "RT103", "'lugn', which no patient has, did you mean 'lung'?"),
         ({"covariates_by_type": {"lung": ["id"]}}, "RT114", "the covariate 'id' has 24 levels"),
         ({"covariates_by_type": {"lung": ["age"]}}, "RT103", "all patients have one cancer type (lung)"),

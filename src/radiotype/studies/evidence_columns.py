@@ -33,12 +33,20 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
     Raises
     ------
     RecipeError
-        RT114 for a column with one level, or with more than twelve; RT103 for a cancer type that the manifest lacks, or for the
-        covariates of the only one there is.
+        RT114 for a column with one level, or with more than twelve; RT103 for a column of the outcome, for a cancer type that
+        the manifest lacks, or for the covariates of the only one there is.
     """
     if recipe.evidence is None:
         return
+    outcome = () if recipe.outcome is None else (recipe.outcome.time, recipe.outcome.event)
     for name in evidence_columns(recipe):
+        if name in outcome:
+            raise RecipeError(
+                "RT103",
+                f"the column {name!r} is the outcome itself, by which no patients can be told apart beforehand",
+                file=manifest,
+                hint="name columns that were known when follow-up began",
+            )
         cells = clinical[name].astype(str).str.strip()
         filled = ~is_missing(clinical[name])
         n = cells[filled].nunique()
