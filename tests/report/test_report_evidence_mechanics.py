@@ -15,6 +15,7 @@ from radiotype.report import assemble
 from radiotype.report.blocks import FigureBlock, Row, Section, Table, Text
 from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.sections_evidence import evidence
+from radiotype.report.sections_survival import cox
 from radiotype.report.stored import load
 from radiotype.run.store import RunFolder
 
@@ -116,6 +117,17 @@ def test_sentences_claim_nothing_where_nothing_was_found(tmp_path: Path) -> None
     assert "were not shown to depend on the subgroup in any of 1 column (interaction, smallest q = 0.40)" in text["subgroups"]
     assert "was not shown to differ between the subtypes" in text["treatment"]
     assert "Neither was shown to order survival better" in text["conventional"]
+
+
+def test_hazard_ratios_that_change_with_time_are_told_of_in_the_sentence_of_the_models(tmp_path: Path) -> None:
+    row = {"model": "all", "n": 80, "events": 50, "term": "subtype", "chi_square": 12.0, "degrees_of_freedom": 3}
+    for p, told in ((0.001, True), (0.4, False)):
+        other = row | {"term": COLUMN, "p_value": 0.001}
+        stored = {"proportional_hazards": pd.DataFrame([row | {"p_value": p}, other])}
+        section = cox(load(write(tmp_path / str(told), stored=stored)))
+        assert ("hazard ratios change with time in the model of all cases" in section.sentence) is told
+        assert "proportional_hazards" in section.tables()
+    assert "change with time" not in cox(load(write(tmp_path / "none", stored={}))).sentence
 
 
 def test_a_conventional_model_without_features_is_called_so(tmp_path: Path) -> None:
