@@ -10,7 +10,7 @@ import pytest
 from radiotype import simulate, studies
 from radiotype.cli import app as cli
 from radiotype.core import Grid
-from radiotype.errors import RecipeError, StoreError
+from radiotype.errors import ComputeError, RecipeError, StoreError
 from radiotype.io import write_nifti
 from radiotype.predict import Model
 from radiotype.run.store import RunFolder
@@ -122,6 +122,8 @@ def test_what_cannot_be_is_refused(study, tmp_path):
     ):
         with pytest.raises(RecipeError, match=said):
             command("predict", *words, "-o", tmp_path / "out")
+    with pytest.raises(ComputeError, match=r"no region could be described; new-case: .*the file does not exist[\s\S]*RT2"):
+        command("predict", model, image, "--mask", tmp_path / "nothing.nii.gz", "--modality", "CT", "-o", tmp_path / "out")
 
 
 def frozen(manifest, run, **more):
@@ -132,6 +134,7 @@ def frozen(manifest, run, **more):
         "outcome": {"time": "os_days", "event": "os_event"},
         "frozen": {"model": str(run / "model.radiotype"), "by": "assignment"},
         "contrasts": [[1, 2]],
+        "evidence": {"subgroups": ["sex"], "treatment": "treatment"},
     } | more
 
 
@@ -147,6 +150,10 @@ def test_a_second_cohort_is_assigned_with_subtypes_frozen_and_compared_in_declar
     assert stored.read_table("results/contrasts.parquet")["model"].tolist() == ["unadjusted"]
     page = result.report.read_text(encoding="utf-8")
     assert "frozen model of an earlier study" in page and "Declared contrasts" in page
+    # whatever was asked of the outcome is answered, or its reason told
+    told = set(stored.read_table("results/subgroup_tests.parquet")["variable"])
+    assert told == {"sex"} and "Treatment by subtype" in page
+    assert stored.has("results/treatment_effects.parquet") or any("Treatment by" in note for note in result.notes)
     # the resolved recipe, which names the features of the model, runs again
     again = studies.run(result.folder / "recipe.resolved.yaml", tmp_path / "again")
     tables = [RunFolder.open(one.folder).read_table("results/contrasts.parquet") for one in (result, again)]
@@ -159,7 +166,9 @@ def test_a_frozen_recipe_that_asks_for_more_is_refused(study, tmp_path):
         ({"subtypes": {"k": 3}}, "`subtypes` is set"),
         ({"features": {"families": ["margin"]}}, "set otherwise"),
         ({"contrasts": [[1, 3]]}, "names subtype 3; there can be 1, 2"),
-        ({"outcome": None}, "names no outcome"),
+        ({"outcome": None, "evidence": None}, "names no outcome"),
+        ({"images": {"harmonise": {"spacing_mm": 2}}}, "`images` is set otherwise"),
+        ({"parenchyma": {"find": "auto"}}, "`parenchyma` is set otherwise"),
     ):
         with pytest.raises(RecipeError, match=said):
             studies.run(frozen(manifest, run, **more), tmp_path / "out")

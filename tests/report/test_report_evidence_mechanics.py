@@ -13,7 +13,9 @@ from report_stored_run import HOSTILE, write_run
 
 from radiotype.report import assemble
 from radiotype.report.blocks import FigureBlock, Row, Section, Table, Text
+from radiotype.report.methods_outcome import outcome_sentences
 from radiotype.report.sections_evidence import evidence
+from radiotype.report.sections_survival import cox
 from radiotype.report.stored import load
 from radiotype.run.store import RunFolder
 
@@ -115,6 +117,47 @@ def test_sentences_claim_nothing_where_nothing_was_found(tmp_path: Path) -> None
     assert "were not shown to depend on the subgroup in any of 1 column (interaction, smallest q = 0.40)" in text["subgroups"]
     assert "was not shown to differ between the subtypes" in text["treatment"]
     assert "Neither was shown to order survival better" in text["conventional"]
+
+
+def test_hazard_ratios_that_change_with_time_are_told_of_in_the_sentence_of_the_models(tmp_path: Path) -> None:
+    row = {"model": "all", "n": 80, "events": 50, "term": "subtype", "chi_square": 12.0, "degrees_of_freedom": 3}
+    for p, told in ((0.001, True), (0.4, False)):
+        other = row | {"term": COLUMN, "p_value": 0.001}
+        stored = {"proportional_hazards": pd.DataFrame([row | {"p_value": p}, other])}
+        section = cox(load(write(tmp_path / str(told), stored=stored)))
+        assert ("hazard ratios change with time in the model of all cases" in section.sentence) is told
+        assert "proportional_hazards" in section.tables()
+    assert "change with time" not in cox(load(write(tmp_path / "none", stored={}))).sentence
+
+
+def test_a_conventional_model_without_features_is_called_so(tmp_path: Path) -> None:
+    stored = tables(0.4, 0.4)
+    stored["conventional_model"] = stored["conventional_model"].assign(coefficient=0.0)
+    folder = write(tmp_path / "run", stored=stored)
+    (found,) = [section for section in evidence(load(folder)) if section.anchor == "conventional"]
+    assert "0.60 for the conventional radiomics model, which kept no feature and orders nobody. Neither" in found.sentence
+
+
+def test_without_any_hazard_ratio_the_tests_that_were_made_are_still_shown(tmp_path: Path) -> None:
+    stored = {name: table for name, table in tables(0.4, 0.4).items() if name != "subgroups"}
+    note = "No hazard ratio in all patients: subtype 2 against 1: on one side nobody had the event."
+    folder = write(tmp_path / "run", stored=stored, notes=(note,))
+    (found,) = [section for section in evidence(load(folder)) if section.anchor == "subgroups"]
+    assert found.sentence.startswith("No hazard ratio of the subtypes could be estimated in any subgroup. Survival differs")
+    assert "subgroup_tests" in found.tables()
+    assert any(isinstance(block, Text) and block.paragraphs == (note,) for block in found.blocks)
+
+
+def test_the_methods_name_covariates_of_models_that_there_are(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run", stored={})
+    recipe = yaml.safe_load(folder.read_text("recipe.resolved.yaml"))
+    made = load(folder).cox
+    assert made is not None
+    name = next(name for name in made["model"] if name != "all")
+    recipe["evidence"]["covariates_by_type"] = {name: ["age"], "nowhere": ["er"]}
+    folder.write_text("recipe.resolved.yaml", yaml.safe_dump(recipe))
+    told = " ".join(outcome_sentences(load(folder)))
+    assert f"The model of {name} was adjusted for age." in told and "nowhere" not in told
 
 
 def test_every_stored_number_has_its_file_and_refused_subgroups_their_reason(sections: dict[str, Section]) -> None:

@@ -103,6 +103,17 @@ def test_interaction_of_a_category_is_tested_as_one(golden, survival_data):
     assert found.test.statistic == pytest.approx(COLON_ANOVA, rel=EQUAL_TO_R)
 
 
+def test_an_interaction_with_the_strata_compares_one_ratio_with_one_ratio_in_each_stratum(survival_data):
+    colon = survival_data("colon").dropna(subset=["nodes"])
+    time, event, site = colon["time"], colon["status"], colon["sex"].map({0: "a", 1: "b"})
+    treated = (colon["rx"] == "Lev+5FU").astype(float)
+    found = interaction(time, event, treated, site, strata=site)
+    apart = [cox(time[rows], event[rows], treated[rows].to_frame("x")).log_likelihood[1] for rows in (site == "a", site == "b")]
+    together = cox(time, event, treated.to_frame("x"), strata=site).log_likelihood[1]
+    assert found.test.statistic == pytest.approx(2 * (sum(apart) - together), rel=1e-8)
+    assert found.terms == ("exposure:modifier=b",) and found.test.degrees_of_freedom == 1
+
+
 def zph_data(survival_data, name):
     if name == "veteran":
         time, event, design = veteran_design(survival_data("veteran"))

@@ -57,6 +57,31 @@ def test_a_side_with_few_patients_is_a_note_and_no_number(cohort):
     assert found.notes == ("No contrast 3 v 4: one side has 4 patients with follow-up; 5 are needed.",)
 
 
+def test_a_contrast_without_events_on_one_side_keeps_its_logrank_test_and_counts_among_the_contrasts(cohort):
+    sample, subtype, cells = cohort
+    spared = np.where(subtype == "4", 0, cells["event"])
+    cases = sample.cases.assign(event=spared.astype(str))
+    found = survival_contrasts(type(sample)(cases, sample.values, sample.records, "type"), subtype, recipe([(3, 4), (1, 2)]))
+    row = found.table.iloc[0]
+    assert row["contrast"] == "3 v 4" and row["model"] == "unadjusted" and np.isnan(row["hazard_ratio"])
+    rows = subtype.isin(["3", "4"]).to_numpy()
+    types = sample.cases["type"].to_numpy()[rows]
+    test = logrank(cells["days"][rows], spared[rows], subtype[rows].to_numpy(), strata=types)
+    assert row["p_value"] == pytest.approx(test.p_value, rel=1e-12)
+    alone = found.table[found.table["model"] == "unadjusted"]
+    np.testing.assert_allclose(alone["q_value"], adjust_p_values(alone["p_value"].to_numpy()), rtol=1e-12)
+    assert len(alone) == 2 and found.table["q_value"].notna().all()
+    assert any(note.startswith("No unadjusted hazard ratio of 3 v 4: on one side nobody had") for note in found.notes)
+
+
+def test_covariates_known_on_one_side_only_leave_the_unadjusted_model(cohort):
+    sample, subtype, _ = cohort
+    cases = sample.cases.assign(age=np.where(subtype == "4", "", sample.cases["age"]))
+    found = survival_contrasts(type(sample)(cases, sample.values, sample.records, "type"), subtype, recipe([(3, 4)]))
+    assert found.table["hazard_ratio"].notna().tolist() == [True, False]
+    assert any("all patients with known covariates are on one side" in note for note in found.notes)
+
+
 def test_without_contrasts_there_is_nothing(cohort):
     found = survival_contrasts(cohort[0], cohort[1], recipe(contrasts=()))
     assert found.table.empty and found.curves.empty and found.notes == ()

@@ -87,6 +87,14 @@ def test_the_card_tells_counts_recipe_and_limits(study):
     assert any("never saw" in line for line in card_sentences(fitted.model))
 
 
+def test_the_model_names_no_reader(study):
+    found, recipe, fitted = study
+    named = recipe.model_copy(update={"regions": recipe.regions.model_copy(update={"reader": "Dr Somebody"})})
+    told = model_of(found, named, cohort_of(replace(found.sample, values=found.sample.values.fillna(0)))[1]).model
+    assert b"Somebody" not in model_bytes(told) and told.provenance["recipe"]["regions"]["reader"] == "one reader"
+    assert fitted.model.provenance["recipe"]["regions"]["reader"] is None
+
+
 @pytest.mark.parametrize("refine", [False, True])
 def test_changing_the_validation_patients_changes_no_byte_of_the_model(refine):
     written = []
@@ -98,7 +106,9 @@ def test_changing_the_validation_patients_changes_no_byte_of_the_model(refine):
             sample = replace(sample, values=values)
             found = subtype(sample, recipe_of())
             found = refined(found, recipe_of()) if refine else found
-            written.append(model_bytes(model_of(found, recipe_of(), cohort_of(sample)[1]).model))
+            fitted = model_of(found, recipe_of(), cohort_of(sample)[1])
+            assert refine == any("found again in all patients" in note for note in (*fitted.model.card.notes, *fitted.notes))
+            written.append(model_bytes(fitted.model))
     assert written[0] == written[1]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from outcome_samples import clinic, textures
+from scipy.stats import spearmanr
 from study_samples import planted_sample
 
 from radiotype.core import Case, Cohort, Region, RowKey
@@ -41,6 +42,8 @@ def recipe_of(covariates=("age",), **evidence):
         ({"evidence": {"comparator": {"pyradiomics": {"bin_width": 5.0}}}}, "`pyradiomics` is set, but `family` is ibsi"),
         ({"evidence": {"comparator": {"family": "spharm"}}}, "ibsi"),
         ({"evidence": {"comparator": {"folds": 2}}}, "3"),
+        ({"evidence": {"comparator": {}}, "frozen": {"model": "m.radiotype"}}, "with a frozen model there are none"),
+        ({"robustness": {}, "frozen": {"model": "m.radiotype"}}, "`robustness` is set"),
     ],
 )
 def test_a_recipe_that_asks_for_what_cannot_be_is_refused(content, words):
@@ -58,8 +61,11 @@ def test_a_recipe_that_asks_for_what_cannot_be_is_refused(content, words):
         ({"subgroups": ["one"]}, "RT114", "the column 'one' has 1 different value; expected 2 to 12 subgroups"),
         ({"subgroups": ["id"]}, "RT114", "the column 'id' has 24 different values"),
         ({"treatment": "age"}, "RT114", "expected 2 to 12 treatments"),
+        ({"treatment": "os_event"}, "RT103", "the column 'os_event' is the outcome itself"),
+        ({"subgroups": ["os_days"]}, "RT103", "the column 'os_days' is the outcome itself"),
         ({"covariates_by_type": {"lugn": ["age"]}}, "RT103", "'lugn', which no patient has, did you mean 'lung'?"),
         ({"covariates_by_type": {"lung": ["id"]}}, "RT114", "the covariate 'id' has 24 levels"),
+        ({"covariates_by_type": {"lung": ["age"]}}, "RT103", "all patients have one cancer type (lung)"),
     ],
 )
 def test_a_manifest_that_does_not_hold_what_is_asked_is_refused_before_anything_is_measured(evidence, code, words):
@@ -105,6 +111,71 @@ def test_small_subgroups_have_a_reason_in_place_of_a_ratio():
     assert set(ratios["level"]) == {"all patients", "small", "large"}  # an empty cell is no subgroup
     assert ratios.loc[ratios["level"] == "large", "q_value"].notna().all()
     assert ratios.loc[ratios["level"] == "all patients", "q_value"].isna().all()
+
+
+def test_whether_hazard_ratios_depend_on_the_cancer_type_is_tested_though_it_stratifies_the_models():
+    sample, subtype = clinic(240, 1)
+    ratios, tests, notes = subtypes_in_subgroups(sample, subtype, recipe_of(subgroups=["type"]))
+    assert notes == [] and ratios["hazard_ratio"].notna().all()
+    (test,) = tests[tests["test"] == "interaction"].to_dict("records")
+    assert test["degrees_of_freedom"] == 6 and 0 < test["p_value"] < 1
+
+
+def test_every_ratio_is_against_one_and_the_same_subtype():
+    sample, subtype = clinic(150, 4)
+    site = np.where(subtype == "1", "", np.where(np.arange(150) % 2, "a", "b"))
+    sample = replace(sample, cases=sample.cases.assign(site=site))
+    ratios, _, notes = subtypes_in_subgroups(sample, subtype, recipe_of(subgroups=["site", "sex"]))
+    assert set(ratios["reference"]) == {"1"} and set(ratios["variable"]) == {"", "sex"}
+    assert notes == ["No hazard ratios by site: no patient of its models is of subtype 1, with which the others are compared."]
+
+
+def test_what_all_patients_cannot_tell_is_noted_once_and_logrank_tests_stay():
+    sample, subtype = clinic(150, 4)
+    spared = np.where(subtype == "1", "0", sample.cases["os_event"])
+    sample = replace(sample, cases=sample.cases.assign(os_event=spared))
+    ratios, tests, notes = subtypes_in_subgroups(sample, subtype, recipe_of(subgroups=["sex", "stage"]))
+    assert ratios.empty and len(set(notes)) == len(notes)
+    (whole,) = [note for note in notes if note.startswith("No hazard ratio in all patients")]
+    assert whole.startswith(
+        "No hazard ratio in all patients: subtype 2 and 3 and 4 against 1: on one side nobody had the event"
+    )
+    assert (tests["test"] == "log-rank").any()
+
+
+def test_a_missing_volume_costs_that_patient_and_not_the_correlation():
+    sample, subtype = clinic(150, 6)
+    gone = np.flatnonzero(~sample.discovery)[:3]
+    values = sample.values.copy()
+    values.loc[gone, "volume_mm3"] = np.nan
+    table = textures(sample, 6)
+    recipe = recipe_of(comparator={"folds": 3})
+    tables, notes = conventional_by_subtype(replace(sample, values=values), subtype, table, recipe)
+    row = tables["risk_and_volume"].query("stratum == 'all' and split == 'validation' and score == 'conventional'")
+    scores = tables["risk_scores"].query("split == 'validation'").dropna(subset=["volume_mm3"])
+    assert row["n"].item() == len(scores) == (~sample.discovery).sum() - 3
+    assert row["rho"].item() == pytest.approx(spearmanr(scores["conventional"], scores["volume_mm3"]).statistic)
+    assert "3 patients without a measured tumour volume were left out of its correlations." in notes
+    nothing = replace(sample, values=pd.DataFrame({"x": np.arange(150.0)}), records=())
+    tables, notes = conventional_by_subtype(nothing, subtype, table, recipe)
+    assert "risk_and_volume" not in tables and sum("volume" in note for note in notes) == 1
+
+
+def test_a_small_cohort_has_a_conventional_model_of_a_shorter_path():
+    sample, subtype = clinic(240, 1)
+    few = sample.take(np.arange(240) < 40)
+    table = textures(sample, 1)
+    tables, notes = conventional_by_subtype(few, subtype[:40], table, recipe_of(comparator={"folds": 3}))
+    lambdas = tables["conventional_path"]["lambda"]
+    assert lambdas.min() / lambdas.max() >= 0.01 - 1e-9, notes
+
+
+def test_without_followed_discovery_patients_there_is_no_conventional_model_and_the_reason_is_told():
+    sample, subtype = clinic(90, 4)
+    days = np.where(sample.discovery, "", sample.cases["os_days"])
+    sample = replace(sample, cases=sample.cases.assign(os_days=days))
+    tables, notes = conventional_by_subtype(sample, subtype, textures(sample, 1), recipe_of(comparator={}))
+    assert tables == {} and "no discovery patient has both follow-up and its features" in notes[0]
 
 
 def test_what_cannot_be_tested_is_noted():
@@ -203,5 +274,6 @@ def test_a_study_stores_what_was_asked_and_without_evidence_nothing():
     assert (nothing.tables, nothing.notes) == ({}, ())
     models = outcome_models(found, None, check_recipe(content | {"evidence": {"subgroups": ["sex"]}}))
     assert sorted(models.tables) == ["subgroup_tests", "subgroups"]
-    models = outcome_models(replace(found, k=1), None, check_recipe(content | {"evidence": {"subgroups": ["sex"]}}))
+    one = replace(found, k=1, subtype=pd.Series("1", index=found.subtype.index))
+    models = outcome_models(one, None, check_recipe(content | {"evidence": {"subgroups": ["sex"]}}))
     assert (models.tables, len(models.notes)) == ({}, 1)

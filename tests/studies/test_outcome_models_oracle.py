@@ -9,7 +9,7 @@ from outcome_samples import TRUTH, clinic, textures
 from scipy.stats import binom
 
 from radiotype.simulate.truth import planted
-from radiotype.stats import concordance, cox, interaction, logrank, subgroup_forest
+from radiotype.stats import concordance, cox, interaction, logrank, proportional_hazards, subgroup_forest
 from radiotype.studies.conventional import conventional_by_subtype
 from radiotype.studies.outcome import survival_by_subtype
 from radiotype.studies.recipe import check_recipe
@@ -104,6 +104,28 @@ def test_with_permuted_outcomes_neither_score_orders_the_validation_patients():
         differ += tables["risk_difference"].query("split == 'validation'")["p_value"].item() < 0.05
     assert differ <= band(n, 0.05)[1]
     assert min(held.values()) >= band(n, 0.95)[0], held
+
+
+def test_hazards_that_do_not_stay_proportional_are_told_of_with_the_tests_of_the_library():
+    sample, subtype = clinic(240, 3)
+    assert survival_by_subtype(sample, subtype, recipe_of(["age"])).proportional_hazards == []  # only where evidence is asked
+    recipe = check_recipe(recipe_of(["age"], subgroups=["sex"]).model_dump(mode="json") | {"cancer_type": "type"})
+    rng = np.random.default_rng(1)
+    days = rng.exponential(800, 240)
+    late = (subtype == "4").to_numpy()
+    days[late] = rng.normal(800, 60, late.sum())  # nobody of subtype 4 dies early, all of them at one time
+    cases = sample.cases.assign(os_days=days.round(1).astype(str), os_event="1")
+    changed = pd.DataFrame(survival_by_subtype(replace(sample, cases=cases), subtype, recipe).proportional_hazards)
+    same = pd.DataFrame(survival_by_subtype(sample, subtype, recipe).proportional_hazards)
+    own = changed[(changed["model"] == "all") & (changed["term"] == "subtype")]
+    design = pd.DataFrame({name: (subtype == name).astype(float) for name in ("2", "3", "4")})
+    design["age"] = sample.cases["age"].astype(float)
+    terms = {"subtype": ["2", "3", "4"], "age": ["age"]}
+    found = proportional_hazards(days.round(1), np.ones(240), design, strata=sample.cases["type"].to_numpy(), terms=terms)
+    assert own["p_value"].item() == pytest.approx(found.p_values[0], rel=1e-8)
+    assert own["p_value"].item() < 1e-6 < same.query("model == 'all' and term == 'subtype'")["p_value"].item()
+    assert changed.query("model == 'all'")["term"].tolist() == ["subtype", "age", "all terms"]
+    assert set(changed["model"]) == {"all", "lung", "brain", "breast"}
 
 
 def test_every_row_is_what_the_library_says_of_those_patients():

@@ -15,6 +15,8 @@ from radiotype.subtypes.distances import METRICS, distances_between, without_dis
 
 #: Side of a picture, pixels; larger ones are thinned out.
 SIDE = 96
+#: Codes of this size or above are none that a model gives; their squares would be no numbers.
+LARGEST_CODE = 1e100
 #: Larger files are not read, bytes.
 MAX_BYTES = 2**30
 
@@ -222,5 +224,11 @@ def _check(arrays: dict[str, npt.NDArray[Any]], n_subtypes: int) -> None:
     inside = (arrays["subtype"] >= 0) & (arrays["subtype"] < n_subtypes)
     if not inside.all() or (arrays["shapes"] < 0).any() or (arrays["shapes"] > SIDE).any():
         raise ValueError("a number is not possible")
-    if not np.isfinite(arrays["codes"]).all() or not (arrays["spacing_mm"] > 0).all() or np.isinf(arrays["spacing_mm"]).any():
+    if (arrays["shapes"] > 0).sum(axis=1).tolist().count(1):
+        raise ValueError("a picture has rows and no columns, or columns and no rows")
+    if not (np.abs(arrays["codes"]) < LARGEST_CODE).all() or not arrays["codes"].size:
+        raise ValueError("a number is not possible, or there is none")
+    if without_distance(arrays["codes"], METRICS[int(arrays["metric"])]).any():
+        raise ValueError("a tumour correlates with nothing")
+    if not (arrays["spacing_mm"] > 0).all() or np.isinf(arrays["spacing_mm"]).any():
         raise ValueError("a number is not possible")

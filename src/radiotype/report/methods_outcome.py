@@ -13,7 +13,9 @@ def outcome_sentences(stored: Stored) -> list[str]:
     asked: Any = stored.recipe.get("evidence") or {}
     sentences = []
     if stored.cox is not None:
-        for name, columns in (asked.get("covariates_by_type") or {}).items():
+        made = set(stored.cox["model"])
+        own = {name: columns for name, columns in (asked.get("covariates_by_type") or {}).items() if plain(name) in made}
+        for name, columns in own.items():
             sentences.append(
                 f"The model of {plain(name)} was adjusted for {listed([plain(one) for one in columns]) or 'nothing'}."
             )

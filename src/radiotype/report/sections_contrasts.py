@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from radiotype.report.blocks import Cell, FigureBlock, Row, Section, Table
+from radiotype.report.blocks import Cell, FigureBlock, Row, Section, Table, Text
 from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, number, p_value
+from radiotype.report.words import count, number, p_value, scrubbed
 
 _HALF = (PAGE_PX - 24) / 2
+_OPENINGS = ("No contrast ", "No test of the contrast ", "No unadjusted hazard ratio of ", "No adjusted hazard ratio of ")
 
 
 def contrasts(stored: Stored) -> list[Section]:
-    """The section, or nothing where the recipe declares no contrast that could be made."""
+    """The section, or nothing where the recipe declares no contrast."""
     table, curves = stored.results.get("contrasts"), stored.results.get("contrast_curves")
+    points = tuple(scrubbed(note) for note in stored.notes if note.startswith(_OPENINGS))
+    missing = (Text(points, points=True, heading="What could not be tested"),) if points else ()
     if table is None or curves is None:
-        return []
+        sentence = "None of the declared contrasts of subtypes could be tested."
+        return [Section("contrasts", "Declared contrasts", sentence, missing)] if missing else []
     first = table[table["model"] == "unadjusted"]
-    n = len(first)
+    declared = max(len(stored.recipe.get("contrasts") or ()), len(first))
     low = int((first["q_value"] < 0.05).sum())
+    tested = "them" if declared == len(first) else f"the {len(first)} that could be tested"
     sentence = (
-        f"{count(n, 'contrast')} of subtypes {'was' if n == 1 else 'were'} declared before anything was measured; "
-        f"survival differs in {low} of them after correction for their number (q < 0.05)."
+        f"{count(declared, 'contrast')} of subtypes {'was' if declared == 1 else 'were'} declared before anything was "
+        f"measured; survival differs in {low} of {tested} after correction for their number (q < 0.05)."
     )
     axis = time_axis(float(curves["time_days"].max()))
     panels = []
@@ -50,7 +55,7 @@ def contrasts(stored: Stored) -> list[Section]:
     numeric = frozenset(columns[4:])
     rows_ = tuple(_row(row) for row in table.to_dict("records"))
     tests = Table(columns, rows_, caption=caption, numeric=numeric, tables={"contrasts": table})
-    return [Section("contrasts", "Declared contrasts", sentence, (Row(tuple(panels)), tests))]
+    return [Section("contrasts", "Declared contrasts", sentence, (Row(tuple(panels)), tests, *missing))]
 
 
 def _row(row: Mapping[Any, Any]) -> tuple[str | Cell, ...]:
@@ -64,7 +69,7 @@ def _row(row: Mapping[Any, Any]) -> tuple[str | Cell, ...]:
         _p(row["p_value"]),
         _p(row["q_value"]),
         Cell(ratio, float(row["hazard_ratio"])),
-        f"{number(float(row['lower']))} to {number(float(row['upper']))}",
+        f"{number(float(row['lower']))} to {number(float(row['upper']))}" if row["lower"] == row["lower"] else "–",
         _p(row["p_value_hazard_ratio"]),
     )
 

@@ -23,13 +23,14 @@ _OPENINGS = (
     "Scores were not compared in",
     "There are no validation patients", "No correlation of the score",
 )  # fmt: skip
+_OF_VOLUME = "without a measured tumour volume"
 
 
 def conventional(stored: Stored) -> Section:
     """C of both scores in validation, the test of their difference, and both against volume."""
     title, results = "Subtypes against conventional radiomics", stored.results
     table, difference = results.get("risk_concordance"), results.get("risk_difference")
-    missing = tuple(scrubbed(note) for note in stored.notes if note.startswith(_OPENINGS))
+    missing = tuple(scrubbed(note) for note in stored.notes if note.startswith(_OPENINGS) or _OF_VOLUME in note)
     notes: list[Block] = [Text(missing, points=True, heading="What was left out")] if missing else []
     if table is None:
         return Section("conventional", title, "The subtypes could not be compared with a conventional model.", tuple(notes))
@@ -40,8 +41,8 @@ def conventional(stored: Stored) -> Section:
         figure(concordance_dots(shown, "risk_concordance"), "risk_concordance_shown", "", heading=f"{initial(split)} patients")
     )
     scores, volumes = results.get("risk_scores"), results.get("risk_and_volume")
-    if scores is not None and scores["volume_mm3"].notna().any():
-        own = scores[scores["split"] == split]
+    own = None if scores is None else scores[scores["split"] == split]
+    if own is not None and own["volume_mm3"].notna().any():
         drawn = [
             score_by_volume(own, score, _rank(volumes, score, "all", split), colours(stored.subtype_names)) for score in SCORES
         ]
@@ -54,7 +55,8 @@ def conventional(stored: Stored) -> Section:
     model = results.get("conventional_model")
     if model is not None:
         blocks.append(_model(model, results.get("conventional_path")))
-    return Section("conventional", title, _sentence(difference, volumes, split), (*blocks, *notes))
+    empty = model is not None and not model["coefficient"].any()
+    return Section("conventional", title, _sentence(difference, volumes, split, empty), (*blocks, *notes))
 
 
 def _how(stored: Stored, split: str) -> str:
@@ -83,7 +85,7 @@ def _rank(volumes: pd.DataFrame | None, score: str, stratum: str, split: str) ->
     return rows.iloc[0] if len(rows) else None
 
 
-def _sentence(difference: pd.DataFrame | None, volumes: pd.DataFrame | None, split: str) -> str:
+def _sentence(difference: pd.DataFrame | None, volumes: pd.DataFrame | None, split: str, empty: bool) -> str:
     rows = None if difference is None else difference[(difference["stratum"] == "all") & (difference["split"] == split)]
     if rows is None or not len(rows):
         return "How well both scores order the patients is shown; their difference could not be tested in all patients."
@@ -97,7 +99,8 @@ def _sentence(difference: pd.DataFrame | None, volumes: pd.DataFrame | None, spl
     own, other = float(row["subtypes"]), float(row["conventional"])
     text = (
         f"In {count(int(row['n']), split + ' patient')} ({count(int(row['events']), 'event')}) Harrell's C is "
-        f"{own:.2f} for the subtypes and {other:.2f} for the conventional radiomics model. "
+        f"{own:.2f} for the subtypes and {other:.2f} for the conventional radiomics model"
+        f"{', which kept no feature and orders nobody' if empty else ''}. "
         f"{verdict} (difference {number(gap, 2)}, 95 % interval {number(float(row['lower']), 2)} to "
         f"{number(float(row['upper']), 2)}, {p_value(p)})"
     )
@@ -141,7 +144,8 @@ def _differences(table: pd.DataFrame, difference: pd.DataFrame) -> Table:
     )
     caption = (
         "Harrell's C with 95 % intervals, and the test of the difference (both scores are of the same patients). Rows of "
-        "discovery are of the patients whom both scores were learnt on: they flatter, most of all the model of more features."
+        "discovery are of the patients whom both scores were learnt on: they flatter, most of all the model of more features. "
+        "p-values are not corrected for the number of rows."
     )
     files = {"risk_concordance": table, "risk_difference": difference}
     return Table(columns, rows, heading="Concordance", caption=caption, numeric=_NUMERIC, tables=files)

@@ -46,14 +46,18 @@ def subgroups(stored: Stored) -> Section:
     title, ratios, tests = "Subtypes in subgroups", stored.results.get("subgroups"), stored.results.get("subgroup_tests")
     missing = noted(stored, "There are no subgroups", "No hazard ratio in all", "No hazard ratios by", "Whether the subtypes'")
     if ratios is None:
-        return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", tuple(missing))
+        if tests is None:
+            return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", tuple(missing))
+        sentence = f"No hazard ratio of the subtypes could be estimated in any subgroup. {_subgroup_sentence(tests)}"
+        return Section("subgroups", title, sentence, (*missing, *_subgroup_tests(tests)))
+    reference = plain(ratios["reference"].iloc[0])
     how = (
-        "Hazard ratios of each subtype against subtype 1 in the subgroups that the recipe declares, all patients together, "
-        "stratified by cancer type and adjusted for the declared covariates but the one that makes the subgroups. A ratio that "
-        "excludes 1 in one subgroup and not in another does not show that they differ: the tests of interaction below ask that."
+        f"Hazard ratios of each subtype against subtype {reference} in the subgroups that the recipe declares, all patients "
+        "together, stratified by cancer type and adjusted for the declared covariates but the one that makes the subgroups. A "
+        "ratio that excludes 1 in one subgroup and not in another does not show that they differ: the tests of interaction "
+        "below ask that."
     )
     blocks: list[Block] = [Text((how,), quiet=True)]
-    reference = plain(ratios["reference"].iloc[0])
     for place, name in enumerate(dict.fromkeys(ratios["subtype"]), start=1):
         rows = ratios[ratios["subtype"] == name]
         whole = rows["variable"] == ""
@@ -190,7 +194,7 @@ def _treatment_sentence(tests: pd.DataFrame | None, column: str) -> str:
     if len(others):
         low = int((others["p_value"] < LEVEL).sum())
         few = "none" if not low else number_word(low)
-        text += f". Taken one by one, p is below {LEVEL:g} in {few} of {count(len(others), 'cancer type')}"
+        text += f". Of {count(len(others), 'cancer type')} that could be tested alone, p is below {LEVEL:g} in {few}"
     return text + "."
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiotype.report.blocks import Block, Cell, Gallery, Picture, Section, Table, Text
+from radiotype.report.cautions import is_refined
 from radiotype.report.drawing import colours
 from radiotype.report.overlays import three_planes
 from radiotype.report.stored import KEY, Stored
@@ -155,9 +156,10 @@ def model_made(stored: Stored) -> list[Section]:
         names = natural(confusion["subtype"])
         cells = {(row["subtype"], row["predicted"]): int(row["patients"]) for row in confusion.to_dict("records")}
         rows = tuple((f"Subtype {name}", *(str(cells[name, other]) for other in names)) for name in names)
+        own = "the subtype they had before the refinement" if is_refined(stored) else "the subtype of the study"
         right = sum(cells[name, name] for name in names)
         caption = (
-            f"Discovery patients by the subtype of the study (rows) and the one that trees predict which never saw them "
+            f"Discovery patients by {own} (rows) and the one that trees predict which never saw them "
             f"(columns): {right:,} of {sum(cells.values()):,} agree. Grown by {confusion['learner'].iloc[0]}."
         )
         columns = ("", *names)

@@ -11,7 +11,7 @@ from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_cox import forest
 from radiotype.report.figures_survival import TimeAxis, kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import clipped, count, initial, natural, number, number_word, p_value, plain, scrubbed
+from radiotype.report.words import clipped, count, initial, listed, natural, number, number_word, p_value, plain, scrubbed
 
 SPLITS = ("all", "discovery", "validation")
 _NAMES = {"all": "all cases", "discovery": "discovery", "validation": "validation"}
@@ -166,7 +166,42 @@ def cox(stored: Stored) -> Section:
     blocks += _missing_models(stored)
     if stored.cox_tests is not None and len(stored.cox_tests):
         blocks += _tests(stored.cox_tests)
-    return Section("cox", title, _cox_sentence(table), tuple(blocks))
+    over_time = stored.results.get("proportional_hazards")
+    if over_time is None:
+        return Section("cox", title, _cox_sentence(table), tuple(blocks))
+    return Section("cox", title, _cox_sentence(table) + _changing(over_time), (*blocks, _over_time(over_time)))
+
+
+def _changing(tests: pd.DataFrame) -> str:
+    """A sentence on models in which the subtypes' hazard ratios change with time; empty without any."""
+    found = tests[(tests["term"] == "subtype") & (tests["p_value"] < 0.05)]
+    if not len(found):
+        return ""
+    models = listed(["all cases" if name == "all" else plain(name) for name in found["model"]])
+    return (
+        f" The subtypes' hazard ratios change with time in the model of {models} (p < 0.05): those shown are averages over the "
+        "follow-up."
+    )
+
+
+def _over_time(tests: pd.DataFrame) -> Table:
+    """The test of proportional hazards of every term, folded away."""
+    rows = tuple(
+        (
+            "All cases" if row["model"] == "all" else initial(row["model"]),
+            plain(row["term"]),
+            Cell(number(float(row["chi_square"])), float(row["chi_square"])),
+            str(int(row["degrees_of_freedom"])),
+            Cell(p_value(float(row["p_value"])).removeprefix("p ").removeprefix("= "), float(row["p_value"])),
+        )
+        for row in tests.to_dict("records")
+    )
+    caption = (
+        "Score test of Grambsch and Therneau, with one minus the Kaplan-Meier curve for time. A small p speaks against a "
+        "hazard ratio that stays the same; p-values are not corrected for the number of terms."
+    )
+    columns, folded = ("Model", "Term", "Statistic", "df", "p"), "Do the hazard ratios stay the same over time?"
+    return Table(columns, rows, caption=caption, numeric=_NUMERIC, folded=folded, tables={"proportional_hazards": tests})
 
 
 def _cox_sentence(table: pd.DataFrame) -> str:

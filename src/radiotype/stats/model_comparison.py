@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from radiotype.errors import ComputeError
 from radiotype.stats._fit import LEAST_EVENTS
@@ -140,7 +140,8 @@ def interaction(
     time, event, strata, ties, least_events, confidence
         As in `cox`.
     exposure, modifier : array, shape (n_cases,)
-        Numbers (or 0 and 1) enter as one column; other labels as one column for each level but the first.
+        Numbers (or 0 and 1) enter as one column; other labels as one column for each level but the first. A modifier that is
+        constant within every stratum enters by its products alone, as the strata hold its own part.
     adjust : array or DataFrame, shape (n_cases, n_covariates), optional
         Further covariates of both models.
 
@@ -182,6 +183,9 @@ def interaction(
     products = {f"{a}:{b}": one[a] * other[b] for a in one for b in other}
     data = np.asarray(time), np.asarray(event)
     blocks = None if strata is None else np.asarray(strata)
+    if strata is not None:
+        codes, _ = labels(strata, "strata")
+        main = {name: column for name, column in main.items() if name not in other or _varies_within(column, codes)}
 
     def fitted(columns: dict[str, FloatArray]) -> CoxFit:
         table = np.column_stack(list(columns.values()))
@@ -193,6 +197,12 @@ def interaction(
     compared = nested_test(smaller, larger)
     parts = {field.name: getattr(compared, field.name) for field in fields(compared)}
     return Interaction(**parts | {"measure": "ratio of hazard ratios", "fit": larger})
+
+
+def _varies_within(column: FloatArray, codes: NDArray[np.intp]) -> bool:
+    """Whether a column has different values in at least one stratum."""
+    first = np.unique(codes, return_index=True)[1]
+    return bool((column != column[first][codes]).any())
 
 
 def _columns(values: Any, name: str) -> dict[str, FloatArray]:

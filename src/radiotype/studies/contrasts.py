@@ -13,6 +13,7 @@ from radiotype.stats import adjust_p_values, cox, logrank
 from radiotype.studies.biology_settings import Sides, sides_of
 from radiotype.studies.cells import counted
 from radiotype.studies.covariates import covariate_columns, design_matrix
+from radiotype.studies.modelled import plain_reason
 from radiotype.studies.outcome import Evidence, add_curves, outcome_of
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
@@ -55,8 +56,8 @@ def survival_contrasts(sample: Sample, subtype: pd.Series, recipe: Recipe) -> Co
     """Log-rank test and hazard ratio of every declared contrast, in all patients.
 
     Where there are several cancer types both are stratified by them. The hazard is that of the first side against the second:
-    alone, and adjusted for the covariates where the recipe names any. q-values (Benjamini and Hochberg) are over the log-rank
-    tests of all contrasts.
+    alone, and adjusted for the covariates where the recipe names any; NaN where no finite ratio describes the data, which
+    takes nothing from the log-rank test. q-values (Benjamini and Hochberg) are over the log-rank tests of all contrasts.
 
     Parameters
     ----------
@@ -145,7 +146,14 @@ def _tests(
     for model, columns in models:
         design, _, complete = design_matrix(is_first.rename("subtype"), columns, inside)
         kept = own[complete]
+        counts: dict[str, int] = {}
+        for label, name in (("first", first), ("second", second)):
+            group = kept[kept["subtype"] == name]
+            counts |= {f"patients_{label}": len(group), f"events_{label}": int(group["event"].sum())}
+        ratio: dict[str, object] = dict.fromkeys(("hazard_ratio", "lower", "upper", "p_value_hazard_ratio"), np.nan)
         try:
+            if "subtype" not in design:
+                raise ComputeError("RT304", "all patients with known covariates are on one side")
             fit = cox(
                 kept["time_days"].to_numpy(),
                 kept["event"].to_numpy(),
@@ -153,19 +161,10 @@ def _tests(
                 strata=types[complete] if strata is not None else None,
                 least_events=1,
             )
-        except ComputeError as error:
-            notes.append(f"No {model} hazard ratio of {contrast_name(pair)}: {error.found}.")
-            continue
-        at = list(design.columns).index("subtype")
-        counts: dict[str, int] = {}
-        for label, name in (("first", first), ("second", second)):
-            group = kept[kept["subtype"] == name]
-            counts |= {f"patients_{label}": len(group), f"events_{label}": int(group["event"].sum())}
-        ratio: dict[str, object] = {
-            "hazard_ratio": float(fit.hazard_ratios[at]),
-            "lower": float(fit.lower[at]),
-            "upper": float(fit.upper[at]),
-            "p_value_hazard_ratio": float(fit.p_values[at]),
-        }
+            at = list(design.columns).index("subtype")
+            ratio |= {"hazard_ratio": float(fit.hazard_ratios[at]), "lower": float(fit.lower[at])}
+            ratio |= {"upper": float(fit.upper[at]), "p_value_hazard_ratio": float(fit.p_values[at])}
+        except ComputeError as error:  # the log-rank test was made all the same, and counts among the contrasts
+            notes.append(f"No {model} hazard ratio of {contrast_name(pair)}: {plain_reason(error)}.")
         rows.append(common | {"model": model, "covariates": ", ".join(columns), **counts, **tests, **ratio})
     return rows

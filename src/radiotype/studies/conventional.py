@@ -12,7 +12,7 @@ from radiotype.core.feature import volume_feature
 from radiotype.core.table import KEY_COLUMNS, FeatureTable
 from radiotype.errors import ComputeError
 from radiotype.run.run import Run
-from radiotype.stats import CoxLasso, concordance, concordance_difference, cox, cross_validated_lasso, spearman
+from radiotype.stats import CoxLasso, LassoValidation, concordance, concordance_difference, cox, cross_validated_lasso, spearman
 from radiotype.stats.risk_score import DECIMALS
 from radiotype.studies.cells import counted, were
 from radiotype.studies.evidence_settings import ComparatorSettings
@@ -24,6 +24,9 @@ from radiotype.studies.selection import Sample, complete_features, logarithm_of_
 
 #: The two scores, by the names under which they are stored.
 SCORES = ("subtypes", "conventional")
+
+#: Smallest lambda of the path over the largest: as glmnet has it, then shorter paths for cohorts too small for that.
+LEAST_RATIOS = (None, 0.01, 0.1)
 
 #: With fewer events in a part of the patients no C is given there.
 LEAST_EVENTS = 10
@@ -87,6 +90,8 @@ def conventional_by_subtype(
     if table is None:
         return {}, [f"{no_model}: its features could not be measured in any region."]
     patients, notes = _patients(sample, subtype, table, recipe)
+    if not patients.sample.discovery.any():
+        return {}, [*notes, f"{no_model}: no discovery patient has both follow-up and its features."]
     try:
         features, more = _features(patients.sample)
         model, path, conventional = _train_conventional(patients, features, settings, recipe.seed)
@@ -148,10 +153,7 @@ def _train_conventional(
     """The model, its path, and the score of every patient; no other patients than those of discovery are seen."""
     first = patients.sample.discovery
     own = features[first].reset_index(drop=True)
-    found = cross_validated_lasso(
-        CoxLasso(), own, patients.time[first], patients.event[first],
-        strata=patients.strata[first], n_folds=settings.folds, seed=seed,
-    )  # fmt: skip
+    found = _validated(own, patients.time[first], patients.event[first], patients.strata[first], settings, seed)
     chosen = found.lambda_min if settings.rule == "min" else found.lambda_1se
     coefficients = found.model.coefficients_at(chosen)
     units = {record.name: record.unit for record in patients.sample.records}
@@ -179,6 +181,20 @@ def _train_conventional(
     path = path.assign(folds=found.n_folds, n=found.n, events=found.events)
     score = (features.to_numpy() - model["mean"].to_numpy()) @ coefficients
     return model, path, score.round(DECIMALS)
+
+
+def _validated(
+    own: pd.DataFrame, time: np.ndarray, event: np.ndarray, strata: np.ndarray, settings: ComparatorSettings, seed: int
+) -> LassoValidation:
+    """The path of the LASSO; with few events a shorter one, where the usual one ends in coefficients without bound."""
+    for ratio in LEAST_RATIOS:
+        try:
+            lasso = CoxLasso(lambda_min_ratio=ratio)
+            return cross_validated_lasso(lasso, own, time, event, strata=strata, n_folds=settings.folds, seed=seed)
+        except ComputeError as error:
+            if error.code != "RT303" or ratio == LEAST_RATIOS[-1]:
+                raise
+    raise ComputeError("RT303", "no path was tried")
 
 
 def _train_subtypes(patients: _Patients) -> tuple[pd.DataFrame, np.ndarray]:
@@ -216,6 +232,9 @@ def _compared(patients: _Patients, scores: pd.DataFrame) -> tuple[dict[str, pd.D
     differences: list[dict[str, object]] = []
     volumes: list[dict[str, object]] = []
     notes: list[str] = []
+    n = int(scores["volume_mm3"].isna().sum())
+    if n:
+        notes.append(f"{counted(n, 'patient')} without a measured tumour volume {were(n)} left out of its correlations.")
     if patients.sample.discovery.all():
         notes.append("There are no validation patients: the conventional model and the subtypes could not be compared fairly.")
     unknown = scores["subtypes"].isna().to_numpy()
@@ -226,7 +245,7 @@ def _compared(patients: _Patients, scores: pd.DataFrame) -> tuple[dict[str, pd.D
         splits = set(scores["split"][part])
         if len(splits) > 1:  # fitted on the one, tested on the other: never together
             continue
-        where = {"stratum": stratum, "split": str(*splits)}
+        where: dict[str, object] = {"stratum": stratum, "split": str(*splits)}
         data = patients.time[part], patients.event[part]
         events = int(patients.event[part].sum())
         if events < LEAST_EVENTS:
@@ -247,16 +266,20 @@ def _compared(patients: _Patients, scores: pd.DataFrame) -> tuple[dict[str, pd.D
             row = {"n": test.n, "events": test.events, "subtypes": test.first, "conventional": test.second}
             row |= {"difference": test.effect, "lower": test.lower, "upper": test.upper, "p_value": test.p_value}
             differences.append(where | row)
-        volume = scores["volume_mm3"].to_numpy()[part]
-        for name, score in zip(SCORES, (one, other), strict=True):
-            try:
-                rank = spearman(score, volume)
-            except ComputeError as error:
-                notes.append(
-                    f"No correlation of the score {name!r} with volume in {stratum} ({where['split']}): {error.found}."
-                )
-                continue
-            row = {"score": name, "n": rank.n, "rho": rank.effect, "lower": rank.lower, "upper": rank.upper}
-            volumes.append(where | row | {"p_value": rank.p_value})
+        volumes += _with_volume(scores[part], where)
     tables = {"risk_concordance": indices, "risk_difference": differences, "risk_and_volume": volumes}
     return {name: pd.DataFrame(rows) for name, rows in tables.items() if rows}, notes
+
+
+def _with_volume(scores: pd.DataFrame, where: dict[str, object]) -> list[dict[str, object]]:
+    """Rank correlation of each score with tumour volume; none of a score that gives all the same, or without three volumes."""
+    sized = scores[scores["volume_mm3"].notna()]
+    rows: list[dict[str, object]] = []
+    for name in SCORES:
+        try:
+            rank = spearman(sized[name].to_numpy(), sized["volume_mm3"].to_numpy())
+        except ComputeError:  # nothing to rank: the notes tell of volumes that are missing, and of a model without features
+            continue
+        row = {"score": name, "n": rank.n, "rho": rank.effect, "lower": rank.lower, "upper": rank.upper}
+        rows.append(where | row | {"p_value": rank.p_value})
+    return rows

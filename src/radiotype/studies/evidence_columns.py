@@ -33,11 +33,20 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
     Raises
     ------
     RecipeError
-        RT114 for a column with one level, or with more than twelve; RT103 for a cancer type that the manifest lacks.
+        RT114 for a column with one level, or with more than twelve; RT103 for a column of the outcome, for a cancer type that
+        the manifest lacks, or for the covariates of the only one there is.
     """
     if recipe.evidence is None:
         return
+    outcome = () if recipe.outcome is None else (recipe.outcome.time, recipe.outcome.event)
     for name in evidence_columns(recipe):
+        if name in outcome:
+            raise RecipeError(
+                "RT103",
+                f"the column {name!r} is the outcome itself, by which no patients can be told apart beforehand",
+                file=manifest,
+                hint="name columns that were known when follow-up began",
+            )
         cells = clinical[name].astype(str).str.strip()
         filled = ~is_missing(clinical[name])
         n = cells[filled].nunique()
@@ -60,6 +69,13 @@ def check_evidence(recipe: Recipe, clinical: pd.DataFrame, manifest: Path) -> No
                     file=manifest,
                     hint=f"the column {recipe.cancer_type!r} has {', '.join(types)}",
                 )
+        if recipe.evidence.covariates_by_type and len(types) == 1:
+            raise RecipeError(
+                "RT103",
+                f"`evidence.covariates_by_type` is set, and all patients have one cancer type ({types[0]})",
+                file=manifest,
+                hint="one cancer type has one model, that of all patients: write its covariates as `covariates`",
+            )
 
 
 def levels_of(sample: Sample, name: str) -> pd.Series:

@@ -11,19 +11,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError, ModelError, RecipeError
 from radiotype.io.tables import read_cohort
 from radiotype.run.outcome import Extraction
 from radiotype.run.run import Run
 from radiotype.run.store import RunFolder
 from radiotype.studies.biology import biology_by_subtype, store_biology
 from radiotype.studies.biology_data import read_biology
-from radiotype.studies.cells import counted, were
+from radiotype.studies.cells import counted, some, were
 from radiotype.studies.columns import check_columns
 from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.images import prepared
 from radiotype.studies.new_patients import LoadedModel, load_model, modalities_of, predictions_of, store_predictions
 from radiotype.studies.outcome import Evidence, survival_by_subtype
+from radiotype.studies.outcome_models import of_subtypes, store_outcome_models
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample, primary_regions
 from radiotype.studies.subtype_results import features_by_subtype
@@ -37,6 +38,9 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
     if recipe.frozen is None:
         raise RecipeError("RT103", "the recipe names no frozen model")
     loaded = load_model(folder / recipe.frozen.model)
+    if not all(name.isdecimal() for name in loaded.classes):
+        found = f"the model calls its subtypes {some(loaded.classes)}"
+        raise ModelError("RT501", found, file=loaded.file, hint="name the model of a study, whose subtypes are numbered")
     recipe = with_features_of(loaded, recipe)
     cohort = read_cohort(manifest, resample_masks=recipe.masks.resample)
     check_columns(recipe, cohort, manifest)
@@ -56,9 +60,11 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
     evidence = survival_by_subtype(sample, subtype, recipe) if recipe.outcome is not None else None
     contrasts = survival_contrasts(sample, subtype, recipe)
     store_contrasts(run.folder, contrasts)
+    models = of_subtypes(sample, subtype, recipe)
+    store_outcome_models(run.folder, models)
     biology = biology_by_subtype(sample, subtype, data, recipe)
     store_biology(run.folder, biology)
-    return extraction, evidence, [*notes, *contrasts.notes, *biology.notes]
+    return extraction, evidence, [*notes, *contrasts.notes, *models.notes, *biology.notes]
 
 
 def with_features_of(loaded: LoadedModel, recipe: Recipe) -> Recipe:

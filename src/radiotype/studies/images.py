@@ -8,8 +8,9 @@ from pathlib import Path
 from radiotype.core.case import Region
 from radiotype.core.cohort import Cohort
 from radiotype.errors import RecipeError
+from radiotype.imaging import harmonise
 from radiotype.imaging.harmonise import Harmonisation, harmonised
-from radiotype.imaging.parenchyma import organ_named, with_parenchyma
+from radiotype.imaging.parenchyma import loader, organ_named, with_parenchyma
 from radiotype.imaging.parenchyma.deepbet import require_deepbet
 from radiotype.imaging.parenchyma.finder import ORGANS
 from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
@@ -30,6 +31,12 @@ def prepared(cohort: Cohort, images: ImageSettings, parenchyma: ParenchymaSettin
             require_deepbet()
         cohort = with_parenchyma(cohort, organ, brain=parenchyma.brain)
     return harmonised(cohort, Harmonisation(**images.harmonise.model_dump()), organ)
+
+
+def image_versions(images: ImageSettings, parenchyma: ParenchymaSettings) -> dict[str, int]:
+    """Version of each algorithm that changes scans, or finds tissue in them, before anything is measured; none by default."""
+    versions = {} if images == ImageSettings() else {"harmonise": harmonise.VERSION}
+    return versions if parenchyma.find == "none" else versions | {"parenchyma": loader.VERSION}
 
 
 def _organs(cohort: Cohort, organ: str | None, manifest: Path | None) -> Callable[[Region], str | None] | None:

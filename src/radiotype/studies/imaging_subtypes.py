@@ -141,4 +141,6 @@ def store_evidence(folder: RunFolder, evidence: Evidence | None, notes: list[str
         if evidence.cox:
             folder.write_table("results/cox.parquet", pd.concat(evidence.cox, ignore_index=True))
             folder.write_table("results/cox_tests.parquet", pd.DataFrame(evidence.cox_tests))
+        if evidence.proportional_hazards:
+            folder.write_table("results/proportional_hazards.parquet", pd.DataFrame(evidence.proportional_hazards))
     folder.write_json("results/notes.json", notes)

@@ -19,6 +19,7 @@ from radiotype.predict.bundle import model_bytes
 from radiotype.predict.tumours import training_tumours
 from radiotype.run.store import RunFolder
 from radiotype.studies.cells import counted
+from radiotype.studies.images import image_versions
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 from radiotype.studies.subtyping import Subtyping
@@ -35,6 +36,13 @@ LIMITS = (
 )
 
 
+#: What the card and the notes say where the study's own subtypes are not those of the model.
+UNREFINED = (
+    "The subtypes of the model are those that the discovery patients gave; the study's own were found again in all patients "
+    "(`refine`), and a number may mean other tumours there."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """The model of a study, the discovery rows it was fitted on, and sentences on what it lacks and why."""
@@ -48,8 +56,8 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
     """The model for new patients; None where there are no subtypes, or where the recipe wants no model.
 
     Preparation (gaps, logarithm of sizes), scaling, codes and centroids are those of the study, so that the rule `assignment`
-    gives every other patient the very subtype that the study gave. Beside it boosted trees on the prepared features, and the
-    limits of what is ordinary, both learnt from the discovery patients.
+    gives every other patient the very subtype that the study gave, before any refinement. Beside it boosted trees on the
+    prepared features, and the limits of what is ordinary, both learnt from the discovery patients.
 
     Parameters
     ----------
@@ -61,7 +69,7 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
     if found.centroids is None or not recipe.model.write:
         return None
     sample, rows = found.sample, found.sample.discovery
-    names, notes = list(found.scaled.columns), []
+    names, notes = list(found.scaled.columns), [] if found.unrefined is None else [UNREFINED]
     sizes = [at for at, name in enumerate(names) if name in sample.sizes]
     values = sample.values.loc[rows, names].to_numpy()
     preparation = FeaturePreparation(sizes).fit(values)
@@ -81,7 +89,7 @@ def model_of(found: Subtyping, recipe: Recipe, table: FeatureTable) -> Fitted | 
         notes.append(f"The model for new patients cannot say which cases are unlike any seen: {error.found}.")
     model = Model(
         _schema(table, names, recipe),
-        ModelCard.of(labels, purpose=recipe.title, notes=LIMITS),
+        ModelCard.of(labels, purpose=recipe.title, notes=LIMITS if found.unrefined is None else (*LIMITS, UNREFINED)),
         preparation=preparation,
         scaler=found.scaler,
         encoder=found.encoding.encoder,
@@ -169,7 +177,11 @@ def _provenance(sample: Sample, recipe: Recipe) -> dict[str, Any]:
     settings = recipe.model_dump(
         mode="json", include={"design", "images", "parenchyma", "subtypes", "model", "regions", "seed"}
     )
-    return {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
+    if recipe.regions.reader is not None:
+        settings["regions"]["reader"] = "one reader"  # a name of a person
+    told = {"versions": provenance({}, {})["versions"], "learner": learner_of(recipe), "discovery": counts, "recipe": settings}
+    images = image_versions(recipe.images, recipe.parenchyma)
+    return told | {"image_versions": images} if images else told
 
 
 def _pictures(folder: RunFolder, cases: pd.DataFrame) -> list[Any]:

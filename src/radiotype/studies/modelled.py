@@ -81,10 +81,11 @@ def modelled(
 def plain_reason(error: ComputeError | str) -> str:
     """Why a model of a part of the patients does not exist, in a sentence a reader understands."""
     code, _, found = (error.code, "", error.found) if isinstance(error, ComputeError) else error.partition(": ")
+    if code == "RT303" and "separates" in found:
+        return "on one side nobody had the event, or only they had it, so that no finite ratio describes the data"
     words = {
         "RT301": "too few patients",
         "RT302": "too few events",
-        "RT303": "on one side nobody had the event, or only they had it",
         "RT304": "one side has no patients, or cannot be told from a covariate",
     }
     return f"{words[code]} ({found})" if code in words else found

@@ -28,7 +28,7 @@ from radiotype.run.store import RunFolder
 from radiotype.run.workers import Workers
 from radiotype.studies.cells import counted, were
 from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
-from radiotype.studies.images import prepared
+from radiotype.studies.images import image_versions, prepared
 from radiotype.studies.model import card_sentences
 
 #: Training tumours that a new case is shown beside.
@@ -112,6 +112,9 @@ def load_model(path: str | Path) -> LoadedModel:
             raise ModelError(
                 "RT501", found, file=file, hint="use the version of radiotype that wrote it, or fit the model again"
             )
+    if model.provenance.get("image_versions", {}) != image_versions(images, parenchyma):
+        found = "the scans of the model were prepared by other versions of the algorithms than those here"
+        raise ModelError("RT501", found, file=file, hint="use the version of radiotype that wrote it, or fit the model again")
     if not beside.is_file():
         return loaded
     return replace(loaded, tumours=read_tumours(beside, digest.digest(), len(loaded.classes)))
@@ -176,12 +179,20 @@ def assign(
     with open_run(out, "predict", workers=workers, verify=verify) as run, threadpool_limits(1):
         extraction = run.measure(cohort, loaded.settings, pictures=True)
         if extraction.table is None:
-            raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
+            raise _nothing_described(extraction)
         predictions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
         store_predictions(run.folder, loaded, extraction.table, predictions)
         run.folder.write_csv("predictions.csv", predictions)
         page = report.build(run.folder)
     return Assigned(run.folder.path, page, predictions, extraction)
+
+
+def _nothing_described(extraction: Extraction) -> ComputeError:
+    """Why no region has features: the reason of the first one."""
+    for one in extraction.problems:
+        found = f"no region could be described; {one.key.case_id}: {one.reason.splitlines()[0]} ({one.code})"
+        return ComputeError("RT301", found, hint=one.hint or "cases.parquet says why each one failed")
+    return ComputeError("RT301", "there is no region to describe")
 
 
 def predictions_of(

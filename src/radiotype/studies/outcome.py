@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.stats import concordance, cox, kaplan_meier, logrank
+from radiotype.stats import concordance, cox, kaplan_meier, logrank, proportional_hazards
 from radiotype.studies.cells import as_numbers, counted, is_missing, refuse_cells, were
 from radiotype.studies.covariates import covariate_columns, design_matrix
 from radiotype.studies.recipe import Recipe
@@ -23,11 +23,14 @@ class Evidence:
     logrank: list[dict[str, object]] = field(default_factory=list)
     cox: list[pd.DataFrame] = field(default_factory=list)
     cox_tests: list[dict[str, object]] = field(default_factory=list)
+    proportional_hazards: list[dict[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> Evidence:
     """Curves, tests and models: for all patients together and for each cancer type.
+
+    Where the recipe has `evidence`, also whether the hazard ratios of each model stay the same over time.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ def survival_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> E
             part = rows if split == "all" else rows & (patients["split"] == split).to_numpy()
             if split == "all" or (0 < part.sum() < rows.sum()):
                 add_curves(evidence, stratum, split, patients[part])
-        _model(evidence, stratum, patients, covariates[stratum], rows)
+        _model(evidence, stratum, patients, covariates[stratum], rows, over_time=recipe.evidence is not None)
     return evidence
 
 
@@ -132,7 +135,13 @@ def add_curves(evidence: Evidence, stratum: str, split: str, rows: pd.DataFrame)
 
 
 def _model(
-    evidence: Evidence, stratum: str, patients: pd.DataFrame, covariates: dict[str, pd.Series], rows: np.ndarray
+    evidence: Evidence,
+    stratum: str,
+    patients: pd.DataFrame,
+    covariates: dict[str, pd.Series],
+    rows: np.ndarray,
+    *,
+    over_time: bool,
 ) -> None:
     design, references, complete = design_matrix(patients["subtype"], covariates, rows)
     n_incomplete = int((~complete).sum())
@@ -178,6 +187,27 @@ def _model(
             "concordance": c_index,
         }
         for name, test in tests
+    ]
+    if over_time:
+        evidence.proportional_hazards += _over_time(stratum, time, event, design, types)
+
+
+def _over_time(
+    stratum: str, time: np.ndarray, event: np.ndarray, design: pd.DataFrame, types: np.ndarray | None
+) -> list[dict[str, object]]:
+    """Whether hazard ratios stay the same over time: the subtypes as one term, every covariate, and all together."""
+    own = [name for name in design.columns if name.startswith("subtype ")]
+    terms = ({"subtype": own} if own else {}) | {name: [name] for name in design.columns if name not in own}
+    try:
+        found = proportional_hazards(time, event, design, strata=types, terms=terms, least_events=1)
+    except ComputeError:  # the model stands without it
+        return []
+    where = {"model": stratum, "n": found.n, "events": found.events}
+    each = zip(found.terms, found.chi_square, found.degrees_of_freedom, found.p_values, strict=True)
+    everything = ("all terms", found.overall.statistic, found.overall.degrees_of_freedom, found.overall.p_value)
+    return [
+        where | {"term": term, "chi_square": float(chi_square), "degrees_of_freedom": int(df), "p_value": float(p_value)}
+        for term, chi_square, df, p_value in (*each, everything)
     ]
 
 

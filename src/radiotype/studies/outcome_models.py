@@ -11,6 +11,7 @@ from radiotype.core.table import FeatureTable
 from radiotype.run.store import RunFolder
 from radiotype.studies.conventional import conventional_by_subtype
 from radiotype.studies.recipe import Recipe
+from radiotype.studies.selection import Sample
 from radiotype.studies.subgroups import subtypes_in_subgroups
 from radiotype.studies.subtyping import Subtyping
 from radiotype.studies.treatment import treatment_by_subtype
@@ -36,15 +37,31 @@ def outcome_models(found: Subtyping, conventional: FeatureTable | None, recipe: 
         Tables `subgroups`, `subgroup_tests`, `treatment_effects`, `treatment_tests`, `treatment_ratios`, and those of
         `conventional_by_subtype`.
     """
+    models = of_subtypes(found.sample, found.subtype, recipe)
+    if recipe.outcome is None or found.k < 2:
+        return models
+    compared, notes = conventional_by_subtype(found.sample, found.of_discovery, conventional, recipe)
+    return OutcomeModels({**models.tables, **compared}, (*models.notes, *notes))
+
+
+def of_subtypes(sample: Sample, subtype: pd.Series, recipe: Recipe) -> OutcomeModels:
+    """Subgroups and treatment by subtype, wherever the subtypes come from; nothing is learnt of them.
+
+    Parameters
+    ----------
+    sample : Sample
+    subtype : series, length n_patients
+        "1" .. "K".
+    recipe : Recipe
+    """
     if recipe.evidence is None or recipe.outcome is None:
         return OutcomeModels()
-    if found.k < 2:
+    if subtype.nunique() < 2:
         return OutcomeModels(notes=("There are no subtypes whose outcome could be compared in subgroups or by treatment.",))
-    ratios, tests, notes = subtypes_in_subgroups(found.sample, found.subtype, recipe)
-    treated, more = treatment_by_subtype(found.sample, found.subtype, recipe)
-    compared, others = conventional_by_subtype(found.sample, found.of_discovery, conventional, recipe)
-    tables = {"subgroups": ratios, "subgroup_tests": tests, **treated, **compared}
-    return OutcomeModels({name: table for name, table in tables.items() if len(table)}, (*notes, *more, *others))
+    ratios, tests, notes = subtypes_in_subgroups(sample, subtype, recipe)
+    treated, more = treatment_by_subtype(sample, subtype, recipe)
+    tables = {"subgroups": ratios, "subgroup_tests": tests, **treated}
+    return OutcomeModels({name: table for name, table in tables.items() if len(table)}, (*notes, *more))
 
 
 def store_outcome_models(folder: RunFolder, models: OutcomeModels) -> None:

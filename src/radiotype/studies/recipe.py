@@ -184,10 +184,13 @@ class Recipe(Strict):
     @classmethod
     def _nothing_is_found_anew(cls, value: FrozenSettings | None, info: ValidationInfo) -> FrozenSettings | None:
         unused: dict[str, object] = {"subtypes": SubtypeSettings(), "validation": ValidationSettings()}
-        unused |= {"model": ModelSettings(), "split": "declared"}
+        unused |= {"model": ModelSettings(), "split": "declared", "robustness": None}
         for name, default in unused.items():
             if value is not None and info.data.get(name, default) != default:
                 raise ValueError(f"`{name}` is set, but the subtypes are those of the frozen model: leave it out")
+        evidence = info.data.get("evidence")
+        if value is not None and evidence is not None and evidence.comparator is not None:
+            raise ValueError("`evidence.comparator` is learnt on discovery patients, and with a frozen model there are none")
         return value
 
     @field_validator("recipe_version", mode="before")

@@ -47,6 +47,8 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
     ratios: list[dict[str, object]] = []
     tests: list[dict[str, object]] = []
     notes: list[str] = []
+    names = sorted(set(subtype), key=int)
+    whole: Modelled | None = None
     for column in () if settings is None else settings.subgroups:
         patients = modelled(sample, subtype, recipe, without=(column,))
         levels = levels_of(sample, column).to_numpy()[patients.at]
@@ -54,13 +56,13 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
         if not known.any():
             notes.append(f"There are no subgroups by {column}: no patient of the models has a value.")
             continue
-        if not ratios:
+        if whole is None:
             whole = modelled(sample, subtype, recipe)
-            found, refused = _ratios(whole, "", np.full(len(whole.at), "all patients", dtype=object))
+            found, refused = _ratios(whole, "", np.full(len(whole.at), "all patients", dtype=object), names)
             ratios += found
             notes += [f"No hazard ratio in all patients: {reason}." for reason in refused]
         patients, levels = patients.take(known), levels[known]
-        found, refused = _ratios(patients, column, levels)
+        found, refused = _ratios(patients, column, levels, names)
         ratios += found
         notes += [f"No hazard ratios by {column}: {reason}." for reason in refused]
         for level in sorted(set(levels)):
@@ -86,13 +88,15 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
     return table, tested, notes
 
 
-def _ratios(patients: Modelled, column: str, levels: np.ndarray) -> tuple[list[dict[str, object]], list[str]]:
-    """Hazard ratios of every subtype but the first in every level, and why a subtype has none at all."""
-    names = sorted(set(patients.subtype), key=int)
+def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str]) -> tuple[list[dict[str, object]], list[str]]:
+    """Hazard ratios of every subtype against the first of `names` in every level, and why a subtype has none at all."""
     rows: list[dict[str, object]] = []
-    refused: list[str] = []
-    for name in names[1:]:
-        others = {f"subtype {other}": (patients.subtype == other).astype(float) for other in names[1:] if other != name}
+    refused: dict[str, list[str]] = {}
+    there = [name for name in names if name in set(patients.subtype)]
+    if names[0] not in there:
+        return [], [f"no patient of its models is of subtype {names[0]}, with which the others are compared"]
+    for name in there[1:]:
+        others = {f"subtype {other}": (patients.subtype == other).astype(float) for other in there[1:] if other != name}
         adjust = patients.covariates.assign(**others)
         try:
             forest = subgroup_forest(
@@ -100,7 +104,7 @@ def _ratios(patients: Modelled, column: str, levels: np.ndarray) -> tuple[list[d
                 adjust=adjust if adjust.shape[1] else None, strata=patients.strata, correction="none",
             )  # fmt: skip
         except ComputeError as error:
-            refused.append(f"subtype {name} against {names[0]}: {plain_reason(error)}")
+            refused.setdefault(plain_reason(error), []).append(name)
             continue
         for level in sorted(set(levels)):
             own = levels == level
@@ -111,7 +115,7 @@ def _ratios(patients: Modelled, column: str, levels: np.ndarray) -> tuple[list[d
             row |= {name: getattr(found, field, np.nan) for name, field in _FIELDS.items()}
             row["reason"] = "" if found is not None else plain_reason(forest.subgroups.reasons[key])
             rows.append(row)
-    return rows, refused
+    return rows, [f"subtype {' and '.join(own)} against {names[0]}: {reason}" for reason, own in refused.items()]
 
 
 _FIELDS = {"hazard_ratio": "effect", "lower": "lower", "upper": "upper", "p_value": "p_value"}
