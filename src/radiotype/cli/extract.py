@@ -42,7 +42,7 @@ def run_extract(
     names = dict.fromkeys(name.strip() for name in families.split(",") if name.strip())
     settings = FeatureSettings(families=tuple(family(name).name for name in names) or FeatureSettings().families)
     cohort = read_cohort(manifest, resample_masks=resample_masks)  # type: ignore[arg-type]
-    cohort = prepared(cohort, ImageSettings(), ParenchymaSettings(find=find, organ=organ), manifest)
+    cohort = prepared(cohort, ImageSettings(), ParenchymaSettings(find=find, organ=organ), manifest)  # type: ignore[arg-type]
     with open_run(output, "extract", workers=workers, verify=verify) as run:
         extraction = run.measure(cohort, settings)
     print_summary(extraction)

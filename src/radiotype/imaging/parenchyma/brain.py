@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from radiotype.errors import ComputeError
+from radiotype.imaging.distances import distances_inside
 from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.shapes import closed, components, dilated, eroded, filled, largest, otsu
 from radiotype.imaging.parenchyma.working import Bools, WorkingScan
@@ -125,9 +126,7 @@ def _head(scan: WorkingScan) -> Bools:
 
 def _depth_median(scan: WorkingScan, head: Bools) -> float:
     """The median of the head where it is deepest, the tumour left out."""
-    from scipy import ndimage
-
-    depth = ndimage.distance_transform_edt(head, sampling=scan.spacing_mm) if not head.all() else np.full(head.shape, DEEP_MM)
+    depth = distances_inside(head, scan.spacing_mm) if not head.all() else np.full(head.shape, DEEP_MM)
     rest = head & ~scan.tumour
     if not rest.any():
         raise ComputeError("RT311", "the scan holds hardly anything but tumour", hint="give the whole scan, not a part of it")
