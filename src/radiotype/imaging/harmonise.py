@@ -16,10 +16,10 @@ from radiotype.core.cohort import Cohort
 from radiotype.core.volume import ArrayVoxels, Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
 from radiotype.imaging.bias import without_bias
-from radiotype.imaging.parenchyma.brain import find_brain
+from radiotype.imaging.parenchyma.brain import STRIPPED, find_brain
 from radiotype.imaging.parenchyma.breast import breast_region
 from radiotype.imaging.parenchyma.loader import FoundParenchyma, on_grid
-from radiotype.imaging.parenchyma.working import finding_bytes, working_scan
+from radiotype.imaging.parenchyma.working import Bools, WorkingScan, finding_bytes, working_scan
 from radiotype.imaging.resample import centred_lattice, require_room, resampled
 
 Singles = npt.NDArray[np.float32]
@@ -158,7 +158,7 @@ class HarmonisedVoxels:
         """Values by those of the brain, or the breast."""
         scan = Scan(ArrayVoxels(values), self.stored.grid, "MR")
         work = working_scan(scan, None)
-        found = breast_region(work, work.values)[0] if self.organ == "breast" else find_brain(work).tissue
+        found = breast_region(work, work.values)[0] if self.organ == "breast" else _brain(work)
         inside = values[work.blocks.back(found)]
         inside = inside[np.isfinite(inside)].astype(np.float64)
         if self.done.intensity == "z_score":
@@ -170,6 +170,18 @@ class HarmonisedVoxels:
             raise ComputeError("RT305", f"the {self.organ} has one value, so its scale cannot be told")
         result: Singles = ((values - np.float32(zero)) / np.float32(unit)).astype(np.float32)
         return result
+
+
+def _brain(work: WorkingScan) -> Bools:
+    """The brain; none where another scale would be taken for that of the brain."""
+    organ = find_brain(work)
+    if organ.doubts and organ.method != STRIPPED:
+        raise ComputeError(
+            "RT311",
+            f"the scale of the brain cannot be told: {', '.join(organ.doubts)} was found",
+            hint="remove the skull beforehand, or measure this scan with `intensity: as_stored`",
+        )
+    return organ.tissue
 
 
 def _whole(scan: Scan) -> Singles:
