@@ -107,10 +107,9 @@ def test_a_brain_that_is_doubtful_gives_no_scale(monkeypatch):
     from radiotype.imaging.parenchyma.found import Organ
 
     one = of(region(stripped()), Harmonisation(intensity="z_score"))
-    monkeypatch.setattr(
-        harmonise, "find_brain", lambda work: Organ(work.values > 0, "histogram and shape", ("a brain of 3 l",))
-    )
-    with pytest.raises(ComputeError, match="(?s)RT311.*scale of the brain cannot be told: a brain of 3 l"):
+    doubtful = Organ(np.ones(GRID.shape, dtype=bool), "histogram and shape", ("a brain of 3 l",))
+    monkeypatch.setattr(harmonise, "find_brain", lambda _: doubtful)
+    with pytest.raises(ComputeError, match=r"(?s)RT311.*scale of the brain cannot be told: a brain of 3 l"):
         whole(one.image())
 
 

@@ -73,9 +73,8 @@ def find_brain(scan: WorkingScan) -> Organ:
     if stripped is not None:
         return Organ(stripped, STRIPPED, *doubts_of_brain(stripped, scan, whole=True))
     head = _head(scan)
-    scan = replace(
-        scan, values=scan.values - np.float32(min(0.0, np.nanpercentile(scan.values, FLOOR)))
-    )  # of a standardised one
+    below = min(0.0, float(np.nanpercentile(scan.values, FLOOR)))  # of a standardised scan
+    scan = replace(scan, values=scan.values - np.float32(below))
     median = _depth_median(scan, head)
     alike = head & (scan.values > DARK * median) & (scan.values < BRIGHT * median)
     outside = dilated(~head, SURFACE_MM, scan.spacing_mm) & head

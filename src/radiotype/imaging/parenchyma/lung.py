@@ -31,8 +31,9 @@ def find_lung(scan: WorkingScan) -> Organ:
 
     1. Voxels below -400 HU, in parts that touch face to face. 2. Parts whose median is below -950 HU are left out: the air
     around the patient, a trachea that lies apart, bowel gas. Where these hold more of the density of lung than is left, the
-    lungs are one with the air outside, through an open mouth: all begins anew with what tissue encloses in axial slices. 3. The two largest of the rest, the second if it has at least 2 %
-    of the first. 4. Of each: cavities filled, and gaps closed that no ball of 10 mm fits into.
+    lungs are one with the air outside, through an open mouth: all begins anew with what tissue encloses in axial slices. 3. The
+    two largest of the rest, the second if it has at least 2 % of the first. 4. Of each: cavities filled, and gaps closed that
+    no ball of 10 mm fits into.
 
     Parameters
     ----------
