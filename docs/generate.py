@@ -54,23 +54,28 @@ def errors_page() -> str:
 def recipe_page() -> str:
     """Every key of a recipe with its default."""
     lines = ["# Recipe keys", "", NOTE.strip(), "", "| key | default | meaning |", "|---|---|---|"]
-    lines += _rows(Recipe, "")
+    lines += _rows(Recipe, "", {})
     lines += ["", "# Manifest columns", "", "| column | needed | what it holds |", "|---|---|---|"]
     for name, meaning in MANIFEST_COLUMNS.items():
         lines.append(f"| `{name}` | {'yes' if name in REQUIRED_COLUMNS else ''} | {meaning} |")
     return "\n".join([*lines, ""])
 
 
-def _rows(model: Any, prefix: str) -> list[str]:
+def _rows(model: Any, prefix: str, above: dict[str, str]) -> list[str]:
+    """Rows of a group of keys; a group that stands `above` under another name, with the same defaults, is one row."""
     rows = []
     for name, field in model.model_fields.items():
+        key = f"{prefix}{name}"
         inner = [one for one in (field.annotation, *getattr(field.annotation, "__args__", ())) if hasattr(one, "model_fields")]
         if inner:
-            rows.append(f"| `{prefix}{name}` | {'' if field.default is not None else 'none'} | {field.description or ''} |")
-            rows += _rows(inner[0], f"{prefix}{name}.")
+            same = f"{inner[0].__qualname__} {field.get_default(call_default_factory=True)!r}"
+            default = f"as `{above[same]}`" if same in above else "" if field.default is not None else "none"
+            rows.append(f"| `{key}` | {default} | {field.description or ''} |")
+            rows += [] if same in above else _rows(inner[0], f"{key}.", above)
+            above.setdefault(same, key)
         else:
             default = "needed" if field.is_required() else f"`{_plain(field.default)}`"
-            rows.append(f"| `{prefix}{name}` | {default} | {field.description or ''} |")
+            rows.append(f"| `{key}` | {default} | {field.description or ''} |")
     return rows
 
 

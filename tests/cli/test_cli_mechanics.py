@@ -51,6 +51,15 @@ def manifest(tmp_path):
     return tmp_path
 
 
+def test_extract_finds_the_organ_tissue_when_asked(manifest):
+    done = radiotype(
+        "extract", "good.csv", "-o", "run", "--families", "margin", "--parenchyma", "auto", "--organ", "lung", "-j", "0",
+        cwd=manifest,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "lung found by density and shape" in str(RunFolder(manifest / "run").read_table("cases.parquet")["remarks"].tolist())
+
+
 def test_done_is_0_and_prints_where_the_features_are(manifest):
     done = radiotype("extract", "good.csv", "-o", "run", cwd=manifest)
     assert done.returncode == 0, done.stderr
@@ -76,6 +85,9 @@ def test_failed_cases_are_3_and_are_named_with_reason_and_next_step(manifest):
         (("extract", "good.csv", "--families", "margn"), "did you mean 'margin'?"),
         (("run", "wrong.yaml"), "n_resamples (line 2): there is no such key, `n_resamples` belongs under `subtypes`"),
         (("extract", "good.csv", "--resample-masks", "maybe"), "RT103"),
+        (("extract", "good.csv", "--parenchyma", "lung"), "neither none nor auto"),
+        (("extract", "good.csv", "--organ", "lung"), "says nothing without --parenchyma auto"),
+        (("extract", "good.csv", "--parenchyma", "auto", "--organ", "spleen"), "RT111"),
         (("extract", "good.csv", "-o", "."), "RT402"),
         (("run", "none.yaml"), "RT101"),
         (("demo", "--size", "huge"), "RT103"),

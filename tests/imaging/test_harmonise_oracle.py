@@ -10,6 +10,7 @@ import pytest
 from radiotype.core import Grid, Mask, Scan
 from radiotype.core.case import Case, Region, RowKey
 from radiotype.core.cohort import Cohort
+from radiotype.errors import ComputeError
 from radiotype.imaging.bias import bias_field
 from radiotype.imaging.harmonise import Harmonisation, HarmonisedScan, enhancement_ratio, harmonised
 from radiotype.io import read_mask, read_scan
@@ -91,6 +92,25 @@ def test_a_bias_field_that_was_put_in_is_taken_out():
     assert (plain * field)[BRAIN].std() / (plain * field)[BRAIN].mean() > 0.12
     assert left.std() / left.mean() < 0.03
     assert np.log(found[BRAIN]).mean() == pytest.approx(0, abs=0.02)
+
+
+def test_no_bias_field_is_told_of_values_of_both_signs_but_of_slight_undershoots():
+    values = whole(stripped()).astype(np.float32)
+    standardised = ((values - values[BRAIN].mean()) / values[BRAIN].std() * BRAIN).astype(np.float32)
+    with pytest.raises(ComputeError, match="RT305"):
+        bias_field(standardised, GRID.spacing_mm)
+    assert bias_field(values - np.float32(2), GRID.spacing_mm).min() > 0
+
+
+def test_a_brain_that_is_doubtful_gives_no_scale(monkeypatch):
+    from radiotype.imaging import harmonise
+    from radiotype.imaging.parenchyma.found import Organ
+
+    one = of(region(stripped()), Harmonisation(intensity="z_score"))
+    doubtful = Organ(np.ones(GRID.shape, dtype=bool), "histogram and shape", ("a brain of 3 l",))
+    monkeypatch.setattr(harmonise, "find_brain", lambda _: doubtful)
+    with pytest.raises(ComputeError, match=r"(?s)RT311.*scale of the brain cannot be told: a brain of 3 l"):
+        whole(one.image())
 
 
 def test_ct_keeps_its_numbers_and_a_default_changes_nothing():

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -57,7 +58,7 @@ def write(path, voxels, spacing=(1.0, 1.0, 1.0)):
 
 def measured(
     *, image, mask, modality="CT", phase=None, label=None, roi=None, parenchyma=None,
-    parts=("morphology", "margin"), limit=None, settings=None,
+    parts=("morphology", "margin"), limit=None, settings=None, find=None, harmonise=None,
 ):  # fmt: skip
     """Peak and estimates of one row, bytes, and how it ended; the libraries are loaded before, the allocator is as in workers.
 
@@ -65,6 +66,7 @@ def measured(
     """
     row = {"image": image, "mask": mask, "modality": modality, "phase": phase, "label": label, "roi": roi}
     row |= {"parenchyma": parenchyma, "parts": parts, "limit": limit, "settings": settings or {}}
+    row |= {"find": find, "harmonise": harmonise}
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(row, default=str)],
         env=os.environ | CONFIGURATION["distributed.nanny.pre-spawn-environ"],
@@ -74,14 +76,22 @@ def measured(
 
 
 def _row(row):
-    from radiotype.core.case import Region, RowKey
+    from radiotype.core.case import Case, Region, RowKey
+    from radiotype.core.cohort import Cohort
+    from radiotype.imaging.harmonise import Harmonisation, harmonised
+    from radiotype.imaging.parenchyma import with_parenchyma
     from radiotype.io.tables import MaskFile, ScanFile
     from radiotype.run.worker import Row
 
     parenchyma = None if row["parenchyma"] is None else MaskFile(Path(row["parenchyma"]), "any")
     image = ScanFile(Path(row["image"]), row["modality"], row["phase"])
     region = Region(RowKey("p", "c", "", "", ""), image, MaskFile(Path(row["mask"]), row["label"], roi=row["roi"]), parenchyma)
-    return Row(region, tuple(row["parts"]))
+    region = replace(region, attributes={"modality": row["modality"]})
+    cohort = Cohort((Case("c", "p", (region,)),))
+    if row["find"] is not None:
+        cohort = with_parenchyma(cohort, lambda _: row["find"])
+    cohort = harmonised(cohort, Harmonisation(**(row["harmonise"] or {})), lambda _: row["find"])
+    return Row(cohort.cases[0].regions[0], tuple(row["parts"]))
 
 
 def _status(name):

@@ -85,9 +85,9 @@ def test_a_doubtful_parenchyma_is_told_at_its_features(manifest, monkeypatch):
 
 
 def test_no_parenchyma_is_looked_for_beyond_the_memory_allowed(manifest, monkeypatch):
-    from radiotype.run import memory_parenchyma
+    from radiotype.imaging.parenchyma import working
 
-    monkeypatch.setattr(memory_parenchyma, "BLOCK", 10**6)
+    monkeypatch.setattr(working, "FINDING", 10**6)
     limit = held_bytes() + 500 * 10**6
     one = by_case(describe_cohort(with_parenchyma(read_cohort(manifest)), SETTINGS, memory_bytes=limit))["lung"]
     assert (one.status, one.code, one.stage) == ("partial", "RT306", "read parenchyma")

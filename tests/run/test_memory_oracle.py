@@ -75,6 +75,34 @@ def fills_and_has_a_shape(folder):
     return fills(folder, (1.0, 1.0, 1.0), SIZE, parts=("morphology",))
 
 
+def lung_is_found(folder):
+    """Lung from end to end, but for a tumour in the middle."""
+    rng = np.random.default_rng(0)
+    write(folder / "lung.nii", filled((200, 200, 100), np.float32, rng), (1.5, 1.5, 1.5))
+    write(folder / "tumour.nii.gz", ball((200, 200, 100), (1.5, 1.5, 1.5), 15), (1.5, 1.5, 1.5))
+    return {"image": "lung.nii", "mask": "tumour.nii.gz", "find": "lung", "parts": ("margin",)}
+
+
+def brain(folder, size, spacing, **how):
+    """A skull-stripped brain."""
+    noise = filled(size, np.int16, np.random.default_rng(0)) + np.int16(1800)
+    write(folder / "brain.nii.gz", noise * ball(size, spacing, 70, np.int16), spacing)
+    write(folder / "lesion.nii.gz", ball(size, spacing, 15), spacing)
+    return {"image": "brain.nii.gz", "mask": "lesion.nii.gz", "modality": "MR", "parts": ("margin",), **how}
+
+
+def brain_is_found(folder):
+    return brain(folder, (160, 160, 160), (1.0, 1.0, 1.0), find="brain")
+
+
+def bias_is_removed(folder):
+    return brain(folder, (200, 200, 200), (0.8, 0.8, 0.8), harmonise={"bias_field": True, "intensity": "z_score"})
+
+
+def thick_slices_become_thin(folder):
+    return brain(folder, (120, 120, 36), (1.6, 1.6, 5.0), harmonise={"spacing_mm": 0.9})
+
+
 def ball_of(n_voxels, side):
     return ball((side,) * 3, (1, 1, 1), (n_voxels * 3 / 4 / np.pi) ** (1 / 3))
 
@@ -120,7 +148,8 @@ def common(tmp_path_factory):
 
 CASES = [
     plain, mapped, deflated, float_mask, several_labels, one_phase, contours, fills_and_is_resampled_to_more,
-    fills_and_is_resampled_to_less, fills_and_is_drawn, fills_and_has_a_shape,
+    fills_and_is_resampled_to_less, fills_and_is_drawn, fills_and_has_a_shape, lung_is_found, brain_is_found,
+    bias_is_removed, thick_slices_become_thin,
 ]  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
-from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
-from radiotype.errors import InputError
+from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Grid, Mask, Region, RowKey, Scan
 from radiotype.studies.selection import Sample
 
 N_SHAPES = 19
@@ -36,17 +37,31 @@ def planted_sample(n: int = 240, k: int = 4, *, seed: int = 0, noise: float = 0.
     return Sample(cases, values, RECORDS, "type"), group
 
 
-def no_file(*_: object) -> None:
-    raise InputError("RT202", "this sample has no images", file="nowhere", hint="nothing")
+class Drawn:
+    """The image and the mask of a case without files: a ball."""
+
+    path = Path("none")
+    grid = Grid((16, 16, 16), np.eye(4))
+
+    def files(self):
+        return ()
+
+    def how(self):
+        return {}
+
+    def __call__(self, like=None):
+        inside = ((np.indices(self.grid.shape) - 7.5) ** 2).sum(axis=0) < 36
+        return Scan(inside.astype(np.float32), self.grid, "MR") if like is None else (Mask(inside, self.grid),)
 
 
 def cohort_of(sample: Sample) -> tuple[Cohort, FeatureTable]:
-    """The cohort and the table of features of which a study would make this sample."""
+    """The cohort and the table of features of which a study would make this sample; every mask is a ball."""
+    own = {"reader", *RowKey._fields, "split", "modality", "cohort"}
     cases, rows = [], []
     for case, values in zip(sample.cases.to_dict("records"), sample.values.to_dict("records"), strict=True):
         key = RowKey(*(case[name] for name in RowKey._fields))
         attributes = {name: case[name] for name in ("split", "modality", "cohort") if name in case}
-        region = Region(key, no_file, no_file, attributes=attributes)
-        cases.append(Case(key.case_id, key.patient_id, (region,), {"type": case["type"]}))
+        region = Region(key, Drawn(), Drawn(), attributes=attributes)
+        cases.append(Case(key.case_id, key.patient_id, (region,), {name: case[name] for name in case if name not in own}))
         rows.append((key, Features(values, {}, sample.records)))
     return Cohort(tuple(cases)), FeatureTable.from_rows(rows)

@@ -88,6 +88,15 @@ def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path, text, words):
     with pytest.raises(RecipeError, match=words) as caught:
         read_recipe(path)
     assert caught.value.file == path
+    assert caught.value.hint
+
+
+def test_a_recipe_that_is_not_there_says_what_to_do_next(tmp_path):
+    for path, words in ((tmp_path / "none.yaml", "check the path"), (tmp_path, "name the file itself")):
+        with pytest.raises(RecipeError, match="cannot be read") as caught:
+            read_recipe(path)
+        assert (caught.value.code, caught.value.file) == ("RT101", path)
+        assert words in str(caught.value)
 
 
 def test_the_manifest_lies_relative_to_its_recipe(tmp_path):

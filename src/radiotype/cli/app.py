@@ -152,6 +152,13 @@ def extract(
     resample_masks: Annotated[
         str, typer.Option(help="A mask on another grid than its scan: refuse, or nearest (neighbour resampling).")
     ] = "refuse",
+    parenchyma: Annotated[
+        str, typer.Option(help="Organ tissue where the manifest names no mask of it: auto finds it in the scan, none does not.")
+    ] = "none",
+    organ: Annotated[
+        str | None,
+        typer.Option(help="What auto looks for: lung, brain, breast, or the column that names it; by modality when left out."),
+    ] = None,
     jobs: Jobs = None,
     memory: Memory = None,
     scheduler: Scheduler = None,
@@ -161,7 +168,8 @@ def extract(
     from radiotype.cli.extract import run_extract
     from radiotype.cli.workers import workers
 
-    return run_extract(manifest, output, families, resample_masks, workers=workers(jobs, memory, scheduler), verify=verify)
+    found, tissue = workers(jobs, memory, scheduler), (parenchyma, organ)
+    return run_extract(manifest, output, families, resample_masks, tissue=tissue, workers=found, verify=verify)
 
 
 @app.command()

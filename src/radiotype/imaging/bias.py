@@ -20,6 +20,9 @@ FITTED_MM = 4.0
 #: Iterations at each of the fitting levels, and the change at which a level ends.
 ITERATIONS, AT_REST = (50, 50, 30), 0.001
 
+#: Values are signed if a hundredth of them lies below 0 by this fraction of the largest.
+SIGNED = 0.05
+
 #: An axis with fewer voxels than this is not shrunk.
 FEWEST = 8
 
@@ -42,7 +45,7 @@ def bias_field(values: Singles, spacing_mm: tuple[float, float, float], where: n
     Raises
     ------
     ComputeError
-        RT303 if no field could be fitted.
+        RT303 if no field could be fitted; RT305 for values that are negative as those of a standardised scan are.
 
     References
     ----------
@@ -51,6 +54,9 @@ def bias_field(values: Singles, spacing_mm: tuple[float, float, float], where: n
     import SimpleITK
 
     known = np.isfinite(values)
+    if is_signed(values):
+        found = "more than a hundredth of the voxels is far below 0: of such intensities no bias field (N4) can be told"
+        raise ComputeError("RT305", found, hint="give the scan as it was before it was standardised, or without bias_field")
     image = _image(np.where(known, values, 0).astype(np.float32), spacing_mm)
     otsu = where is None
     mask = SimpleITK.OtsuThreshold(image, 0, 1, 200) if otsu else _image((where & known).astype(np.uint8), spacing_mm)
@@ -70,6 +76,15 @@ def bias_field(values: Singles, spacing_mm: tuple[float, float, float], where: n
         raise ComputeError("RT303", "no bias field could be fitted (N4)", hint="look at the scan in a viewer")
     field: Singles = np.exp(logarithm - np.mean(logarithm[fitted], dtype=np.float64)).astype(np.float32)
     return field
+
+
+def is_signed(values: Singles) -> bool:
+    """Whether values have both signs, as those of a standardised scan; slight undershoots beside edges do not count."""
+    known = values[np.isfinite(values)]
+    if not known.size or known.min() >= 0:
+        return False
+    low, high = np.percentile(known, (1, 99)).tolist()
+    return bool(low < -SIGNED * max(high, -low))
 
 
 def without_bias(

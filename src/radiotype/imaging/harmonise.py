@@ -16,10 +16,10 @@ from radiotype.core.cohort import Cohort
 from radiotype.core.volume import ArrayVoxels, Mask, PhaseVoxels, Scan
 from radiotype.errors import ComputeError
 from radiotype.imaging.bias import without_bias
-from radiotype.imaging.parenchyma.brain import find_brain
+from radiotype.imaging.parenchyma.brain import STRIPPED, find_brain
 from radiotype.imaging.parenchyma.breast import breast_region
 from radiotype.imaging.parenchyma.loader import FoundParenchyma, on_grid
-from radiotype.imaging.parenchyma.working import working_scan
+from radiotype.imaging.parenchyma.working import Bools, WorkingScan, finding_bytes, working_scan
 from radiotype.imaging.resample import centred_lattice, require_room, resampled
 
 Singles = npt.NDArray[np.float32]
@@ -32,8 +32,10 @@ VERSION = 1
 #: this fraction of itself; it ends at the last number, as on published maps.
 DARKEST, LEAST_RISE, LARGEST_RATIO = 0.1, 0.1, 3.0
 
-#: Bytes per stored voxel, beside the stored scan, while it is harmonised; measured with N4.
-PER_VOXEL = 48
+#: Bytes per stored voxel at the peak of each step, beside the stored scan and the result; and per resampled voxel, beside it.
+#: Measured in scans of 1 to 27 million voxels.
+BIAS_FIELD, SCALE, RATIO, COPY = 28, 12, 24, 12
+RESAMPLED = 8
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,13 @@ class HarmonisedVoxels:
         """What reading takes at its peak beside the result."""
         voxels = self.stored.voxels
         own = voxels.series if isinstance(voxels, PhaseVoxels) else voxels
-        stored = math.prod(own.shape) * np.dtype(own.dtype).itemsize
-        return stored + PER_VOXEL * math.prod(self.stored.grid.shape)
+        stored, n = math.prod(own.shape) * np.dtype(own.dtype).itemsize, math.prod(self.stored.grid.shape)
+        peaks = [RATIO * n] if self.is_map else []
+        if self.stored.modality == "MR" and not self.is_map:
+            peaks += [BIAS_FIELD * n] if self.done.bias_field else []
+            peaks += [] if self.done.intensity == "as_stored" else [SCALE * n, finding_bytes(self.stored.grid)]
+        peaks += [] if self.done.spacing_mm is None else [COPY * n + RESAMPLED * math.prod(self.shape)]
+        return stored + max(peaks)
 
     def read(self) -> Singles:
         values = self._values()
@@ -151,7 +158,7 @@ class HarmonisedVoxels:
         """Values by those of the brain, or the breast."""
         scan = Scan(ArrayVoxels(values), self.stored.grid, "MR")
         work = working_scan(scan, None)
-        found = breast_region(work, work.values)[0] if self.organ == "breast" else find_brain(work).tissue
+        found = breast_region(work, work.values)[0] if self.organ == "breast" else _brain(work)
         inside = values[work.blocks.back(found)]
         inside = inside[np.isfinite(inside)].astype(np.float64)
         if self.done.intensity == "z_score":
@@ -163,6 +170,18 @@ class HarmonisedVoxels:
             raise ComputeError("RT305", f"the {self.organ} has one value, so its scale cannot be told")
         result: Singles = ((values - np.float32(zero)) / np.float32(unit)).astype(np.float32)
         return result
+
+
+def _brain(work: WorkingScan) -> Bools:
+    """The brain; none where another scale would be taken for that of the brain."""
+    organ = find_brain(work)
+    if organ.doubts and organ.method != STRIPPED:
+        raise ComputeError(
+            "RT311",
+            f"the scale of the brain cannot be told: {', '.join(organ.doubts)} was found",
+            hint="remove the skull beforehand, or measure this scan with `intensity: as_stored`",
+        )
+    return organ.tissue
 
 
 def _whole(scan: Scan) -> Singles:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from radiotype.core.geometry import Floats, Grid
 from radiotype.core.volume import Mask
+from radiotype.imaging.distances import distances_inside
 
 Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
@@ -109,11 +110,11 @@ def margin_labels(
     ----------
     Wu et al., Nature Machine Intelligence 3 (2021) 787-798.
     """
-    inside = _distances_mm(np.pad(tumour, 1), spacing_mm)[1:-1, 1:-1, 1:-1]
+    inside = distances_inside(np.pad(tumour, 1), spacing_mm)[1:-1, 1:-1, 1:-1]
     labels = np.where(tumour, np.uint8(INVASIVE), np.uint8(0))
     labels[inside > inside.max() / 2 * (1 + TIE)] = CORE
     del inside
-    _add_bands(labels, _distances_mm(~tumour, spacing_mm), distances_mm, allowed)
+    _add_bands(labels, distances_inside(~tumour, spacing_mm), distances_mm, allowed)
     return labels
 
 
@@ -121,22 +122,6 @@ def _add_bands(labels: Labels, outside: Floats, distances: tuple[float, ...], al
     ends = np.array(distances) * (1 + TIE)
     around = (outside > 0) & (outside <= ends[-1]) & allowed
     labels[around] = FIRST_BAND + np.searchsorted(ends, outside[around])
-
-
-def _distances_mm(where: Bools, spacing_mm: tuple[float, float, float]) -> Floats:
-    """Distance of each True voxel to the nearest False one: the numbers of scipy at a third of its memory."""
-    from scipy import ndimage
-
-    nearest = np.empty((3, *where.shape), dtype=np.int32)
-    ndimage.distance_transform_edt(where, sampling=spacing_mm, return_distances=False, return_indices=True, indices=nearest)
-    distances = np.empty(where.shape)
-    j, k = np.ogrid[: where.shape[1], : where.shape[2]]
-    for i, plane in enumerate(distances):
-        for axis, own in enumerate((i, j, k)):
-            apart = (nearest[axis, i] - own).astype(np.float64) * spacing_mm[axis]
-            plane[:] = apart * apart if axis == 0 else plane + apart * apart
-        np.sqrt(plane, out=plane)
-    return distances
 
 
 def margin_labels_of_authors_code(tumour: Bools, distances_pixels: tuple[float, ...], allowed: Bools) -> Labels:

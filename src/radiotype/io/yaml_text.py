@@ -58,20 +58,31 @@ def read_yaml(path: Path, what: str, *, needs: str) -> tuple[dict[Any, Any], dic
         raise _syntax_error(error, text, what, path) from error
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
-        raise RecipeError("RT101", f"{what} cannot be read ({said})", file=path) from error
+        raise RecipeError("RT101", f"{what} cannot be read ({said})", file=path, hint=_next_step(error)) from error
     if not isinstance(content, dict):
         found = "empty" if content is None else "not a list of `key: value`"
         raise RecipeError("RT101", f"{what} is {found}", file=path, hint=needs)
     return content, lines, oddities
 
 
+def _next_step(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "check the path and the name of the file"
+    return "check who may read it" if isinstance(error, OSError) else "save it as YAML in UTF-8; any text editor can"
+
+
 def _text(path: Path, what: str) -> str:
     if path.exists() and not path.is_file():
-        raise RecipeError("RT101", f"{what} cannot be read: a file was expected, this is a folder or a device", file=path)
+        raise RecipeError(
+            "RT101",
+            f"{what} cannot be read: a file was expected, this is a folder or a device",
+            file=path,
+            hint="name the file itself",
+        )
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        raise RecipeError("RT101", f"{what} is longer than {MAX_BYTES // 1024} kB", file=path)
+        raise RecipeError("RT101", f"{what} is longer than {MAX_BYTES // 1024} kB", file=path, hint="is it the right file?")
     return raw.decode("utf-8-sig")
 
 
@@ -82,9 +93,8 @@ def _check_tokens(text: str, what: str, path: Path) -> None:
         line = token.start_mark.line + 1
         depth += isinstance(token, _STARTS) - isinstance(token, _ENDS)
         if depth > MAX_DEPTH:
-            raise RecipeError(
-                "RT101", f"{what} cannot be read: line {line} is nested more than {MAX_DEPTH} levels deep", file=path
-            )
+            said = f"{what} cannot be read: line {line} is nested more than {MAX_DEPTH} levels deep"
+            raise RecipeError("RT101", said, file=path, hint="close every bracket")
         if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
             said = f"{what} uses YAML anchors, which are not allowed (line {line})"
             raise RecipeError("RT101", said, file=path, hint="write the values out")
@@ -94,7 +104,7 @@ def _check_tokens(text: str, what: str, path: Path) -> None:
         if _is_long_number(token):
             length = token.end_mark.index - token.start_mark.index
             said = f"{what} cannot be read: line {line} holds a number of {length} characters"
-            raise RecipeError("RT101", said, file=path)
+            raise RecipeError("RT101", said, file=path, hint="put it in quotes if it is text")
 
 
 def _is_long_number(token: yaml.Token) -> bool:
@@ -107,7 +117,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, what: str, path: Path)
     mark = error.problem_mark or error.context_mark
     reason = error.problem or "unknown reason"
     if mark is None:
-        return RecipeError("RT101", f"{what} is not valid YAML ({reason})", file=path)
+        return RecipeError("RT101", f"{what} is not valid YAML ({reason})", file=path, hint="look at it in an editor")
     shown = (text.splitlines() or [""])[min(mark.line, len(text.splitlines()) - 1)].strip()
     began = error.context_mark
     since = f", {error.context} from line {began.line + 1}" if began and error.context and began.line != mark.line else ""

@@ -40,3 +40,24 @@ def test_a_coarser_scan_of_the_same_patient_gives_the_same_tissue(organ):
     fine = find_parenchyma(scan, tumour, organ=organ).mask.data[: n[0], : n[1], : n[2]]
     found = find_parenchyma(Scan(blocks, half, scan.modality), Mask(drawn, half), organ=organ).mask.data
     assert dice(np.kron(found, np.ones((2, 2, 2), dtype=bool)), fine) > 0.98
+
+
+@pytest.mark.parametrize("organ", ["brain", "breast"])
+def test_standardised_values_give_the_same_tissue(organ):
+    scan, tumour, _ = phantom(organ, 2, (2.0, 2.0, 2.0))
+    plain = Scan(scan.data, scan.grid, "MR")
+    middle, unit = float(np.median(scan.data)), float(scan.data.std())
+    standardised = Scan((scan.data - middle) / unit, scan.grid, "MR")
+    found, again = (find_parenchyma(one, tumour, organ=organ).mask.data for one in (plain, standardised))
+    assert dice(found, again) > 0.97
+
+
+def test_a_brain_is_stripped_whatever_its_background_holds():
+    scan, tumour, _ = phantom("brain", 5, (2.0, 2.0, 2.0))
+    brain = ((np.indices(scan.grid.shape) - 20) ** 2).sum(axis=0) < 18**2
+    found = [
+        find_parenchyma(Scan(np.where(brain, scan.data, value), scan.grid, "MR"), Mask(tumour.data & brain, scan.grid))
+        for value in (0.0, -7.0, np.nan)
+    ]
+    assert {one.method for one in found} == {"background of a skull-stripped scan"}
+    assert all((one.mask.data == found[0].mask.data).all() for one in found)

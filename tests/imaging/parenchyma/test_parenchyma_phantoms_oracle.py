@@ -5,6 +5,7 @@ import pytest
 from parenchyma_phantoms import HALF_MM, dice, phantom, ring
 
 from radiotype.core import Grid, Mask, Scan
+from radiotype.errors import ComputeError
 from radiotype.imaging.parenchyma import find_parenchyma
 from radiotype.imaging.parenchyma.breast import chest_wall
 from radiotype.imaging.parenchyma.working import working_scan
@@ -40,6 +41,42 @@ def test_vessels_are_lung_and_the_air_around_the_patient_is_not():
     inner = ((np.abs(x) - 38) / 23) ** 2 + (y / 37) ** 2 + (z / 39) ** 2 < 1
     assert found.mask.data[vessels & inner].all()
     assert not (found.mask.data & (trachea | ~body)).any()
+
+
+def test_lungs_that_are_one_with_the_air_outside_are_found():
+    """A scan from the head on: the airways are open from the mouth to the lungs."""
+    grid = Grid((90, 90, 90), np.diag([2.0, 2.0, 2.0, 1.0]))
+    x, y, z = (np.indices(grid.shape).reshape(3, -1).T * 2.0 - [89, 89, 49]).T.reshape(3, *grid.shape)
+    body = (x / 85) ** 2 + (y / 70) ** 2 < 1
+    lungs = ((np.abs(x) - 38) / 26) ** 2 + (y / 40) ** 2 + (z / 42) ** 2 < 1
+    tumour = (x - 40) ** 2 + (y + 10) ** 2 + z**2 < 100
+    airway = (x**2 + y**2 < 25) & (z > -4) | (np.abs(x) < 30) & (np.abs(y) < 4) & (np.abs(z) < 4)
+    mouth = (np.abs(x) < 8) & (y < 0) & (z > 90) & (z < 110)
+    bowel = (x**2 + (y + 30) ** 2 < 100) & (z < -30)
+    values = np.where(body & ~airway & ~mouth, 40.0, -1000.0)
+    values[lungs] = -850
+    values[bowel] = -900
+    values[tumour] = 60
+    found = find_parenchyma(Scan(values, grid, "CT"), Mask(tumour, grid))
+    assert dice(found.mask.data, lungs) > 0.95
+    assert not (found.mask.data & (mouth | ~body)).any()
+
+
+def test_a_volume_that_no_lungs_have_is_doubtful_in_a_part_of_a_scan_too():
+    grid = Grid((60, 60, 60), np.diag([4.0, 4.0, 4.0, 1.0]))
+    tumour = ((np.indices(grid.shape) - 30) ** 2).sum(axis=0) < 16
+    found = find_parenchyma(Scan(np.where(tumour, 40.0, -800.0), grid, "CT"), Mask(tumour, grid))
+    assert [doubt[:9] for doubt in found.doubts] == ["lungs of "]
+
+
+@pytest.mark.parametrize("organ", ["lung", "brain", "breast"])
+@pytest.mark.parametrize("value", [np.nan, 0.0, -3.0])
+def test_a_scan_of_one_value_holds_no_organ(organ, value):
+    grid = Grid((30, 30, 30), np.diag([4.0, 4.0, 4.0, 1.0]))
+    tumour = ((np.indices(grid.shape) - 15) ** 2).sum(axis=0) < 16
+    scan = Scan(np.full(grid.shape, value), grid, "CT" if organ == "lung" else "MR")
+    with pytest.raises(ComputeError, match=r"RT311|RT303"):
+        find_parenchyma(scan, Mask(tumour, grid), organ=organ)
 
 
 def test_a_skull_stripped_brain_is_taken_as_it_is():

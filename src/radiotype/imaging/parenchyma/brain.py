@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from radiotype.errors import ComputeError
+from radiotype.imaging.distances import distances_inside
 from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.shapes import closed, components, dilated, eroded, filled, largest, otsu
 from radiotype.imaging.parenchyma.working import Bools, WorkingScan
 
+#: What the method is called where the skull was removed before.
+STRIPPED = "background of a skull-stripped scan"
+
 #: Skull-stripped: at least this fraction of the faces of the scan has one value, this fraction of the rest is one part, and
 #: that is no larger than a brain, ml.
 SAME_ON_FACES, ONE_PART, LARGEST_ML = 0.9, 0.95, 2200.0
+
+#: The percentile of the scan that counts as the darkest air.
+FLOOR = 0.5
 
 #: Parts smaller than this fraction of the largest are noise in the air.
 MINOR = 0.05
@@ -62,8 +71,10 @@ def find_brain(scan: WorkingScan) -> Organ:
     """
     stripped = stripped_brain(scan)
     if stripped is not None:
-        return Organ(stripped, "background of a skull-stripped scan", *doubts_of_brain(stripped, scan, whole=True))
+        return Organ(stripped, STRIPPED, *doubts_of_brain(stripped, scan, whole=True))
     head = _head(scan)
+    below = min(0.0, float(np.nanpercentile(scan.values, FLOOR)))  # of a standardised scan
+    scan = replace(scan, values=scan.values - np.float32(below))
     median = _depth_median(scan, head)
     alike = head & (scan.values > DARK * median) & (scan.values < BRIGHT * median)
     outside = dilated(~head, SURFACE_MM, scan.spacing_mm) & head
@@ -91,10 +102,10 @@ def stripped_brain(scan: WorkingScan) -> Bools | None:
     """The brain of a skull-stripped scan; None for another."""
     values = scan.values
     faces = np.concatenate([np.take(values, end, axis=axis).ravel() for axis in range(3) for end in (0, -1)])
-    found, counts = np.unique(faces[np.isfinite(faces)], return_counts=True)
-    if not len(found) or counts.max() < SAME_ON_FACES * len(faces):
+    found, counts = np.unique(faces, return_counts=True)
+    if counts.max() < SAME_ON_FACES * len(faces):
         return None
-    other = np.isfinite(values) & (values != found[counts.argmax()])
+    other = np.isfinite(values) & (values != found[counts.argmax()])  # the one value may be that no value is known
     labels, sizes = components(other)
     if len(sizes) < 2 or sizes[1:].max() < ONE_PART * sizes[1:].sum():
         return None
@@ -109,8 +120,9 @@ def _head(scan: WorkingScan) -> Bools:
     """
     from scipy import ndimage
 
-    values = np.nan_to_num(scan.values, nan=float(np.nanmin(scan.values)))
-    floor = float(np.percentile(values, 0.5))
+    known = np.isfinite(scan.values)
+    values = np.where(known, scan.values, scan.values[known].min() if known.any() else np.float32(0))
+    floor = float(np.percentile(values, FLOOR))
     middle = max(float(np.median(values - floor)), float(np.mean(values - floor)) / 10)
     if middle <= 0:
         raise ComputeError("RT311", "the scan holds hardly anything but one value", hint="look at it in a viewer")
@@ -125,9 +137,7 @@ def _head(scan: WorkingScan) -> Bools:
 
 def _depth_median(scan: WorkingScan, head: Bools) -> float:
     """The median of the head where it is deepest, the tumour left out."""
-    from scipy import ndimage
-
-    depth = ndimage.distance_transform_edt(head, sampling=scan.spacing_mm) if not head.all() else np.full(head.shape, DEEP_MM)
+    depth = distances_inside(head, scan.spacing_mm) if not head.all() else np.full(head.shape, DEEP_MM)
     rest = head & ~scan.tumour
     if not rest.any():
         raise ComputeError("RT311", "the scan holds hardly anything but tumour", hint="give the whole scan, not a part of it")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.errors import ComputeError
-from radiotype.imaging.bias import without_bias
+from radiotype.imaging.bias import is_signed, without_bias
 from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.fuzzy import fuzzy_c_means
 from radiotype.imaging.parenchyma.shapes import closed, dilated, filled, largest, otsu
@@ -45,12 +45,12 @@ HINT = "a mask of the fibroglandular tissue in the column `parenchyma` is taken 
 def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     """Fibroglandular tissue: what is not fat within the breast.
 
-    1. The bias field is removed (N4; not on a map). 2. Breast is what is brighter than Otsu's threshold of the logarithm, in
-    one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air: the skin. 3. The chest wall is
-    cut off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour and 5 mm around it left out, in three classes.
-    Fat is the darkest or the brightest, whichever is farther from the median of the tumour: with and without suppression of fat
-    a tumour looks more like gland than like fat. The middle class joins it when its centre lies within a third of the way.
-    Where the darkest class has more than 0.7 of the intensity of the brightest, all is gland.
+    1. The bias field is removed (N4; not on a map, nor of standardised values). 2. Breast is what is brighter than Otsu's
+    threshold of the logarithm, in one part, closed with a ball of 5 mm, with its cavities, without the first 4 mm from the air:
+    the skin. 3. The chest wall is cut off, see `chest_wall`. 4. Fuzzy c-means of the intensities, the tumour and 5 mm around it
+    left out, in three classes. Fat is the darkest or the brightest, whichever is farther from the median of the tumour: with
+    and without suppression of fat a tumour looks more like gland than like fat. The middle class joins it when its centre lies
+    within a third of the way. Where the darkest class has more than 0.7 of the intensity of the brightest, all is gland.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def find_breast(scan: WorkingScan, *, is_map: bool) -> Organ:
     ComputeError
         RT311 if there is no breast, or nothing but fat in it.
     """
-    values = scan.values if is_map else without_bias(scan.values, scan.spacing_mm)
+    values = scan.values if is_map or is_signed(scan.values) else without_bias(scan.values, scan.spacing_mm)
     breast, remarks = breast_region(scan, values)
     inside = breast & ~dilated(scan.tumour, NEAR_MM, scan.spacing_mm)
     if np.count_nonzero(inside) < MIN_BLOCKS:

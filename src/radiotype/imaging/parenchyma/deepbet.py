@@ -11,7 +11,7 @@ import numpy as np
 
 from radiotype.core.volume import Mask, Scan
 from radiotype.errors import ComputeError, RecipeError
-from radiotype.imaging.parenchyma.brain import doubts_of_brain, is_whole, stripped_brain
+from radiotype.imaging.parenchyma.brain import STRIPPED, doubts_of_brain, is_whole, stripped_brain
 from radiotype.imaging.parenchyma.found import Organ
 from radiotype.imaging.parenchyma.working import WorkingScan, working_scan
 from radiotype.io.masks import read_mask
@@ -53,7 +53,7 @@ def find_brain_deepbet(work: WorkingScan, scan: Scan) -> Organ:
     require_deepbet()
     stripped = stripped_brain(work)
     if stripped is not None:
-        return Organ(stripped, "background of a skull-stripped scan", *doubts_of_brain(stripped, work, whole=True))
+        return Organ(stripped, STRIPPED, *doubts_of_brain(stripped, work, whole=True))
     run_bet = importlib.import_module("deepbet").run_bet
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder, name)) for name in ("t1.nii.gz", "brain.nii.gz", "mask.nii.gz", "volume.csv")]

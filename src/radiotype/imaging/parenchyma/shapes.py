@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiotype.core.geometry import Floats
+from radiotype.imaging.distances import distances_inside
 from radiotype.imaging.parenchyma.working import Bools
 
 Spacing = tuple[float, float, float]
@@ -16,21 +17,17 @@ TIE = 1e-5
 
 def dilated(region: Bools, radius_mm: float, spacing_mm: Spacing) -> Bools:
     """Voxels at most this far from the region."""
-    from scipy import ndimage
-
     if not region.any():
         return region
-    found: Bools = ndimage.distance_transform_edt(~region, sampling=spacing_mm) <= radius_mm * (1 + TIE)
+    found: Bools = distances_inside(~region, spacing_mm) <= radius_mm * (1 + TIE)
     return found
 
 
 def eroded(region: Bools, radius_mm: float, spacing_mm: Spacing) -> Bools:
     """Voxels farther than this from what is outside the region; the end of the array is no outside."""
-    from scipy import ndimage
-
     if region.all():
         return region
-    found: Bools = ndimage.distance_transform_edt(region, sampling=spacing_mm) > radius_mm * (1 + TIE)
+    found: Bools = distances_inside(region, spacing_mm) > radius_mm * (1 + TIE)
     return found
 
 

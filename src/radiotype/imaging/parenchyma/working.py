@@ -19,6 +19,9 @@ Singles = npt.NDArray[np.float32]
 #: Voxels are merged along an axis as long as the merged ones are no longer than this, mm.
 LONGEST_MM = 2.0
 
+#: Bytes per block while an organ is looked for: measured 25 (lung) to 40 (breast) in scans of 1 to 13 million blocks.
+FINDING = 40
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -82,6 +85,12 @@ def blocks_of(grid: Grid) -> Blocks:
     factors = [max(1, int(LONGEST_MM / step * (1 + 1e-6))) for step in grid.spacing_mm]
     missing = [-n % factor if axis in flipped else 0 for axis, (n, factor) in enumerate(zip(grid.shape, factors, strict=True))]
     return Blocks(grid.shape, tuple(factors), tuple(missing), axes)  # type: ignore[arg-type]
+
+
+def finding_bytes(grid: Grid) -> int:
+    """Memory that looking for an organ takes at its peak, bytes."""
+    blocks = blocks_of(grid)
+    return FINDING * math.prod(len(blocks.starts(axis)) for axis in range(3))
 
 
 def working_scan(scan: Scan, tumour: Mask | None) -> WorkingScan:
