@@ -233,6 +233,10 @@ def predict(
     ] = None,
     label: Annotated[str | None, typer.Option(help="Label of the region in the mask, a number or any.")] = None,
     roi: Annotated[str | None, typer.Option(help="Name of the region in a DICOM mask, or a pattern.")] = None,
+    organ: Annotated[
+        str | None,
+        typer.Option(help="Organ of the tumour of a single scan, where the study of the model read it from its manifest."),
+    ] = None,
     case_id: Annotated[str, typer.Option(help="What the single case is called on the page.")] = "new-case",
     output: Output = Path("radiotype-predict"),
     by: Annotated[
@@ -250,7 +254,7 @@ def predict(
     from radiotype.cli.predict import SingleCase, run_predict
     from radiotype.cli.workers import workers
 
-    single = SingleCase(case_id, mask, parenchyma, modality, label, roi)
+    single = SingleCase(case_id, mask, parenchyma, modality, label, roi, organ)
     found = workers(jobs, memory, scheduler)
     return run_predict(model, cases, output, single, by=by, resample_masks=resample_masks, workers=found, verify=verify)
 

@@ -13,6 +13,7 @@ from radiotype.core.case import Case
 from radiotype.core.cohort import Cohort
 from radiotype.core.volume import UNIT_OF_MODALITY
 from radiotype.errors import RecipeError, did_you_mean
+from radiotype.imaging.parenchyma.finder import ORGANS
 from radiotype.io import read_cohort, read_scan
 from radiotype.io.tables import OTHER_NAMES, region_of_row
 from radiotype.report.words import plain
@@ -32,6 +33,7 @@ class SingleCase(NamedTuple):
     modality: str | None
     label: str | None
     roi: str | None
+    organ: str | None = None
 
 
 def run_predict(
@@ -75,7 +77,7 @@ def _only_with_a_mask(cases: Path, single: SingleCase) -> None:
     """Refuse a scan without a mask, and options of a scan beside a manifest."""
     if cases.is_dir() or cases.name.lower().endswith((*VOLUMES, ".dcm")):
         raise RecipeError("RT103", f"{cases.name} is a scan, and no mask is given", hint="name the region with --mask")
-    for name in ("parenchyma", "modality", "label", "roi"):
+    for name in ("parenchyma", "modality", "label", "roi", "organ"):
         if getattr(single, name) is not None:
             found = f"--{name} belongs to a single scan with --mask; a manifest has a column for it"
             raise RecipeError("RT103", found)
@@ -94,7 +96,21 @@ def _one_case(scan: Path, single: SingleCase, loaded: LoadedModel, resample_mask
         "roi": single.roi or "",
     }
     region = region_of_row(row, Path("command-line"), 1, resample_masks)  # type: ignore[arg-type]
-    return Cohort((Case(single.case_id, single.case_id, (region,)),))
+    return Cohort((Case(single.case_id, single.case_id, (region,), _organ(single.organ, loaded)),))
+
+
+def _organ(told: str | None, loaded: LoadedModel) -> dict[str, str]:
+    """The cell that the study of the model read the organ from; nothing where it read none."""
+    column = loaded.parenchyma.organ
+    if column is None or column in ORGANS:
+        if told is not None:
+            whose = "the modality tells" if column is None else f"it is {column}"
+            raise RecipeError("RT103", f"--organ is given, but the model asks for none: {whose}", hint="leave it out")
+        return {}
+    if told is None:
+        found = f"the model was made with the organ that the column {column!r} of the manifest names, and a scan has no columns"
+        raise RecipeError("RT103", found, hint=f"give --organ {', '.join(ORGANS)}, or a cancer of it, such as NSCLC")
+    return {column: told}
 
 
 def _modality(scan: Path, told: str | None, loaded: LoadedModel) -> str:
