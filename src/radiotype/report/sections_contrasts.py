@@ -9,7 +9,7 @@ from radiotype.report.blocks import Cell, FigureBlock, Row, Section, Table
 from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, number, p_value
+from radiotype.report.words import count, number, number_word, p_value
 
 _HALF = (PAGE_PX - 24) / 2
 
@@ -24,7 +24,7 @@ def contrasts(stored: Stored) -> list[Section]:
     low = int((first["q_value"] < 0.05).sum())
     sentence = (
         f"{count(n, 'contrast')} of subtypes {'was' if n == 1 else 'were'} declared before anything was measured; "
-        f"survival differs in {low} of them after correction for their number (q < 0.05)."
+        f"survival differs in {number_word(low) if low else 'none'} of them after correction for their number (q < 0.05)."
     )
     axis = time_axis(float(curves["time_days"].max()))
     panels = []
@@ -40,7 +40,7 @@ def contrasts(stored: Stored) -> list[Section]:
                 f"{count(patients, 'case')} · log-rank χ² {number(float(one['chi_square']))}, {p_value(float(one['p_value']))}"
             )
         panel, size = f"contrast_{i:02d}", (_HALF, 330.0)
-        drawn = kaplan_meier_panel(rows, panel, colours(sides), axis, title=f"Subtype {name}", note=note, size_px=size)
+        drawn = kaplan_meier_panel(rows, panel, _tints(sides, stored), axis, title=f"Subtype {name}", note=note, size_px=size)
         panels.append(FigureBlock(drawn.svg, "", {panel: drawn.data, f"{panel}_at_risk": numbers_at_risk(rows, axis)}))
     columns = ("Contrast", "Model", "Cases", "Events", "Log-rank p", "q", "Hazard ratio", "95 % interval", "p")
     caption = (
@@ -51,6 +51,13 @@ def contrasts(stored: Stored) -> list[Section]:
     rows_ = tuple(_row(row) for row in table.to_dict("records"))
     tests = Table(columns, rows_, caption=caption, numeric=numeric, tables={"contrasts": table})
     return [Section("contrasts", "Declared contrasts", sentence, (Row(tuple(panels)), tests))]
+
+
+def _tints(sides: list[str], stored: Stored) -> dict[str, str]:
+    """A subtype in its colour of all figures, merged ones in greys."""
+    own = colours(stored.subtype_names)
+    greys = iter(("#3d4f5f", "#8a98a5"))
+    return {side: own[side] if side in own else next(greys) for side in sides}
 
 
 def _row(row: Mapping[Any, Any]) -> tuple[str | Cell, ...]:

@@ -60,4 +60,5 @@ def columns_hint(missing: Iterable[str], columns: Iterable[str], features: Itera
     choices = [*known, *features]
     guesses = [(name, did_you_mean(name, choices)) for name in missing]
     likely = [f"{guess.removeprefix(', did you mean ').removesuffix('?')} for {name}" for name, guess in guesses if guess]
-    return (f"did you mean {', '.join(likely)}? " if likely else "") + f"{'T' if likely else 't'}he manifest has {', '.join(known)}"
+    there = f"he manifest has {', '.join(known)}"
+    return f"did you mean {', '.join(likely)}? T{there}" if likely else f"t{there}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from radiotype.core.cohort import Cohort
@@ -77,7 +78,7 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
     check_evidence(recipe, clinical, manifest)
 
 
-def _columns_hint(recipe: Recipe, missing: list[str], columns: pd.Index) -> str:
+def _columns_hint(recipe: Recipe, missing: list[str], columns: Iterable[str]) -> str:
     """The likeliest columns; for a covariate also features, and which of them can be named."""
     covariates = [name for name in missing if name in recipe.all_covariates]
     if not covariates:
