@@ -90,15 +90,18 @@ def _variation(stored: Stored) -> list[Block]:
     if column not in stored.features or not 1 < stored.features[column].nunique() <= MAX_GROUPS:
         return []
     records = [record for record in stored.records if record.family == "margin" and stored.features[record.name].notna().any()]
-    figures = []
+    figures: list[FigureBlock] = []
     for distance in dict.fromkeys(str(record.detail.get("distance", "")) for record in records):
         own = [record for record in records if record.detail.get("distance") == distance]
         names = {record.name: _pair(record.detail) for record in own}
         table = stored.features.melt([column], list(names), "pair", "value").replace({"pair": names})
         table["pair"] = pd.Categorical(table["pair"], list(names.values()))
         low, high = {"correlation": (-1.0, 1.0), "chi_square": (None, None)}.get(distance, (0.0, 1.0))
+        values = table["value"].dropna()
+        bent = low is None and bool((values > 0).all())
+        if low is not None and not values.between(low, high).all():  # rounding
+            low = high = None
         words = distance.replace("_", " ").replace("bhattacharyya", "Bhattacharyya distance")
-        bent = low is None and bool((table["value"].dropna() > 0).all())
         drawn = ridgeline(
             table, "value", ["pair", column], low=low, high=high, logarithmic=bent,
             title=initial(words), value_name=words, name=f"variation {distance}", width_px=(PAGE_PX - 24) / 2,
