@@ -9,7 +9,7 @@ from radiotype.report.blocks import Cell, FigureBlock, Row, Section, Table
 from radiotype.report.drawing import PAGE_PX, colours
 from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_risk, time_axis
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, number, number_word, p_value
+from radiotype.report.words import count, number, p_value
 
 _HALF = (PAGE_PX - 24) / 2
 
@@ -24,7 +24,7 @@ def contrasts(stored: Stored) -> list[Section]:
     low = int((first["q_value"] < 0.05).sum())
     sentence = (
         f"{count(n, 'contrast')} of subtypes {'was' if n == 1 else 'were'} declared before anything was measured; "
-        f"survival differs in {number_word(low) if low else 'none'} of them after correction for their number (q < 0.05)."
+        f"survival differs in {low or 'none'} of them after correction for their number (q < 0.05)."
     )
     axis = time_axis(float(curves["time_days"].max()))
     panels = []

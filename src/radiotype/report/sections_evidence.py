@@ -86,7 +86,7 @@ def _subgroup_sentence(tests: pd.DataFrame | None) -> str:
     parts = []
     if len(ranks):
         low = int((ranks["q_value"] < LEVEL).sum())
-        where = f"{number_word(low) if low else 'none'} of {count(len(ranks), 'subgroup')}"
+        where = f"{low or 'none'} of {count(len(ranks), 'subgroup')}"
         parts.append(f"Survival differs between the subtypes at q < {LEVEL:g} in {where}")
     if len(products):
         found = products[products["q_value"] < LEVEL]
