@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from radiotype import simulate, studies
 from radiotype.cli import app as cli
 from radiotype.core import Grid
-from radiotype.errors import ComputeError, RecipeError, StoreError
+from radiotype.errors import ComputeError, ModelError, RecipeError, StoreError
 from radiotype.io import write_nifti
 from radiotype.predict import Model
 from radiotype.run.store import RunFolder
@@ -49,6 +50,14 @@ def test_the_study_writes_a_model_and_the_report_shows_it(study):
     assert "The model for new patients" in page and "Declared contrasts" in page
     contrasts = RunFolder.open(run).read_table("results/contrasts.parquet")
     assert contrasts["contrast"].tolist() == ["1 v 2"] and contrasts["hazard_ratio"].gt(0).all()
+
+
+def test_what_lies_beside_a_model_is_told_from_it(study, tmp_path):
+    manifest, run, _ = study
+    for wrong in (run, run / "model.tumours"):
+        with pytest.raises(ModelError, match="RT502") as caught:
+            command("predict", wrong, manifest, "-o", tmp_path / "out")
+        assert f"the model is {run / 'model.radiotype'}" in caught.value.hint
 
 
 def test_a_manifest_of_the_same_patients_gives_the_subtypes_of_the_study(study, tmp_path):
@@ -119,11 +128,29 @@ def test_what_cannot_be_is_refused(study, tmp_path):
         ((model, image, "--mask", mask, "--modality", "XR"), "not a modality"),
         ((model, image, "--mask", mask), "does not say its modality"),
         ((model, manifest, "--by", "magic"), "neither classifier nor assignment"),
+        ((model, manifest, "--organ", "lung"), "belongs to a single scan"),
+        ((model, image, "--mask", mask, "--modality", "CT", "--organ", "lung"), "the model asks for none"),
     ):
         with pytest.raises(RecipeError, match=said):
             command("predict", *words, "-o", tmp_path / "out")
     with pytest.raises(ComputeError, match=r"no region could be described; new-case: .*the file does not exist[\s\S]*RT2"):
         command("predict", model, image, "--mask", tmp_path / "nothing.nii.gz", "--modality", "CT", "-o", tmp_path / "out")
+
+
+def test_a_scan_names_the_organ_that_the_study_of_the_model_read_from_a_column(study, tmp_path):
+    manifest, run, _ = study
+    image, mask, row = case_of(manifest, pd.read_csv(manifest)["modality"].tolist().index("MR"))
+    model = Model.load(run / "model.radiotype")
+    scans = {"images": {"harmonise": {"intensity": "z_score"}}, "parenchyma": {"find": "auto", "organ": "cancer_type"}}
+    replace(model, provenance={**model.provenance, "recipe": scans}).save(tmp_path / "m.radiotype")
+    words = ("predict", tmp_path / "m.radiotype", image, "--mask", mask, "--modality", "MR", "-o", tmp_path / "out")
+    with pytest.raises(RecipeError, match="the organ that the column 'cancer_type'") as caught:
+        command(*words)
+    assert "--organ lung, brain, breast" in caught.value.hint
+    with pytest.raises(RecipeError, match="names none of lung, brain, breast"):
+        command(*words, "--organ", "liver")
+    assert command(*words, "--organ", row["cancer_type"]) == 0
+    assert "within the brain" in pd.read_parquet(tmp_path / "out" / "cases.parquet")["remarks"].item()
 
 
 def frozen(manifest, run, **more):

@@ -161,6 +161,15 @@ def test_flags_say_whether_to_worry(loaded: stored.Stored) -> None:
     assert not any("margin_dropped" in text for text in said)
 
 
+def test_a_mask_that_was_hardly_changed_is_not_flagged_and_flags_of_shape_are_sentences(loaded: stored.Stored) -> None:
+    table = loaded.features.assign(flags=[{} for _ in range(len(loaded.features))], status="ok")
+    table["flags"].iloc[0].update(spharm_changed_fraction=6e-5, spharm_axes_degenerate=1.0)
+    table["flags"].iloc[1].update(spharm_changed_fraction=0.3)
+    first, second = flag_words(table).values()
+    assert first.startswith("worth a look: two axes of the tumour are nearly of one length") and "changed" not in first
+    assert second == "worth a look: 30 % of the voxels were filled or cut off for a surface without holes or handles"
+
+
 def test_remarks_of_reading_are_counted_by_kind(loaded: stored.Stored) -> None:
     regions = loaded.regions.assign(remarks="")
     described = regions.index[regions["status"] != "failed"]

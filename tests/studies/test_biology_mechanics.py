@@ -37,7 +37,7 @@ def refused(folder, message, code="RT103", columns=None, **biology):
 def test_files_that_cannot_be_used_are_refused_with_the_key_that_names_them(folder):
     refused(folder, r"`biology.expression\[0\]`: .*exist", expression="absent.csv")
     refused(folder, r"`biology.gene_sets\[1\]`: .*exist", gene_sets=["sets.gmt", "absent.gmt"])
-    refused(folder, r"`biology.cells`: .*exist", cells="absent.gmt")
+    refused(folder, r"(?s)`biology.cells`: .*exist.*relative to the recipe", cells="absent.gmt")
     refused(folder, r"`biology.expression\[0\]`: .*not read", expression="sets.gmt")
     write_gmt(folder / "again.gmt", {"SET_03": ("GENE1",)})
     refused(folder, "'SET_03' stands in two files", gene_sets=["sets.gmt", "again.gmt"])

@@ -67,8 +67,18 @@ def test_a_cancer_type_called_all_is_refused():
 
 def test_a_covariate_that_is_neither_a_column_nor_a_feature_is_refused():
     recipe = {"manifest": "m.csv", "covariates": ["spharm_volume_mm3", "volume_mm4"]}
-    with pytest.raises(RecipeError, match="the manifest lacks: volume_mm4"):
+    with pytest.raises(RecipeError, match="the manifest lacks: volume_mm4") as caught:
         check_columns(check_recipe(recipe), cohort_of(), Path("m.csv"))
+    assert caught.value.hint.startswith("did you mean 'spharm_volume_mm3' for volume_mm4? The manifest has case_id")
+    assert caught.value.hint.endswith("covariates may also be features of spharm, margin")
+
+
+def test_a_column_that_is_nearly_there_is_suggested():
+    recipe = {"manifest": "m.csv", "outcome": {"time": "os_dayz", "event": "died"}}
+    with pytest.raises(RecipeError, match="lacks: os_dayz, died") as caught:
+        check_columns(check_recipe(recipe), cohort_of(), Path("m.csv"))
+    assert caught.value.hint.startswith("did you mean 'os_days' for os_dayz? The manifest has case_id")
+    assert "features" not in caught.value.hint
 
 
 def sample_of(**columns):

@@ -100,16 +100,16 @@ def _one_case(scan: Path, single: SingleCase, loaded: LoadedModel, resample_mask
 
 
 def _organ(told: str | None, loaded: LoadedModel) -> dict[str, str]:
-    """The cell that names the organ, where the study of the model read it from a column."""
+    """The cell that the study of the model read the organ from; nothing where it read none."""
     column = loaded.parenchyma.organ
     if column is None or column in ORGANS:
         if told is not None:
-            found = f"--organ {told!r} is not asked for: the model goes by {'the modality' if column is None else column}"
-            raise RecipeError("RT103", found, hint="leave it out")
+            whose = "the modality tells" if column is None else f"it is {column}"
+            raise RecipeError("RT103", f"--organ is given, but the model asks for none: {whose}", hint="leave it out")
         return {}
     if told is None:
-        found = f"the study of the model read the organ from the column {column!r}, and a single scan has none"
-        raise RecipeError("RT103", found, hint=f"give --organ {', '.join(ORGANS)}, or a manifest with that column")
+        found = f"the model was made with the organ that the column {column!r} of the manifest names, and a scan has no columns"
+        raise RecipeError("RT103", found, hint=f"give --organ {', '.join(ORGANS)}, or a cancer of it, such as NSCLC")
     return {column: told}
 
 

@@ -242,4 +242,6 @@ def _plain(content: bytes) -> Any:
 
 
 def _refusal(path: Path, why: str) -> ModelError:
-    return ModelError("RT502", f"the model cannot be used: {why}", file=path, hint="get the file again from where it came")
+    likely = path / "model.radiotype" if path.is_dir() else path.with_suffix(".radiotype")
+    hint = f"the model is {likely}" if likely != path and likely.is_file() else "get the file again from where it came"
+    return ModelError("RT502", f"the model cannot be used: {why}", file=path, hint=hint)

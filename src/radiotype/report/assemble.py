@@ -76,8 +76,8 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     return [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),
-        sections_reliability.reliability(stored),
-        sections_predict.frozen(stored) if is_frozen(stored) else sections_subtypes.consensus(stored),
+        *([sections_predict.frozen(stored)] if is_frozen(stored) else [sections_reliability.reliability(stored)]),
+        *([] if is_frozen(stored) else [sections_subtypes.consensus(stored)]),
         sections_subtypes.sizes(stored),
         *([] if is_frozen(stored) else [sections_meaning.meaning(stored, folder), sections_validity.validity(stored)]),
         sections_survival.survival(stored),

@@ -168,7 +168,14 @@ def _risk_table(
         axes.add_patch(
             Rectangle((-104 / width_px, row - 0.09), 14 / width_px, 0.18, transform=edge, color=tints[subtype], clip_on=False)
         )
-        axes.text(-84 / width_px, row, clipped(f"Subtype {subtype}", 11), transform=edge, va="center", fontsize=8.5)
+        axes.text(
+            -84 / width_px,
+            row,
+            clipped(subtype if "+" in subtype else f"Subtype {subtype}", 11),
+            transform=edge,
+            va="center",
+            fontsize=8.5,
+        )
         part = at_risk[at_risk["subtype"] == subtype]
         for tick, cases in zip(part["tick"], part["at_risk"], strict=True):
             axes.text(tick, row, f"{cases:,}", ha="center", va="center", fontsize=8.5)

@@ -25,8 +25,11 @@ MAX_FLAGGED = 6
 
 #: A flag that more than this fraction of the regions carries says nothing about one of them.
 _COMMON = 0.5
-#: A fraction of dropped voxels above this is worth a look.
+#: A fraction of dropped or changed voxels above this is worth a look.
 DROPPED = 0.1
+
+#: The flag of masks that were changed for a surface of genus 0; up to `DROPPED` is ordinary.
+_CHANGED = "spharm_changed_fraction"
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
@@ -61,7 +64,7 @@ def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
         {
             name
             for name, value in row.items()
-            if value and "voxels" not in name and (float(value) > DROPPED if "dropped" in name else True)
+            if value and "voxels" not in name and (float(value) > DROPPED if "dropped" in name or name == _CHANGED else True)
         }
         for row in features["flags"]
     ]
@@ -98,6 +101,10 @@ def _flag(name: str, value: float) -> str:
             f"worth a look: {100 * value:.0f} % of the voxels of the region {region} are darker or brighter than the features "
             "can count, so its margin features may mislead"
         )
+    if name == _CHANGED:
+        return f"worth a look: {100 * value:.0f} % of the voxels were filled or cut off for a surface without holes or handles"
+    if name == "spharm_axes_degenerate":
+        return "worth a look: two axes of the tumour are nearly of one length, so that chance decides how it was turned"
     text = name.replace("_", " ")
     return f"worth a look: {text if value == 1 else f'{text} {number(value, 2)}'}"
 

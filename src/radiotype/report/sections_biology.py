@@ -12,6 +12,7 @@ from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Tabl
 from radiotype.report.drawing import PAGE_PX
 from radiotype.report.figures_heat_map import heat_map
 from radiotype.report.figures_volcano import volcano
+from radiotype.report.notes import gathered
 from radiotype.report.sections_molecular import bare_p, molecular, molecular_sentence
 from radiotype.report.stored import Stored
 from radiotype.report.words import count, initial, listed, natural, number, number_word
@@ -126,9 +127,10 @@ def _confirmed(table: pd.DataFrame, kind: _Kind) -> str:
     if not len(both):
         return ""
     same = (both["effect"] * both["effect_validation"] > 0) & (both["q_value_validation"] < LEVEL)
+    n = int(same.sum())
     return (
-        f" Of {count(len(both), 'difference')} found in the discovery patients, {number_word(int(same.sum()))} "
-        f"{'has' if same.sum() == 1 else 'have'} the same sign and q < {LEVEL:g} in the validation patients."
+        f" Of {count(len(both), 'difference')} found in the discovery patients, {number_word(n) if n else 'none'} "
+        f"{'have' if n > 1 else 'has'} the same sign and q < {LEVEL:g} in the validation patients."
     )
 
 
@@ -290,7 +292,8 @@ def _undone(stored: Stored) -> list[Block]:
     """Comparisons that were not made, as the study noted it."""
     openings = ("Not compared in expression in ", "No gene set was compared in ", "No population was compared in ")
     points = [note for note in stored.notes if note.startswith(openings) or " was not tested against the subtypes: " in note]
-    return [Text(tuple(points), points=True, quiet=True, heading="Comparisons that were not made")] if points else []
+    heading = "Comparisons that were not made"
+    return [Text(tuple(gathered(points)), points=True, quiet=True, heading=heading)] if points else []
 
 
 def _limits(stored: Stored, kinds: list[_Kind]) -> list[str]:

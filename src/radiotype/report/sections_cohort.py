@@ -119,6 +119,7 @@ def features(stored: Stored) -> Section:
     blocks: list[Block] = [shown_block, *([drawn] if drawn else []), meanings]
     gaps = stored.features[[record.name for record in stored.records]].isna().any(axis=1)
     if gaps.any():
-        text = f"{count(int(gaps.sum()), 'region')} ({share(int(gaps.sum()), len(gaps))}) lack at least one feature value."
+        n = int(gaps.sum())
+        text = f"{count(n, 'region')} ({share(n, len(gaps))}) {'lacks' if n == 1 else 'lack'} at least one feature value."
         blocks.append(Text((text,), quiet=True))
     return Section("features", "Features", sentence, tuple(blocks))

@@ -29,7 +29,7 @@ def contrasts(stored: Stored) -> list[Section]:
     tested = "them" if declared == len(first) else f"the {len(first)} that could be tested"
     sentence = (
         f"{count(declared, 'contrast')} of subtypes {'was' if declared == 1 else 'were'} declared before anything was "
-        f"measured; survival differs in {low} of {tested} after correction for their number (q < 0.05)."
+        f"measured; survival differs in {low or 'none'} of {tested} after correction for their number (q < 0.05)."
     )
     axis = time_axis(float(curves["time_days"].max()))
     panels = []
@@ -45,7 +45,7 @@ def contrasts(stored: Stored) -> list[Section]:
                 f"{count(patients, 'case')} · log-rank χ² {number(float(one['chi_square']))}, {p_value(float(one['p_value']))}"
             )
         panel, size = f"contrast_{i:02d}", (_HALF, 330.0)
-        drawn = kaplan_meier_panel(rows, panel, colours(sides), axis, title=f"Subtype {name}", note=note, size_px=size)
+        drawn = kaplan_meier_panel(rows, panel, _tints(sides, stored), axis, title=f"Subtype {name}", note=note, size_px=size)
         panels.append(FigureBlock(drawn.svg, "", {panel: drawn.data, f"{panel}_at_risk": numbers_at_risk(rows, axis)}))
     columns = ("Contrast", "Model", "Cases", "Events", "Log-rank p", "q", "Hazard ratio", "95 % interval", "p")
     caption = (
@@ -56,6 +56,13 @@ def contrasts(stored: Stored) -> list[Section]:
     rows_ = tuple(_row(row) for row in table.to_dict("records"))
     tests = Table(columns, rows_, caption=caption, numeric=numeric, tables={"contrasts": table})
     return [Section("contrasts", "Declared contrasts", sentence, (Row(tuple(panels)), tests, *missing))]
+
+
+def _tints(sides: list[str], stored: Stored) -> dict[str, str]:
+    """A subtype in its colour of all figures, merged ones in greys."""
+    own = colours(stored.subtype_names)
+    greys = iter(("#3d4f5f", "#8a98a5"))
+    return {side: own[side] if side in own else next(greys) for side in sides}
 
 
 def _row(row: Mapping[Any, Any]) -> tuple[str | Cell, ...]:

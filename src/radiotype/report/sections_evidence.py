@@ -9,6 +9,7 @@ import pandas as pd
 from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
 from radiotype.report.drawing import colours
 from radiotype.report.figures_cox import forest, ratio_text
+from radiotype.report.notes import gathered
 from radiotype.report.sections_conventional import conventional
 from radiotype.report.sections_molecular import bare_p
 from radiotype.report.stored import Stored
@@ -37,7 +38,7 @@ def evidence(stored: Stored) -> list[Section]:
 
 def noted(stored: Stored, *openings: str) -> list[Block]:
     """The notes of the study that begin with one of some words."""
-    points = tuple(scrubbed(note) for note in stored.notes if note.startswith(openings))
+    points = tuple(scrubbed(note) for note in gathered(note for note in stored.notes if note.startswith(openings)))
     return [Text(points, points=True, heading="What could not be tested")] if points else []
 
 
@@ -89,7 +90,8 @@ def _subgroup_sentence(tests: pd.DataFrame | None) -> str:
     parts = []
     if len(ranks):
         low = int((ranks["q_value"] < LEVEL).sum())
-        parts.append(f"Survival differs between the subtypes at q < {LEVEL:g} in {low} of {count(len(ranks), 'subgroup')}")
+        where = f"{low or 'none'} of {count(len(ranks), 'subgroup')}"
+        parts.append(f"Survival differs between the subtypes at q < {LEVEL:g} in {where}")
     if len(products):
         found = products[products["q_value"] < LEVEL]
         if len(found):

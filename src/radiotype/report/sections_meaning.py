@@ -15,6 +15,7 @@ from radiotype.report.drawing import PAGE_PX, Drawn, colours
 from radiotype.report.figures_radar import LEAST_AXES, radar
 from radiotype.report.figures_solids import Lane, Solid, solid_table
 from radiotype.report.figures_volcano import volcano
+from radiotype.report.notes import gathered
 from radiotype.report.sections_molecular import bare_p
 from radiotype.report.stored import Stored
 from radiotype.report.words import clipped, count, feature_name, feature_title, initial, listed, natural, number
@@ -56,7 +57,7 @@ def meaning(stored: Stored, folder: RunFolder) -> Section:
         blocks += _medoids(stored, folder)
     notes = [note for name in ("meaning_notes", "medoid_notes") if name in results for note in results[name]["note"]]
     if notes:
-        blocks.append(Text(tuple(notes), points=True, quiet=True, heading="What was not compared or drawn"))
+        blocks.append(Text(tuple(gathered(notes)), points=True, quiet=True, heading="What was not compared or drawn"))
     sentence = _sentence(stored, families) if families is not None else ""
     if not sentence:
         sentence = "Families of features could not be compared." if blocks else "This run stored nothing on this."

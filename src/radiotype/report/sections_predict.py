@@ -136,6 +136,12 @@ def frozen(stored: Stored) -> Section:
     return Section("frozen", "Subtypes of the frozen model", sentence, tuple(blocks))
 
 
+_BEFORE_REFINEMENT = (
+    "Its subtypes are those of the discovery patients before the refinement, and so are their numbers; the table “Before and "
+    "after refinement” says which refined subtypes they became."
+)
+
+
 def model_made(stored: Stored) -> list[Section]:
     """The model that a study wrote; nothing where it wrote none."""
     steps, confusion = stored.results.get("model_steps"), stored.results.get("model_confusion")
@@ -143,12 +149,14 @@ def model_made(stored: Stored) -> list[Section]:
         return []
     n, width = int(steps["patients"].iloc[0]), int(steps["features"].iloc[0])
     sentence = f"model.radiotype assigns new patients; it was learnt from {count(n, 'discovery patient')} alone."
+    before = "refinement" in stored.results
     blocks: list[Block] = [
         Text(
             (
                 f"Steps, on {count(width, 'feature')}: {listed([str(kind) for kind in steps['kind']])}. The nearest centroid "
                 "is the rule of this study; boosted trees add probabilities. `radiotype predict` also says which cases lie "
                 "outside the training domain.",
+                *([_BEFORE_REFINEMENT] if before else []),
             )
         )
     ]

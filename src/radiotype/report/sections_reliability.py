@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from radiotype.report.blocks import Block, Cell, Section, Table, figure
+from collections.abc import Mapping
+
+import pandas as pd
+
+from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, figure
+from radiotype.report.drawing import PAGE_PX
 from radiotype.report.figures_ridgeline import ridgeline
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, feature_title, number, share
+from radiotype.report.words import count, feature_title, initial, number, share
 
 TITLE = "Can the features be trusted?"
 
 #: Features of each kind that are listed; all stand in the CSV.
 N_LISTED = 10
+
+#: More groups than these have no ridgelines.
+MAX_GROUPS = 8
 
 #: Agreement from here on is called good (Koo & Li, J Chiropr Med 15 (2016) 155-163).
 GOOD = 0.75
@@ -18,7 +26,7 @@ GOOD = 0.75
 
 def reliability(stored: Stored) -> Section:
     """How far the groups lie apart in each feature, and how far features survive another contour."""
-    blocks = [*_comparability(stored), *_robustness(stored)]
+    blocks = [*_comparability(stored), *_variation(stored), *_robustness(stored)]
     return Section("reliability", TITLE, _sentence(stored), tuple(blocks))
 
 
@@ -74,6 +82,45 @@ def _comparability(stored: Stored) -> list[Block]:
             tables={"comparability": table},
         ),
     ]
+
+
+def _variation(stored: Stored) -> list[Block]:
+    """Ridgelines of the features of regional variation by cancer type, else by modality; one figure per distance."""
+    column = "cancer_type" if stored.has_cancer_types else "modality"
+    if column not in stored.features or not 1 < stored.features[column].nunique() <= MAX_GROUPS:
+        return []
+    records = [record for record in stored.records if record.family == "margin" and stored.features[record.name].notna().any()]
+    figures: list[FigureBlock] = []
+    for distance in dict.fromkeys(str(record.detail.get("distance", "")) for record in records):
+        own = [record for record in records if record.detail.get("distance") == distance]
+        names = {record.name: _pair(record.detail) for record in own}
+        table = stored.features.melt([column], list(names), "pair", "value").replace({"pair": names})
+        table["pair"] = pd.Categorical(table["pair"], list(names.values()))
+        low, high = {"correlation": (-1.0, 1.0), "chi_square": (None, None)}.get(distance, (0.0, 1.0))
+        values = table["value"].dropna()
+        bent = low is None and bool((values > 0).all())
+        if low is not None and not values.between(low, high).all():  # rounding
+            low = high = None
+        words = distance.replace("_", " ").replace("bhattacharyya", "Bhattacharyya distance")
+        drawn = ridgeline(
+            table, "value", ["pair", column], low=low, high=high, logarithmic=bent,
+            title=initial(words), value_name=words, name=f"variation {distance}", width_px=(PAGE_PX - 24) / 2,
+        )  # fmt: skip
+        figures.append(FigureBlock(drawn.svg, "" if figures else _REGIONS, {f"regional_variation_{distance}": drawn.data}))
+    title = f"Regional variation by {column.replace('_', ' ')}"
+    return [Row(tuple(figures), folded=title)] if figures else []
+
+
+_REGIONS = "TC: tumour core; TIM: invasive margin; PM5, PM10: parenchymal margin of so many mm. Bar: median."
+
+
+def _pair(detail: Mapping[str, object]) -> str:
+    """The two regions that a feature compares: TC core, TIM invasive margin, PM5 parenchymal margin of 5 mm."""
+    short = {"core": "TC", "invasive": "TIM"}
+    outer = (
+        f"PM{float(str(detail['width_mm'])):g}" if "width_mm" in detail else short.get(str(detail["outer"]), detail["outer"])
+    )
+    return f"{short.get(str(detail['inner']), detail['inner'])}-{outer}"
 
 
 def _robustness(stored: Stored) -> list[Block]:

@@ -15,7 +15,7 @@ from radiotype.genomics import Coverage, coverage, looks_logged, tidy_expression
 from radiotype.io import read_expression, read_gene_sets
 from radiotype.run.digests import file_sha256
 from radiotype.studies.biology_settings import BiologySettings
-from radiotype.studies.cells import as_numbers, counted, is_missing, some
+from radiotype.studies.cells import as_numbers, columns_hint, counted, is_missing, some
 from radiotype.studies.covariates import MAX_LEVELS
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.regions import listed_regions
@@ -123,7 +123,7 @@ def _refusing(key: str) -> Iterator[None]:
     try:
         yield
     except (InputError, ComputeError) as error:
-        hint = error.hint
+        hint = "paths are relative to the recipe" if error.code == "RT201" else error.hint
         if hint and hint.startswith("say samples="):
             hint = "call the column of names `sample_id` where samples stand in rows, `gene` where they stand in columns"
         raise RecipeError("RT103", f"`biology.{key}`: {error.found}", file=error.file, hint=hint) from error
@@ -142,7 +142,7 @@ def _check_columns(settings: BiologySettings, clinical: pd.DataFrame) -> None:
         raise RecipeError(
             "RT111",
             f"`biology` names columns that the manifest lacks: {', '.join(missing)}",
-            hint=f"it has {', '.join(clinical.columns)}",
+            hint=columns_hint(missing, clinical.columns),
         )
     n = clinical["patient_id"].nunique()
     for name in settings.molecular:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from radiotype.errors import RecipeError
+from radiotype.errors import RecipeError, did_you_mean
 
 #: What a cell of a clinical column holds when there is no value, in lower case.
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "null"})
@@ -46,3 +46,19 @@ def some(names: Iterable[object]) -> str:
     every = list(dict.fromkeys(str(name) for name in names))
     more = len(every) - 3
     return ", ".join(every[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def columns_hint(missing: Iterable[str], columns: Iterable[str], features: Iterable[str] = ()) -> str:
+    """What to write in place of columns that are not there: the likeliest ones, and all that there are.
+
+    Examples
+    --------
+    >>> columns_hint(["agee", "size"], ["age", "sex"])
+    "did you mean 'age' for agee? The manifest has age, sex"
+    """
+    known = list(columns)
+    choices = [*known, *features]
+    guesses = [(name, did_you_mean(name, choices)) for name in missing]
+    likely = [f"{guess.removeprefix(', did you mean ').removesuffix('?')} for {name}" for name, guess in guesses if guess]
+    there = f"he manifest has {', '.join(known)}"
+    return f"did you mean {', '.join(likely)}? T{there}" if likely else f"t{there}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from radiotype.core.cohort import Cohort
 from radiotype.errors import RecipeError
-from radiotype.studies.cells import counted, some
-from radiotype.studies.covariates import check_covariates, feature_covariates
+from radiotype.studies.cells import columns_hint, counted, some
+from radiotype.studies.covariates import check_covariates, feature_covariates, feature_names
 from radiotype.studies.evidence_columns import check_evidence, evidence_columns
 from radiotype.studies.outcome import outcome_of
 from radiotype.studies.recipe import Recipe
@@ -39,7 +40,7 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
             "RT111",
             f"the recipe names columns that the manifest lacks: {', '.join(missing)}",
             file=manifest,
-            hint=f"it has {', '.join(clinical.columns)}",
+            hint=_columns_hint(recipe, missing, clinical.columns),
         )
     rows = listed_regions(cohort)
     unknown = sorted(set(rows["split"]) - {"discovery", "validation"})
@@ -75,3 +76,12 @@ def check_columns(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
         outcome_of(clinical, recipe)
     check_covariates(recipe, cohort, manifest)
     check_evidence(recipe, clinical, manifest)
+
+
+def _columns_hint(recipe: Recipe, missing: list[str], columns: Iterable[str]) -> str:
+    """The likeliest columns; for a covariate also features, and which of them can be named."""
+    covariates = [name for name in missing if name in recipe.all_covariates]
+    if not covariates:
+        return columns_hint(missing, columns)
+    families = ", ".join(recipe.features.families)
+    return f"{columns_hint(missing, columns, feature_names(recipe))}; covariates may also be features of {families}"

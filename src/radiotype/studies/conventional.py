@@ -14,7 +14,7 @@ from radiotype.errors import ComputeError
 from radiotype.run.run import Run
 from radiotype.stats import CoxLasso, LassoValidation, concordance, concordance_difference, cox, cross_validated_lasso, spearman
 from radiotype.stats.risk_score import DECIMALS
-from radiotype.studies.cells import counted, were
+from radiotype.studies.cells import counted, some, were
 from radiotype.studies.evidence_settings import ComparatorSettings
 from radiotype.studies.modelled import plain_reason
 from radiotype.studies.molecular import parts_of
@@ -128,7 +128,9 @@ def _patients(sample: Sample, subtype: pd.Series, table: FeatureTable, recipe: R
     notes = []
     n = int((followed & ~measured).sum())
     if n:
-        notes.append(f"{counted(n, 'patient')} whose conventional features could not be measured {were(n)} not compared.")
+        who = some(sample.cases.loc[followed & ~measured, "case_id"])
+        found = f"{counted(n, 'patient')} whose conventional features could not be measured {were(n)} not compared"
+        notes.append(f"{found} (case {who}).")
     # The volume of the study, so that both scores are held against one and the same.
     size = volume_feature(sample.values.columns)
     cases = sample.cases.assign(**{"tumour volume": np.nan if size is None else sample.values[size]})

@@ -20,9 +20,14 @@ MAX_LEVELS = 1 / 3
 
 def feature_covariates(recipe: Recipe, columns: pd.Index) -> list[str]:
     """Covariates that are distinct features and no column of the manifest."""
-    records = [record for name in recipe.features.families for record in family(name).records(recipe.features)]
-    features = {record.name for record in records if not record.duplicate_of}
+    features = feature_names(recipe)
     return [name for name in recipe.all_covariates if name not in columns and name in features]
+
+
+def feature_names(recipe: Recipe) -> set[str]:
+    """Names of the distinct features that the recipe measures."""
+    records = [record for name in recipe.features.families for record in family(name).records(recipe.features)]
+    return {record.name for record in records if not record.duplicate_of}
 
 
 def check_covariates(recipe: Recipe, cohort: Cohort, manifest: Path) -> None:
