@@ -23,7 +23,7 @@ from radiotype.stats import cox, kaplan_meier
 
 SECTIONS = (
     "cohort", "features", "reliability", "consensus", "subtypes", "meaning", "validity", "survival", "cox", "biology",
-    "pictures", "problems", "methods",
+    "pictures", "problems", "checklists", "methods",
 )  # fmt: skip
 
 

@@ -150,7 +150,9 @@ def missing(stored: Stored) -> Answer | None:
     if not stored.records or not len(stored.features):
         return None
     gaps = stored.features[[record.name for record in stored.records]].isna().any(axis=1)
-    text = f"{count(int(gaps.sum()), 'described region')} of {len(gaps):,} lack a feature value."
+    n = int(gaps.sum())
+    text = f"{count(n, 'described region')} of {len(gaps):,} {'lacks' if n == 1 else 'lack'} a feature value."
+    text = text if n else "No described region lacks a feature value."
     if stored.scaling is not None:
         text += " A feature missing in over 10 % of the discovery patients was left out; other gaps took the discovery median."
     if stored.cox is not None:

@@ -40,7 +40,7 @@ _SAID = {
     "in part": "in part",
     "not done": "not done",
     "does not apply": "does not apply",
-    "authors": "by the authors",
+    "authors": "by authors",
 }
 CAPTION = (
     "In part: authors complete what is named below the sentence. Not done: the run knows that it was not done. An answer says "
@@ -60,7 +60,7 @@ def checklists(stored: Stored, sections: Sequence[Section]) -> Section:
     places = {section.anchor: f"{at}. {section.title}" for at, section in enumerate(sections, start=1)}
     places |= {"checklists": f"{len(places) + 1}. {TITLE}", "methods": f"{len(places) + 2}. Methods and limits"}
     tables = {one.name: filled(one, stored, places) for one in CHECKLISTS}
-    blocks: list[Block] = [_shown(one, tables[one.name]) for one in CHECKLISTS]
+    blocks: list[Block] = [_counts(tables), *(_shown(one, tables[one.name]) for one in CHECKLISTS)]
     notes = (
         "The items stand here in short words of our own; the published lists say what each one asks for. TRIPOD+AI is "
         "answered for the subtypes as a model: how they were found, assigned and compared by outcome.",
@@ -118,14 +118,20 @@ def _shown(checklist: Checklist, table: pd.DataFrame) -> Table:
     return Table(_COLUMNS, rows, caption=CAPTION, folded=folded, tables=data)
 
 
-def _sentence(tables: dict[str, pd.DataFrame]) -> str:
+def _counts(tables: dict[str, pd.DataFrame]) -> Table:
     """How much of each list the run answers."""
-    said = []
-    for name, table in tables.items():
-        n = Counter(table["answered"])
-        said.append(
-            f"of {name} the run answers {n['run']} of {len(table)} and {n['in part']} in part, says of {n['not done']} that "
-            f"they were not done, and leaves {n['authors']} to the authors"
-            + (f" ({n['does not apply']} do not apply)" if n["does not apply"] else "")
-        )
-    return f"Filled in from what the run stored: {'; '.join(said)}."
+    rows = tuple(
+        (name, *(f"{n:,}" for n in (len(table), *((table["answered"] == status).sum() for status in _SAID))))
+        for name, table in tables.items()
+    )
+    columns = ("", "Rows", *(words.capitalize() for words in _SAID.values()))
+    return Table(columns, rows, numeric=frozenset(columns[1:]))
+
+
+def _sentence(tables: dict[str, pd.DataFrame]) -> str:
+    """How much of all lists the run answers."""
+    n = Counter(status for table in tables.values() for status in table["answered"])
+    return (
+        f"Of {sum(n.values())} rows of three checklists the run answers {n['run']}, and {n['in part']} in part; it says of "
+        f"{n['not done']} that they were not done, and leaves {n['authors']} to the authors."
+    )
