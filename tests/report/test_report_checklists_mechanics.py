@@ -113,8 +113,9 @@ def test_what_was_not_done_is_said_to_be_not_done(loaded: Stored, number: str, n
 def test_robustness_is_claimed_only_where_it_was_tested(loaded: Stored) -> None:
     asked = {"robustness": {"amount_mm": 0.7, "least_icc": None}}
     tested = having(loaded, asked, robustness=moved([True] * 5))
-    assert "40 discovery patients were moved at random by 0.7 mm; median ICC(2,1) of 5 features 0.900" in (
-        rows("CLEAR", tested).loc["31", "run"]
+    assert (
+        "40 discovery patients were moved at random by 0.7 mm; median ICC(2,1) of 5 features 0.900"
+        in (rows("CLEAR", tested).loc["31", "run"])
     )
     assert rows("METRICS", tested).loc["14", "answered"] == "not done"
     filtered = having(loaded, {"robustness": {"amount_mm": 0.7, "least_icc": 0.6}}, robustness=moved([True, False, False]))
