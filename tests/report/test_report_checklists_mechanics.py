@@ -142,6 +142,9 @@ def test_external_testing_follows_the_sites(loaded: Stored) -> None:
     mixed = [name if at % 2 else "both" for at, name in enumerate(own)]
     assert answered(mixed) == ("run", "in part")
     assert answered([""] * len(own)) == ("in part", "in part")
+    refined = replace(loaded, subtypes=loaded.subtypes.assign(unrefined="1"), clinical=loaded.clinical.assign(site=own))
+    assert "not independent of them" in rows("METRICS", refined).loc["27", "run"]
+    assert "not independent of them" in rows("CLEAR", refined).loc["38", "run"]
     alone = replace(loaded, subtypes=loaded.subtypes.assign(split="discovery"))
     assert rows("METRICS", alone).loc["27", "answered"] == "not done"
     assert rows("CLEAR", alone).loc["15", "run"].startswith("There is no validation split")

@@ -142,7 +142,8 @@ def _feature_limits(stored: Stored) -> list[str]:
         poor = int((used["icc"] < GOOD_ICC).sum())
         text = "Contours were moved at random, which stands for another reader only in part"
         if poor:
-            text += f"; {count(poor, 'feature')} of {len(used):,} that took part {'has' if poor == 1 else 'have'} an ICC below {GOOD_ICC:g}"
+            have = "has" if poor == 1 else "have"
+            text += f"; {count(poor, 'feature')} of {len(used):,} that took part {have} an ICC below {GOOD_ICC:g}"
         points.append(f"{text}.")
     return points
 

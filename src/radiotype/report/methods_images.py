@@ -80,7 +80,7 @@ def parenchyma_methods(stored: Stored) -> list[str]:
     brain = "by deepbet" if asked.get("brain") == "deepbet" else "by histogram and shape"
     ways = {
         "lung": ("lung on CT by density and shape", {"CT"}),
-        "brain": (f"brain on MR {brain}, or by the background of skull-stripped scans", {"MR"}),
+        "brain": (f"brain on MR {brain} (or the background of skull-stripped scans)", {"MR"}),
         "breast": ("fibroglandular tissue of the breast by fuzzy c-means", {"MR", "SER"}),
     }
     seen = set(stored.regions["modality"])

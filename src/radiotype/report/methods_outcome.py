@@ -31,7 +31,7 @@ def survival_sentences(stored: Stored) -> list[str]:
             f"Hazard ratios come from Cox proportional hazards models ({TIES} for ties){adjusted}"
             + ("; the model of all cases is stratified by cancer type." if several else ".")
         )
-    sentences += [*_contrasts(stored), *outcome_sentences(stored)]
+    sentences += [*outcome_sentences(stored), *_contrasts(stored)]
     if sentences:
         sentences.append("All tests are two-sided.")
     return sentences

@@ -39,8 +39,7 @@ def testing(stored: Stored) -> Answer:
     if not n:
         text = "Nobody was set aside for testing" + (", beyond resampling of discovery." if _resampled(stored) else ".")
         return Answer(text, ("cohort",), done=False)
-    text = f"{count(n, 'validation patient')} took no part in finding the subtypes"
-    text += "; the refined subtypes that the report uses are not independent of them." if is_refined(stored) else "."
+    text = f"{count(n, 'validation patient')} took no part in finding the subtypes{_refined(stored)}."
     places = _places(stored)
     text += "" if places is None else f" {places.text}"
     return Answer(
@@ -55,7 +54,7 @@ def internal_testing(stored: Stored) -> Answer | None:
             text = "There are validation patients; the manifest does not say whether they are from the same source."
             return Answer(text, ("cohort",), authors="from where they are")
         if places.shared:
-            text = f"Validation patients took no part in finding the subtypes. {places.text}"
+            text = f"Validation patients took no part in finding the subtypes{_refined(stored)}. {places.text}"
             return Answer(text, ("cohort", "validity"))
     if is_frozen(stored):
         return None
@@ -74,7 +73,8 @@ def external_testing(stored: Stored) -> Answer:
         text = "There are validation patients; the manifest names no site or cohort of all of them."
         return Answer(text, ("cohort",), authors="whether they are of other institutions")
     rest = "the results of the others alone" if places.shared else "whether these are other institutions"
-    return Answer(places.text, ("cohort",), authors=rest if places.new else "", done=bool(places.new))
+    text = f"Validation patients took no part in finding the subtypes{_refined(stored)}. {places.text}"
+    return Answer(text, ("cohort",), authors=rest if places.new else "", done=bool(places.new))
 
 
 def measures(stored: Stored) -> Answer | None:
@@ -203,6 +203,10 @@ def events(stored: Stored) -> Answer | None:
 
 def limits_said(stored: Stored) -> Answer:
     return Answer("Limits that the run itself shows are listed.", authors="all others, and the strengths")
+
+
+def _refined(stored: Stored) -> str:
+    return ", but in refining them, so that the subtypes in use are not independent of them" if is_refined(stored) else ""
 
 
 def _resampled(stored: Stored) -> bool:
