@@ -202,3 +202,16 @@ def test_hostile_columns_stay_text(tmp_path: Path) -> None:
     page = report.build(folder.path).read_text(encoding="utf-8")
     assert "adjusted for &lt;script&gt;alert(9)&lt;/script&gt;" in page
     assert "<script>alert(9)" not in page
+
+
+def test_a_frozen_study_claims_no_finding_of_subtypes(loaded: Stored) -> None:
+    assert loaded.subtypes is not None
+    table = pd.DataFrame({"subtype": "1", "outside_domain": [True, False], "probability": 0.8})
+    frozen = having(loaded, {"frozen": {"model": "m"}}, predictions=table)
+    frozen = replace(frozen, subtypes=loaded.subtypes.assign(how="assigned"), consensus=None, scaling=None, matrices=None)
+    texts = {name: rows(name, frozen) for name in BY_NAME}
+    assert texts["CLEAR"].loc["15", "run"].startswith("Nobody took part in finding the subtypes")
+    assert texts["CLEAR"].loc["35", "run"] == "Nothing was trained or tuned here."
+    assert texts["TRIPOD+AI"].loc["12g", "run"] == "Each patient by the frozen model: its boosted trees."
+    assert texts["TRIPOD+AI"].loc["16", "run"].startswith("1 patient of 2 lies outside")
+    assert not any("discovery patients alone" in text for table in texts.values() for text in table["run"])

@@ -1,4 +1,7 @@
-"""Answers on patients, data, split and outcome. Each is None where only the authors know."""
+"""Answers on patients, data, split and outcome.
+
+Each function answers the items that name it in the CSV files; None where only the authors know.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,8 @@ def treatments(stored: Stored) -> Answer | None:
 def differences(stored: Stored) -> Answer | None:
     if is_frozen(stored):
         outside = int(stored.results["predictions"]["outside_domain"].sum())
-        text = f"{count(outside, 'patient')} of {len(stored.results['predictions']):,} lie outside the domain of the model."
+        lie = "lies" if outside == 1 else "lie"
+        text = f"{count(outside, 'patient')} of {len(stored.results['predictions']):,} {lie} outside the domain of the model."
         return Answer(text, ("frozen",), authors="how the patients differ from those of the earlier study")
     if not patients_by_split(stored)["validation"]:
         return Answer("There are no data for evaluation.", ("cohort",), done=False)

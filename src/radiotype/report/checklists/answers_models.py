@@ -1,4 +1,7 @@
-"""Answers on how the subtypes, and the model for new patients, were made. Each is None where only the authors know."""
+"""Answers on how the subtypes, and the model for new patients, were made.
+
+Each function answers the items that name it in the CSV files; None where only the authors know.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Answers on what was tested, compared and shown. Each is None where only the authors know."""
+"""Answers on what was tested, compared and shown.
+
+Each function answers the items that name it in the CSV files; None where only the authors know.
+"""
 
 from __future__ import annotations
 
