@@ -17,13 +17,13 @@ from report_stored_run import HOSTILE, write_run
 
 from radiotype import report
 from radiotype.errors import StoreError
-from radiotype.report import assemble, methods, stored
+from radiotype.report import assemble, methods_outcome, stored
 from radiotype.run.store import RunFolder
 from radiotype.stats import cox, kaplan_meier
 
 SECTIONS = (
     "cohort", "features", "reliability", "consensus", "subtypes", "meaning", "validity", "survival", "cox", "biology",
-    "pictures", "problems", "methods",
+    "pictures", "problems", "checklists", "methods",
 )  # fmt: skip
 
 
@@ -245,9 +245,9 @@ def test_a_thousand_cases_stay_below_15_megabytes(tmp_path: Path) -> None:
 
 
 def test_methods_name_the_defaults_of_the_statistics() -> None:
-    assert inspect.signature(kaplan_meier).parameters["interval"].default == methods.SCALE
+    assert inspect.signature(kaplan_meier).parameters["interval"].default == methods_outcome.SCALE
     assert inspect.signature(kaplan_meier).parameters["confidence"].default == 0.95
-    assert inspect.signature(cox).parameters["ties"].default in methods.TIES.lower()
+    assert inspect.signature(cox).parameters["ties"].default in methods_outcome.TIES.lower()
 
 
 def test_without_a_split_nothing_is_called_validation(tmp_path: Path) -> None:

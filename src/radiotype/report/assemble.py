@@ -25,6 +25,7 @@ from radiotype.report import (
 )
 from radiotype.report.blocks import Section
 from radiotype.report.cautions import is_frozen
+from radiotype.report.checklists import checklists
 from radiotype.report.stored import Stored, load
 from radiotype.report.words import unbroken
 from radiotype.run.store import RunFolder
@@ -73,7 +74,7 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
     """Every section in order."""
     if sections_predict.is_prediction(stored):
         return [*sections_predict.sections(stored, folder), sections_cases.problems(stored)]
-    return [
+    found = [
         sections_cohort.cohort(stored),
         sections_cohort.features(stored),
         *([sections_predict.frozen(stored)] if is_frozen(stored) else [sections_reliability.reliability(stored)]),
@@ -88,8 +89,8 @@ def sections_of(stored: Stored, folder: RunFolder) -> list[Section]:
         *sections_predict.model_made(stored),
         sections_cases.pictures(stored, folder),
         sections_cases.problems(stored),
-        methods.methods(stored),
     ]
+    return [*found, checklists(stored, found), methods.methods(stored)]
 
 
 def render(stored: Stored, sections: list[Section]) -> str:

@@ -10,12 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from radiotype.errors import CODES
+from radiotype.report.cautions import is_frozen
 from radiotype.report.drawing import INK, NEUTRAL, PAGE_PX, RULE, SOFT, Drawn, draw, sheet
 from radiotype.report.stored import Stored, outcome_known
 from radiotype.report.words import clipped, count
 
 #: Codes listed in the box of what was left out; the rest is summed up.
 MAX_CODES = 6
+#: Letters of a line within a box.
+MAX_LINE = 42
+#: The step that tells cancer types apart, and those that tell what is known of the cases of a group.
+BY_TYPE = "by cancer type"
+_KNOWN = ("with outcome", "with expression")
 _HEIGHT = 76.0
 
 
@@ -43,15 +49,15 @@ def cohort_flow(stored: Stored) -> Drawn:
     tops.append(tops[1] + _HEIGHT + max(36.0, side[1] + 4 if has_unused else 0))
     has_groups = bool((data["step"] == "clustered").any() or (data["step"] == "assigned").any())
     tops.append(tops[2] + _HEIGHT + 32)
-    with_outcome = bool((data["step"] == "with outcome").any())
-    last = 1 if not has_groups else 3 if with_outcome else 2
+    more_known = bool(data["step"].isin(_KNOWN).any())
+    last = 1 if not has_groups else 3 if more_known else 2
     height = max(tops[last] + _HEIGHT, tops[1] + _HEIGHT + side[1])
 
     def paint(figure: Figure) -> None:
         axes = sheet(figure)
         listed = _Box(150, tops[0], 260, _HEIGHT)
         described = _Box(150, tops[1], 260, _HEIGHT)
-        _box(axes, listed, "Regions listed", [_units(data, "listed")])
+        _box(axes, listed, "Regions listed", [_units(data, "listed"), _read(data)])
         _box(axes, described, "Described", [_units(data, "described"), _partial(data)])
         _down(axes, listed, described)
         out = _Box(570, (tops[0] + _HEIGHT + tops[1]) / 2 - side[0] / 2, 445, side[0])
@@ -61,27 +67,34 @@ def cohort_flow(stored: Stored) -> Drawn:
             rest = _Box(570, (tops[1] + _HEIGHT + tops[2] - 16) / 2 - side[1] / 2, 445, side[1])
             _side(axes, rest, "Described, set aside", unused, described.middle)
         groups = [step for step in ("clustered", "assigned") if (data["step"] == step).any()]
-        titles = {"clustered": "Clustered (discovery)", "assigned": "Assigned (validation)"}
+        titles = _titles(stored)
         for i, step in enumerate(groups):
             left = 150 if len(groups) == 1 else 10 + 280 * i
             box = _Box(left, tops[2], 260, _HEIGHT)
-            _box(axes, box, titles[step], [_units(data, step)])
+            _box(axes, box, titles[step], [_units(data, step), *_by_type(data, step)])
             _down(axes, described, box)
-            row = data[(data["step"] == "with outcome") & (data["group"] == step)]
-            if len(row):
+            known = data[data["step"].isin(_KNOWN) & (data["group"] == step)]
+            if len(known):
                 below = _Box(left, tops[3], 260, _HEIGHT)
-                _box(axes, below, "With outcome", [_units(row, "with outcome")])
+                title = "With outcome" if set(known["step"]) == {"with outcome"} else "Known of these"
+                _box(axes, below, title, _known(known))
                 _down(axes, box, below)
 
-    label = "Flow of the cohort: " + "; ".join(f"{row.step} {row.cases} cases" for row in data.itertuples() if not row.code)
+    label = "Flow of the cohort: " + "; ".join(
+        f"{row.step} {row.cases} cases" for row in data.itertuples() if not row.code and row.step != BY_TYPE
+    )
     return Drawn(data, draw("cohort flow", (PAGE_PX, height + 8), paint, label=label))
 
 
 def flow_counts(stored: Stored) -> pd.DataFrame:
-    """Counts of regions, cases and patients per step: step, group, code, regions, cases, patients."""
+    """Counts of regions, cases and patients per step: step, group, code, regions, cases, patients.
+
+    `code` is the code of what was left out, and the cancer type of the step "by cancer type".
+    """
     regions = stored.regions
     described = regions[regions["status"].isin(["ok", "partial"])]
-    rows = [_row("listed", regions), _row("described", described)]
+    unread = regions["status"].isin(["failed", "skipped"]) & regions["stage"].astype(str).str.startswith("read")
+    rows = [_row("listed", regions), _row("read", regions[~unread]), _row("described", described)]
     rows.append(_row("described", described[described["status"] == "partial"], group="partial"))
     for status in ("failed", "skipped"):
         part = regions[regions["status"] == status]
@@ -93,14 +106,18 @@ def flow_counts(stored: Stored) -> pd.DataFrame:
         represented = unused["patient_id"].isin(subtypes["patient_id"])
         rows.append(_set_aside(described, unused[represented], subtypes))
         rows.append(_row("not used", unused[~represented], group="no complete description"))
-        known = outcome_known(stored)
+        known, scores = outcome_known(stored), stored.results.get("set_scores")
         for how in ("clustered", "assigned"):
             members = subtypes[subtypes["how"] == how]
             rows.append(_row(how, members))
+            if stored.has_cancer_types:
+                rows += [_row(BY_TYPE, part, group=how, code=str(name)) for name, part in members.groupby("cancer_type")]
             if known is not None and len(members):
                 rows.append(_row("with outcome", members[members["case_id"].isin(known)], group=how))
+            if scores is not None and len(members):
+                rows.append(_row("with expression", members[members["case_id"].isin(scores["case_id"])], group=how))
     table = pd.DataFrame(rows)
-    keep = (table["regions"] > 0) | table["step"].isin(["listed", "described", "with outcome"])
+    keep = (table["regions"] > 0) | table["step"].isin(["listed", "read", "described", *_KNOWN])
     return table[keep & ~((table["group"] == "partial") & (table["cases"] == 0))].reset_index(drop=True)
 
 
@@ -123,11 +140,41 @@ def _set_aside(described: pd.DataFrame, unused: pd.DataFrame, subtypes: pd.DataF
 
 
 def _units(data: pd.DataFrame, step: str) -> str:
-    row = data[(data["step"] == step) & ((data["group"] == "") | (step == "with outcome"))].iloc[0]
+    row = data[(data["step"] == step) & ((data["group"] == "") | (step in _KNOWN))].iloc[0]
     parts = [count(int(row["cases"]), "case"), count(int(row["patients"]), "patient")]
     if step in ("listed", "described"):
         parts.insert(0, count(int(row["regions"]), "region"))
     return " · ".join(parts)
+
+
+def _read(data: pd.DataFrame) -> str:
+    n = int(data.loc[data["step"] == "read", "regions"].iloc[0])
+    return f"{count(n, 'region')} read"
+
+
+def _by_type(data: pd.DataFrame, step: str) -> list[str]:
+    """Cases of each cancer type, the largest first, as far as the box is wide."""
+    rows = data[(data["step"] == BY_TYPE) & (data["group"] == step)].sort_values("cases", ascending=False, kind="stable")
+    parts = [f"{row['code']} {int(row['cases']):,}" for row in rows.to_dict("records")]
+    return [clipped(" · ".join(parts), MAX_LINE)] if len(parts) > 1 else []
+
+
+def _known(rows: pd.DataFrame) -> list[str]:
+    """What is known of the cases of a group: outcome, expression."""
+    if len(rows) == 1 and rows["step"].iloc[0] == "with outcome":
+        return [_units(rows, "with outcome")]
+    return [f"{row['step'].removeprefix('with ')}: {count(int(row['cases']), 'case')}" for row in rows.to_dict("records")]
+
+
+def _titles(stored: Stored) -> dict[str, str]:
+    """What the boxes of the groups are called."""
+    titles = {"clustered": "Clustered (discovery)", "assigned": "Assigned (validation)"}
+    if is_frozen(stored):
+        return titles | {"assigned": "Assigned by the frozen model"}
+    rows = stored.subtypes
+    if rows is not None and (rows.loc[rows["how"] == "assigned", "split"] == "discovery").any():
+        titles["assigned"] = "Assigned (validation and rest)"
+    return titles
 
 
 def _partial(data: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from radiotype.report.blocks import Block, Section, Table, Text, figure
+from radiotype.report.cautions import is_frozen
 from radiotype.report.figures_features import feature_distributions, lanes, readable_features
 from radiotype.report.figures_flow import cohort_flow, flow_counts
 from radiotype.report.figures_margins import margin_drawing
@@ -29,12 +30,22 @@ def cohort(stored: Stored) -> Section:
         figure(
             cohort_flow(stored),
             "cohort_flow",
-            "From the regions listed in the manifest to the cases analysed. A region is one mask at one visit.",
+            f"From the regions listed in the manifest to the cases analysed. A region is one mask at one visit.{_rule(stored)}",
             heading="Flow of the cohort",
         ),
         _composition(stored),
     ]
     return Section("cohort", "Cohort", sentence + ".", tuple(blocks))
+
+
+def _rule(stored: Stored) -> str:
+    """Who is validation, in a sentence; empty where nobody is."""
+    if is_frozen(stored) or stored.subtypes is None or not (stored.subtypes["split"] == "validation").any():
+        return ""
+    if stored.recipe.get("split") != "largest_cohort":
+        return " The manifest declares who is validation."
+    of = " of each cancer type" if stored.has_cancer_types else ""
+    return f" The largest cohort{of} is validation."
 
 
 def _composition(stored: Stored) -> Table:
