@@ -168,7 +168,7 @@ def test_flags_say_whether_to_worry(loaded: stored.Stored) -> None:
         ({"spharm_changed_fraction": 0.04}, "worth a look: 4 % of the voxels had to be filled or left out"),
         ({"spharm_axes_degenerate": 1.0}, "worth a look: two axes of the tumour have nearly one length"),
         ({"spharm_map_settled": 0.0}, "worth a look: the map of the surface onto the sphere did not come to rest"),
-        ({"spharm_kept_fraction": 1.0, "spharm_changed_fraction": 1e-5, "spharm_map_settled": 1.0, "spharm_rms_voxels": 3.0}, ""),
+        ({"spharm_kept_fraction": 1.0, "spharm_changed_fraction": 1e-5, "spharm_map_settled": 1.0, "spharm_degree": 15.0}, ""),
     ],
 )  # fmt: skip
 def test_flags_of_the_shape_are_said_in_words(flags: dict[str, float], words: str) -> None:

@@ -28,8 +28,7 @@ def regions(manifest, **recipe):
 
 def test_a_recipe_that_says_nothing_leaves_the_cohort_as_it_is(manifest):
     cohort = read_cohort(manifest)
-    recipe = check_recipe({"manifest": "manifest.csv"})
-    assert prepared(cohort, recipe.images, recipe.parenchyma, manifest) is cohort
+    assert prepared(cohort, check_recipe({"manifest": "manifest.csv"}), manifest) is cohort
 
 
 def test_the_organ_is_that_of_the_column_and_a_mask_that_is_given_stays(manifest):

@@ -15,8 +15,8 @@ from radiotype.imaging.margins import MarginRegions
 MARGIN_MM = 25.0
 MAX_PIXELS = 160
 
-#: Grey window of CT where lung is shown, HU: lung and soft tissue both visible; elsewhere that of soft tissue. Other images: 1 to
-#: 99 percentile of what is shown.
+#: Grey window of CT, HU: lung and soft tissue both visible where lung is shown, else that of soft tissue. Other images: 1 to 99
+#: percentile of what is shown.
 LUNG_WINDOW, SOFT_TISSUE_WINDOW = (-1000.0, 400.0), (-160.0, 240.0)
 
 #: Lung is shown where at least this fraction of the voxels has its density, HU.

@@ -92,7 +92,7 @@ def _is_raised(name: str, value: float) -> bool:
 
 def _flag(name: str, value: float) -> str:
     if name == "spharm_kept_fraction":
-        return f"worth a look: {100 * (1 - value):.0f} % of the voxels lie apart from the rest, and shape features leave them out"
+        return f"worth a look: {100 * (1 - value):.0f} % of the voxels lie apart, and shape features leave them out"
     if name == "spharm_changed_fraction":
         return (
             f"worth a look: {100 * value:.0f} % of the voxels had to be filled or left out, since a shape without holes and "
