@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.core import Case, Cohort, FeatureRecord, Features, FeatureTable, Region, RowKey
+from radiotype.errors import InputError
 from radiotype.studies.selection import Sample
 
 N_SHAPES = 19
@@ -35,13 +36,17 @@ def planted_sample(n: int = 240, k: int = 4, *, seed: int = 0, noise: float = 0.
     return Sample(cases, values, RECORDS, "type"), group
 
 
+def no_file(*_: object) -> None:
+    raise InputError("RT202", "this sample has no images", file="nowhere", hint="nothing")
+
+
 def cohort_of(sample: Sample) -> tuple[Cohort, FeatureTable]:
     """The cohort and the table of features of which a study would make this sample."""
     cases, rows = [], []
     for case, values in zip(sample.cases.to_dict("records"), sample.values.to_dict("records"), strict=True):
         key = RowKey(*(case[name] for name in RowKey._fields))
         attributes = {name: case[name] for name in ("split", "modality", "cohort") if name in case}
-        region = Region(key, None, None, attributes=attributes)
+        region = Region(key, no_file, no_file, attributes=attributes)
         cases.append(Case(key.case_id, key.patient_id, (region,), {"type": case["type"]}))
         rows.append((key, Features(values, {}, sample.records)))
     return Cohort(tuple(cases)), FeatureTable.from_rows(rows)

@@ -6,6 +6,7 @@ from radiotype.errors import RecipeError
 from radiotype.imaging.harmonise import HarmonisedScan
 from radiotype.imaging.parenchyma import FoundParenchyma
 from radiotype.io import read_cohort
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
 from radiotype.studies.images import prepared
 from radiotype.studies.recipe import check_recipe
 
@@ -28,7 +29,7 @@ def regions(manifest, **recipe):
 
 def test_a_recipe_that_says_nothing_leaves_the_cohort_as_it_is(manifest):
     cohort = read_cohort(manifest)
-    assert prepared(cohort, check_recipe({"manifest": "manifest.csv"}), manifest) is cohort
+    assert prepared(cohort, ImageSettings(), ParenchymaSettings(), manifest) is cohort
 
 
 def test_the_organ_is_that_of_the_column_and_a_mask_that_is_given_stays(manifest):

@@ -62,8 +62,10 @@ def demo_recipe(size: str, seed: int) -> dict[str, object]:
         "title": "Imaging subtypes of a simulated cohort",
         "manifest": "cohort/manifest.csv",
         "cancer_type": "cancer_type",
+        "split": "largest_cohort",
         "outcome": {"time": "os_days", "event": "os_event"},
         "covariates": ["age", "stage"] if size == "full" else ["age"],
+        "evidence": {"subgroups": ["sex"], "treatment": "treatment", "comparator": {"family": "ibsi"}},
         "subtypes": {"k": "auto", "choose": "area", "k_range": [2, 6], "n_resamples": 1000},
         "biology": {
             "expression": str(files.expression),
