@@ -61,4 +61,4 @@ def test_the_report_shows_what_was_found(result):
     assert all(case in page for case, *_ in CASES)
     seen = load(RunFolder(result.folder))
     assert sorted(seen.subtype_names) == ["1", "2"]
-    assert {"medoids", "comparability"} <= set(seen.results)
+    assert {"medoids", "centroids", "meaning_notes"} <= set(seen.results)
