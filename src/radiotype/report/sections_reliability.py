@@ -37,8 +37,8 @@ def _sentence(stored: Stored) -> str:
         name = str(widest.idxmax())
         verb = "explain" if " and " in name else "explains"
         said.append(
-            f"{name[:1].upper() + name[1:]} {verb} {100 * float(widest.max()):.0f} % or more of the variance of the ranks of half "
-            "of the features."
+            f"{name[:1].upper() + name[1:]} {verb} {100 * float(widest.max()):.0f} % or more of the variance of the ranks of "
+            "half of the features."
         )
     return " ".join(said) or "This run stored nothing on agreement between contours, and there is one group of patients only."
 

@@ -77,6 +77,6 @@ def _require_shared_strata(subtype: pd.Series, strata: pd.Series) -> None:
         alone = names[part == np.bincount(part).argmin()]
         raise ComputeError(
             "RT304",
-            f"no stratum (cancer type, platform) holds both subtype {', '.join(alone)} and another: the two cannot be told apart",
+            f"no stratum (cancer type, platform) holds both subtype {', '.join(alone)} and another: they cannot be told apart",
             hint="compare within one stratum",
         )
