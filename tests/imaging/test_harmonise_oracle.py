@@ -122,6 +122,16 @@ def test_ct_keeps_its_numbers_and_a_default_changes_nothing():
     assert np.percentile(whole(finer.image()), 99) == pytest.approx(np.percentile(whole(scan), 99), rel=0.03)
 
 
+def test_mr_of_another_organ_is_not_scaled_by_a_brain_it_does_not_show():
+    scan = stripped()
+    cohort = Cohort((Case("c", "p", (region(scan),)),))
+    for organ, mean in (("brain", 0), (None, 0), ("lung", 300), ("", 300)):
+        one = harmonised(cohort, Harmonisation(intensity="z_score"), lambda _, organ=organ: organ).cases[0].regions[0]
+        assert whole(one.image())[BRAIN].mean() == pytest.approx(mean, abs=0.5)
+        said = "standardised within the brain" if organ in ("brain", None) else "intensity as stored: neither brain nor breast"
+        assert one.image().remarks == (said,)
+
+
 def test_masks_and_scan_come_to_one_grid():
     one = of(region(stripped(), parenchyma=Held((Mask(~BRAIN, GRID),))), Harmonisation(spacing_mm=1.5))
     scan = one.image()

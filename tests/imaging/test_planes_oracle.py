@@ -13,7 +13,7 @@ from radiotype.imaging.planes import three_planes
 @pytest.mark.parametrize("flips", [(1, 1, 1), (-1, 1, -1), (1, -1, -1)])
 def test_left_is_right_anterior_and_head_are_up(order, flips):
     shape_lps, spacing = (40, 44, 36), np.array([1.0, 0.9, 1.5])
-    image = np.zeros(shape_lps, dtype=np.int16)
+    image = np.full(shape_lps, -800, dtype=np.int16)
     mask = np.zeros(shape_lps, dtype=bool)
     mask[18:22, 20:24, 16:20] = True
     image[30:, 20:24, 16:20] = 400  # towards the patient's left
@@ -55,6 +55,16 @@ def test_left_is_right_anterior_and_head_are_up(order, flips):
     assert axial[1][1] > axial[2][1]  # the patient's left is on the right
     assert axial[3][0] < axial[1][0]  # anterior is up
     assert coronal[4][0] < coronal[1][0]  # the head is up
+
+
+@pytest.mark.parametrize(("around", "window"), [(-850, (-1000, 400)), (-1000, (-160, 240)), (-100, (-160, 240))])
+def test_ct_is_seen_in_the_window_of_lung_or_of_soft_tissue(around, window):
+    image = np.full((40, 40, 40), around, dtype=np.int16)
+    image[15:25, 15:25, 15:25] = 40
+    grid = Grid(image.shape, np.eye(4))
+    planes = three_planes(Scan(image, grid, "CT"), Mask(image == 40, grid))
+    grey = [255 * (np.clip(hu, *window) - window[0]) / (window[1] - window[0]) for hu in (around, 40)]
+    assert np.unique(planes["image_axial"]).tolist() == sorted(round(one) for one in grey)
 
 
 def test_large_regions_are_thinned_to_the_largest_picture():

@@ -17,7 +17,7 @@ from radiotype.report import sections_cohort, stored
 from radiotype.report.drawing import colours
 from radiotype.report.figures_consensus import MAX_CELLS, consensus_matrices
 from radiotype.report.figures_cox import forest
-from radiotype.report.figures_features import readable_features
+from radiotype.report.figures_features import feature_distributions, readable_features
 from radiotype.report.figures_flow import flow_counts
 from radiotype.report.figures_margins import region_colours, region_legend
 from radiotype.report.figures_subtypes import scaled_medians, size_counts
@@ -190,6 +190,13 @@ def test_partial_regions_say_how_many_features_lack_and_why(loaded: stored.Store
     assert partial["code"].tolist() == ["empty_region"] * 3
     assert set(partial["reason"]) == {"3 features without a value (empty region)"}
     assert table["status"].tolist() == ["failed"] * 6 + ["skipped"] + ["partial"] * 3
+
+
+def test_a_first_lane_of_one_value_has_a_place_on_a_logarithmic_axis(loaded: stored.Stored) -> None:
+    record = next(one for one in loaded.records if one.unit == "mm3")
+    values = {"cancer_type": ["brain", "breast", "lung"], "modality": "MR", record.name: [1815.9375, 127.0, 67127.0]}
+    drawn = feature_distributions(replace(loaded, features=loaded.features.iloc[:3].assign(**values)), [record])
+    assert all(name in drawn.svg for name in ("brain", "breast", "lung"))
 
 
 def test_a_feature_that_repeats_another_is_neither_shown_nor_counted(loaded: stored.Stored) -> None:

@@ -161,13 +161,21 @@ def test_flags_say_whether_to_worry(loaded: stored.Stored) -> None:
     assert not any("margin_dropped" in text for text in said)
 
 
-def test_a_mask_that_was_hardly_changed_is_not_flagged_and_flags_of_shape_are_sentences(loaded: stored.Stored) -> None:
-    table = loaded.features.assign(flags=[{} for _ in range(len(loaded.features))], status="ok")
-    table["flags"].iloc[0].update(spharm_changed_fraction=6e-5, spharm_axes_degenerate=1.0)
-    table["flags"].iloc[1].update(spharm_changed_fraction=0.3)
-    first, second = flag_words(table).values()
-    assert first.startswith("worth a look: two axes of the tumour are nearly of one length") and "changed" not in first
-    assert second == "worth a look: 30 % of the voxels were filled or cut off for a surface without holes or handles"
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"spharm_kept_fraction": 0.8}, "worth a look: 20 % of the voxels lie apart"),
+        ({"spharm_changed_fraction": 0.04}, "worth a look: 4 % of the voxels had to be filled or left out"),
+        ({"spharm_axes_degenerate": 1.0}, "worth a look: two axes of the tumour have nearly one length"),
+        ({"spharm_map_settled": 0.0}, "worth a look: the map of the surface onto the sphere did not come to rest"),
+        ({"spharm_kept_fraction": 1.0, "spharm_changed_fraction": 1e-5, "spharm_map_settled": 1.0, "spharm_degree": 15.0}, ""),
+    ],
+)  # fmt: skip
+def test_flags_of_the_shape_are_said_in_words(flags: dict[str, float], words: str) -> None:
+    keys = [dict.fromkeys(stored.KEY, name) for name in "abc"]
+    features = pd.DataFrame(keys).assign(status="ok", flags=[flags, {}, {}])
+    said = list(flag_words(features).values())
+    assert [text.startswith(words) for text in said] == ([True] if words else [])
 
 
 def test_remarks_of_reading_are_counted_by_kind(loaded: stored.Stored) -> None:

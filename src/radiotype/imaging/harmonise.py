@@ -49,7 +49,8 @@ class Harmonisation:
     bias_field : bool
         The bias field of MR is removed (N4).
     intensity : "as_stored", "z_score" or "percentiles"
-        MR in standard deviations from the mean of the brain (or breast), or between two percentiles of it.
+        MR in standard deviations from the mean of the brain (or breast), or between two percentiles of it; as stored where
+        the tumour lies in neither.
     percentiles : (low, high)
         What becomes 0 and 1.
     enhancement_ratio : bool
@@ -67,7 +68,9 @@ class Harmonisation:
         done = ["signal enhancement ratio of the first three phases"] if is_map else []
         if modality == "MR" and not is_map:
             done += ["bias field removed (N4)"] if self.bias_field else []
-            if self.intensity == "z_score":
+            if self.intensity != "as_stored" and not organ:
+                done.append("intensity as stored: neither brain nor breast")
+            elif self.intensity == "z_score":
                 done.append(f"standardised within the {organ}")
             elif self.intensity == "percentiles":
                 low, high = self.percentiles
@@ -152,7 +155,7 @@ class HarmonisedVoxels:
             return values
         if self.done.bias_field:
             values = without_bias(values, self.stored.grid.spacing_mm)
-        return values if self.done.intensity == "as_stored" else self._scaled(values)
+        return values if self.done.intensity == "as_stored" or not self.organ else self._scaled(values)
 
     def _scaled(self, values: Singles) -> Singles:
         """Values by those of the brain, or the breast."""
@@ -266,7 +269,8 @@ def harmonised(cohort: Cohort, done: Harmonisation, organ: Callable[[Region], st
     done : Harmonisation
         What is done; nothing leaves the cohort as it is.
     organ : callable, optional
-        "brain" or "breast" for a row of MR: what intensities are scaled by. Brain when left out, or for another answer.
+        "brain" or "breast" for a row of MR: what intensities are scaled by. Brain when left out, or for None; with any other
+        answer intensities stay as stored.
     """
     if done == Harmonisation():
         return cohort
@@ -276,7 +280,7 @@ def harmonised(cohort: Cohort, done: Harmonisation, organ: Callable[[Region], st
         if modality != "MR" and done.spacing_mm is None:
             return region
         named = organ(region) if organ is not None else None
-        scan = HarmonisedScan(region.image, done, "breast" if named == "breast" else "brain")
+        scan = HarmonisedScan(region.image, done, "brain" if named is None else named if named in ("brain", "breast") else "")
         tissue: MaskLoader | None = region.parenchyma
         if isinstance(tissue, FoundParenchyma):
             tissue = replace(tissue, apart=True)

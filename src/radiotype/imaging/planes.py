@@ -15,8 +15,12 @@ from radiotype.imaging.margins import MarginRegions
 MARGIN_MM = 25.0
 MAX_PIXELS = 160
 
-#: Grey window of CT, HU: lung and soft tissue both visible. Other images: 1 to 99 percentile of what is shown.
-CT_WINDOW = (-1000.0, 400.0)
+#: Grey window of CT, HU: lung and soft tissue both visible where lung is shown, else that of soft tissue. Other images: 1 to 99
+#: percentile of what is shown.
+LUNG_WINDOW, SOFT_TISSUE_WINDOW = (-1000.0, 400.0), (-160.0, 240.0)
+
+#: Lung is shown where at least this fraction of the voxels has its density, HU.
+LUNG_SHOWN, LUNG_HU = 0.1, (-950.0, -500.0)
 
 
 def three_planes(
@@ -51,7 +55,7 @@ def three_planes(
     axes = patient_axes(scan.grid.direction)
     spacing = np.array(axes.spacing(scan.grid.spacing_mm))
     shown: dict[str, npt.NDArray[Any]] = {"image": axes.turned(values), "mask": axes.turned(region)}
-    window = CT_WINDOW if scan.modality == "CT" else _window(values)
+    window = _window_of_ct(values) if scan.modality == "CT" else _window(values)
     if parenchyma is not None:
         shown["parenchyma"] = axes.turned(parenchyma.cropped(low, high))  # type: ignore[arg-type]
     result: dict[str, npt.NDArray[Any]] = {}
@@ -75,6 +79,11 @@ def three_planes(
 def _grey(image: npt.NDArray[Any], window: tuple[float, float]) -> npt.NDArray[np.uint8]:
     part = (np.nan_to_num(image, nan=window[0]) - window[0]) / (window[1] - window[0])
     return (np.clip(part, 0, 1) * 255).round().astype(np.uint8)
+
+
+def _window_of_ct(values: npt.NDArray[Any]) -> tuple[float, float]:
+    as_lung = (values > LUNG_HU[0]) & (values < LUNG_HU[1])
+    return LUNG_WINDOW if np.count_nonzero(as_lung) >= LUNG_SHOWN * values.size else SOFT_TISSUE_WINDOW
 
 
 def _window(values: npt.NDArray[Any]) -> tuple[float, float]:

@@ -102,6 +102,7 @@ def _panel(axes: Axes, record: FeatureRecord, groups: list[tuple[str, np.ndarray
     logarithmic = bool(pooled.size and pooled.min() > 0 and pooled.max() / pooled.min() > 30 and not math.isfinite(record.high))
     if logarithmic:
         axes.set_xscale("log")
+        axes.update_datalim([(pooled.min(), 0), (pooled.max(), 0)])  # the first lane may hold one value: no width of its own
     crowded = max((values.size for _, values in groups), default=0) > 100
     filled = [i for i, (_, values) in enumerate(groups) if values.size]
     for i in filled:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from radiotype.core.reasons import WITH_CARE
 from radiotype.report.blocks import Gallery, Picture
 from radiotype.report.drawing import colours, draw, place
 from radiotype.report.figures_margins import region_colours, region_legend
@@ -25,11 +26,15 @@ MAX_FLAGGED = 6
 
 #: A flag that more than this fraction of the regions carries says nothing about one of them.
 _COMMON = 0.5
-#: A fraction of dropped or changed voxels above this is worth a look.
+#: A fraction of dropped voxels above this is worth a look.
 DROPPED = 0.1
-
-#: The flag of masks that were changed for a surface of genus 0; up to `DROPPED` is ordinary.
-_CHANGED = "spharm_changed_fraction"
+#: A fraction of voxels above this that the shape described has more or less than the one drawn.
+UNLIKE = 0.01
+#: What a value of a flag of the shape says.
+_SPHARM = {
+    "spharm_axes_degenerate 1": WITH_CARE["axes_degenerate"],
+    "spharm_map_settled 0": WITH_CARE["map_sensitive"],
+}
 
 #: What the left edge and the top edge of each plane show, in the order in which planes are stored for a reader.
 _PLANES = {"axial": ("R", "A"), "coronal": ("R", "S"), "sagittal": ("A", "S")}
@@ -58,16 +63,10 @@ _LETTER: dict[str, Any] = {
 def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
     """Per region with something to look at, what that is: missing features or quality flags that most regions do not have.
 
-    Flags that count voxels are no flags; a fraction of dropped voxels counts above a tenth.
+    Flags that count voxels are no flags; a fraction of dropped voxels counts above a tenth. Of the shape by spherical harmonics
+    only what makes it another shape than the one drawn.
     """
-    raised = [
-        {
-            name
-            for name, value in row.items()
-            if value and "voxels" not in name and (float(value) > DROPPED if "dropped" in name or name == _CHANGED else True)
-        }
-        for row in features["flags"]
-    ]
+    raised = [{name for name, value in row.items() if _is_raised(name, float(value))} for row in features["flags"]]
     common = {name for name in set().union(*raised) if sum(name in row for row in raised) > _COMMON * len(raised)}
     words = {}
     for key, status, flags, names in zip(
@@ -84,7 +83,23 @@ def flag_words(features: pd.DataFrame) -> dict[tuple[str, ...], str]:
     return words
 
 
+def _is_raised(name: str, value: float) -> bool:
+    if name.startswith("spharm_"):
+        unlike = {"spharm_kept_fraction": 1 - value, "spharm_changed_fraction": value}.get(name, 0.0)
+        return unlike > UNLIKE or f"{name} {value:g}" in _SPHARM
+    return bool(value) and "voxels" not in name and ("dropped" not in name or value > DROPPED)
+
+
 def _flag(name: str, value: float) -> str:
+    if name == "spharm_kept_fraction":
+        return f"worth a look: {100 * (1 - value):.0f} % of the voxels lie apart, and shape features leave them out"
+    if name == "spharm_changed_fraction":
+        return (
+            f"worth a look: {100 * value:.0f} % of the voxels had to be filled or left out, since a shape without holes and "
+            "handles is described"
+        )
+    if f"{name} {value:g}" in _SPHARM:
+        return f"worth a look: {_SPHARM[f'{name} {value:g}']}"
     if name == "parenchyma_not_restricted":
         return (
             "no organ mask was given, so the parenchymal margins may reach into other organs: no fault of the picture, but "
@@ -101,10 +116,6 @@ def _flag(name: str, value: float) -> str:
             f"worth a look: {100 * value:.0f} % of the voxels of the region {region} are darker or brighter than the features "
             "can count, so its margin features may mislead"
         )
-    if name == _CHANGED:
-        return f"worth a look: {100 * value:.0f} % of the voxels were filled or cut off for a surface without holes or handles"
-    if name == "spharm_axes_degenerate":
-        return "worth a look: two axes of the tumour are nearly of one length, so that chance decides how it was turned"
     text = name.replace("_", " ")
     return f"worth a look: {text if value == 1 else f'{text} {number(value, 2)}'}"
 

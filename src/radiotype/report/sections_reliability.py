@@ -43,8 +43,10 @@ def _sentence(stored: Stored) -> str:
     if apart is not None and apart["epsilon_squared"].notna().any():
         widest = apart.groupby("grouping")["epsilon_squared"].median()
         name = str(widest.idxmax())
+        verb = "explain" if " and " in name else "explains"
         said.append(
-            f"Of the ranks of half of the features, {name} explains {100 * float(widest.max()):.0f} % or more of the variance."
+            f"{name[:1].upper() + name[1:]} {verb} {100 * float(widest.max()):.0f} % or more of the variance of the ranks of "
+            "half of the features."
         )
     return " ".join(said) or "This run stored nothing on agreement between contours, and there is one group of patients only."
 

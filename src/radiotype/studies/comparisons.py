@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from radiotype.errors import ComputeError
 from radiotype.stats import compare_groups
 from radiotype.stats.group_comparison import REST
 from radiotype.studies.biology_settings import Sides
@@ -44,13 +45,14 @@ def compared(
     Raises
     ------
     ComputeError
-        As `radiotype.stats.compare_groups`.
+        RT304 if subtypes and strata cannot be told apart; else as `radiotype.stats.compare_groups`.
     """
     levels = sorted(strata.unique())
     adjust = pd.DataFrame({f"stratum {i}": (strata == level).astype(float) for i, level in enumerate(levels)}).iloc[:, 1:]
     groups = subtype.astype(pd.CategoricalDtype(sorted(subtype.unique(), key=int)))
     pairs = [(list(first), list(second)) for first, second in comparisons if second]
     covariates = adjust if len(levels) > 1 else None
+    _require_shared_strata(subtype, strata)
     found = compare_groups(scores, groups, pairs, covariates=covariates, standardise=standardise, variances=variances)
     table = found.to_frame()
     deviation = table["feature"].map(dict(zip(found.tests.features, np.sqrt(found.tests.variances), strict=True)))
@@ -61,3 +63,20 @@ def compared(
     sides = zip(found.comparisons, found.pairs, strict=True)
     kept = [name for name, pair in sides if tuple(frozenset(found.merged.get(side, (side,))) for side in pair) in wanted]
     return table[table["comparison"].isin(kept)].reset_index(drop=True)
+
+
+def _require_shared_strata(subtype: pd.Series, strata: pd.Series) -> None:
+    """Refuse subtypes that no stratum joins with the others: a mean per stratum would be a mean per subtype."""
+    from scipy.sparse.csgraph import connected_components
+
+    present = pd.crosstab(subtype, strata).to_numpy() > 0
+    share = (present.astype(int) @ present.T.astype(int)) > 0
+    n, part = connected_components(share, directed=False)
+    if n > 1:
+        names = np.sort(subtype.unique())
+        alone = names[part == np.bincount(part).argmin()]
+        raise ComputeError(
+            "RT304",
+            f"no stratum (cancer type, platform) holds both subtype {', '.join(alone)} and another: they cannot be told apart",
+            hint="compare within one stratum",
+        )
