@@ -144,7 +144,7 @@ def test_a_scan_names_the_organ_that_the_study_of_the_model_read_from_a_column(s
     scans = {"images": {"harmonise": {"intensity": "z_score"}}, "parenchyma": {"find": "auto", "organ": "cancer_type"}}
     replace(model, provenance={**model.provenance, "recipe": scans}).save(tmp_path / "m.radiotype")
     words = ("predict", tmp_path / "m.radiotype", image, "--mask", mask, "--modality", "MR", "-o", tmp_path / "out")
-    with pytest.raises(RecipeError, match="the organ that the column 'cancer_type'") as caught:
+    with pytest.raises(RecipeError, match="read the organ from its column 'cancer_type'") as caught:
         command(*words)
     assert "--organ lung, brain, breast" in caught.value.hint
     with pytest.raises(RecipeError, match="names none of lung, brain, breast"):

@@ -101,7 +101,7 @@ def _variation(stored: Stored) -> list[Block]:
         low, high = {"correlation": (-1.0, 1.0), "chi_square": (None, None)}.get(distance, (0.0, 1.0))
         values = table["value"].dropna()
         bent = low is None and bool((values > 0).all())
-        if low is not None and not values.between(low, high).all():  # rounding
+        if low is not None and high is not None and not values.between(low, high).all():  # rounding
             low = high = None
         words = distance.replace("_", " ").replace("bhattacharyya", "Bhattacharyya distance")
         drawn = ridgeline(
