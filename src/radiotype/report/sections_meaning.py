@@ -80,10 +80,8 @@ def _sentence(stored: Stored, table: pd.DataFrame) -> str:
         if words:
             parts.append(f"subtype {name} has {listed(words)}")
     if not parts:
-        return (
-            f"In no family of features is a subtype found to differ by {WORTH_NAMING:g} standard deviations or more from all other "
-            "patients."
-        )
+        size = f"{WORTH_NAMING:g} standard deviations or more"
+        return f"In no family of features is a subtype found to differ by {size} from all other patients."
     return f"{initial('; '.join(parts))}, each against all other patients."
 
 
