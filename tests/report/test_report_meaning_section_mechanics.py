@@ -158,3 +158,20 @@ def test_light_comes_from_the_upper_left() -> None:
     lit, dark = place[bright == bright.max()].mean(axis=0), place[bright == bright.min()].mean(axis=0)
     assert lit[0] < -0.2 and lit[1] > 0.2
     assert dark[0] > 0.2 and dark[1] < -0.2
+
+
+def test_what_was_not_compared_in_all_patients_is_not_said_to_be_alike(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    alike = stored_tests("family", FAMILIES, {}, score="mean")
+    folder.write_table("results/family_differences.parquet", alike)
+    assert meaning(load(folder), folder).sentence.startswith("In no family of features is a subtype found to differ by 0.5")
+    folder.write_table("results/family_differences.parquet", alike.assign(stratum="lung"))
+    assert meaning(load(folder), folder).sentence == "Families of features could not be compared."
+
+
+def test_a_difference_without_a_test_of_its_own_variances_is_not_counted_as_lost_by_it(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    features = stored_tests("feature", FEATURES, {("1", FEATURES[0]): -2.0}).assign(q_value_unequal=np.nan)
+    folder.write_table("results/feature_differences.parquet", features)
+    (table,) = (block for block in meaning(load(folder), folder).blocks if isinstance(block, Table))
+    assert "0 differences of 16 are found only with one variance for all, and 1 could not be tested" in table.caption

@@ -63,5 +63,6 @@ def cohort_of(sample: Sample) -> tuple[Cohort, FeatureTable]:
         attributes = {name: case[name] for name in ("split", "modality", "cohort") if name in case}
         region = Region(key, Drawn(), Drawn(), attributes=attributes)
         cases.append(Case(key.case_id, key.patient_id, (region,), {name: case[name] for name in case if name not in own}))
-        rows.append((key, Features(values, {}, sample.records)))
+        gaps = {name: "empty_region" for name, value in values.items() if np.isnan(value)}
+        rows.append((key, Features(values, gaps, sample.records)))
     return Cohort(tuple(cases)), FeatureTable.from_rows(rows)

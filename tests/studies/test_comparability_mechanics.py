@@ -46,6 +46,15 @@ def test_one_group_and_small_groups_are_not_compared():
     assert comparability(replace(sample, cases=few)).empty
 
 
+def test_patients_without_a_cancer_type_are_no_group():
+    sample = shifted(1.0)
+    unknown = sample.cases["type"] == "brain"
+    found = comparability(replace(sample, cases=sample.cases.assign(type=sample.cases["type"].where(~unknown, ""))))
+    found = found.set_index(["grouping", "feature"])
+    assert set(found["n_groups"]) == {2}
+    assert found.loc[("cancer type", "shape_2"), "n"] == (~unknown).sum()
+
+
 def test_gaps_are_passed_over():
     sample = shifted(0.0)
     values = sample.values.copy()

@@ -44,6 +44,14 @@ def test_the_organ_is_that_of_the_column_and_a_mask_that_is_given_stays(manifest
     assert all(isinstance(by_modality[case].parenchyma, FoundParenchyma) for case in "abc")
 
 
+def test_pet_beside_a_ct_has_no_organ_to_look_for(manifest):
+    manifest.write_text(manifest.read_text() + "e,PT,e.nii,e-mask.nii,lung,\n")
+    for organ in (None, "lung", "cancer"):
+        found = regions(manifest, parenchyma={"find": "auto", "organ": organ})
+        assert found["e"].parenchyma is None
+        assert isinstance(found["a"].parenchyma, FoundParenchyma)
+
+
 def test_only_mr_changes_its_intensities(manifest):
     found = regions(manifest, images={"harmonise": {"intensity": "z_score", "bias_field": True}})
     assert [case for case, one in found.items() if isinstance(one.image, HarmonisedScan)] == ["a"]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, Text, figure
-from radiotype.report.cautions import no_subtypes
+from radiotype.report.cautions import is_refined, no_subtypes
 from radiotype.report.drawing import PAGE_PX, Drawn, colours
 from radiotype.report.figures_radar import LEAST_AXES, radar
 from radiotype.report.figures_solids import Lane, Solid, solid_table
@@ -71,6 +71,8 @@ def _part(table: pd.DataFrame, split: str = "all", by: str = "all features") -> 
 def _sentence(stored: Stored, table: pd.DataFrame) -> str:
     """The families that set each subtype apart."""
     rows = _part(table[table["score"] == "mean"])
+    if not rows["q_value"].notna().any():
+        return ""
     rows = rows[(rows["q_value"] < LEVEL) & (rows["standardised"].abs() >= WORTH_NAMING)]
     parts = []
     for name in stored.subtype_names:
@@ -79,7 +81,8 @@ def _sentence(stored: Stored, table: pd.DataFrame) -> str:
         if words:
             parts.append(f"subtype {name} has {listed(words)}")
     if not parts:
-        return "No family of features sets a subtype apart from all other patients."
+        size = f"{WORTH_NAMING:g} standard deviations or more"
+        return f"In no family of features is a subtype found to differ by {size} from all other patients."
     return f"{initial('; '.join(parts))}, each against all other patients."
 
 
@@ -216,13 +219,15 @@ def _feature_table(table: pd.DataFrame, whole: pd.DataFrame, names: Mapping[str,
                 _effect(others.get(key)),
             )
         )
-    only = int(((whole["q_value"] < LEVEL) & ~(whole["q_value_unequal"] < LEVEL)).sum())
+    only = int(((whole["q_value"] < LEVEL) & (whole["q_value_unequal"] >= LEVEL)).sum())
+    untested = int(((whole["q_value"] < LEVEL) & whole["q_value_unequal"].isna()).sum())
     caption = (
         f"Of each subtype the {MAX_FEATURES} largest differences to all other patients that are found (q < {LEVEL:g}) both "
         "with one variance for all subtypes and with a variance for each; sizes by their logarithm, adjusted for cancer "
         "type. Spread: standard deviation within the subtype over that within the others; far from 1, trust the q-value with "
         f"own variances. {count(only, 'difference')} of {len(whole):,} {'is' if only == 1 else 'are'} found only with one "
-        "variance for all. The CSV holds every feature, in every cancer type and split."
+        f"variance for all{f', and {untested:,} could not be tested with a variance for each' if untested else ''}. The CSV "
+        "holds every feature, in every cancer type and split."
     )
     columns = ("Subtype", "Feature", "Difference", "q", "Spread", "Validation", "Without the family")
     folded = f"The largest differences ({len(rows):,})"
@@ -264,6 +269,8 @@ def _medoids(stored: Stored, folder: RunFolder) -> list[Block]:
         "root mean square distance from that surface. Seen from the front of the patient, a little from the patient’s left "
         "and above; each row at a scale of its own. Only the largest part of a mask is put together from harmonics."
     )
+    if is_refined(stored):
+        caption += " Subtypes here are those before all patients were clustered again: a medoid may have another number since."
     data = table if errors is None else table.merge(errors, on="subtype", how="left", suffixes=("", "_of_reconstruction"))
     return [figure(Drawn(data, svg), "medoids", caption, heading="Medoid tumours")]
 

@@ -140,13 +140,14 @@ def _robustness(stored: Stored) -> list[Block]:
     )
     left = int((~table["clustered"]).sum())
     if left:
-        text += f" {count(left, 'feature')} below {asked.get('least_icc')} took no part in the clustering."
+        text += f" {count(left, 'feature')} below {asked.get('least_icc')}, or without an ICC, took no part in the clustering."
     rows = []
+    out = table.assign(family=table["feature"].map(family).fillna("other"))[~table["clustered"]]["family"].value_counts()
     for name, part in shown.groupby("family"):
         good = int((part["icc"] >= GOOD).sum())
         quartiles = part["icc"].quantile([0.25, 0.5, 0.75])
         cells = [f"{len(part):,}", *(number(one) for one in quartiles), f"{good:,} ({share(good, len(part))})"]
-        rows.append((str(name), *cells, f"{int((~part['clustered']).sum()):,}"))
+        rows.append((str(name), *cells, f"{int(out.get(name, 0)):,}"))
     return [
         figure(drawn, "robustness_density", text, heading="Agreement with moved contours"),
         Table(

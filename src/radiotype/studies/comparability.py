@@ -8,6 +8,7 @@ from radiotype.errors import ComputeError
 from radiotype.run.store import RunFolder
 from radiotype.stats.association import kruskal_wallis
 from radiotype.stats.findings import per_feature
+from radiotype.studies.cells import is_missing
 from radiotype.studies.selection import Sample
 
 #: Fewer patients of a group are left out of the comparison.
@@ -31,9 +32,12 @@ def comparability(sample: Sample) -> pd.DataFrame:
     cases = sample.cases.assign(cancer_type=sample.cancer_type.to_numpy())
     both = cases["cancer_type"].astype(str) + ", " + cases["modality"].astype(str)
     groupings = {"cancer type": cases["cancer_type"], "modality": cases["modality"], "cancer type and modality": both}
+    unknown = {name: is_missing(groupings[name]) for name in ("cancer type", "modality")}
+    unknown["cancer type and modality"] = unknown["cancer type"] | unknown["modality"]
     found: list[pd.DataFrame] = []
     seen: list[pd.Series] = []
     for name, groups in groupings.items():
+        groups = groups.mask(unknown[name])
         codes = pd.Series(pd.factorize(groups)[0])
         if any(codes.equals(other) for other in seen):
             continue

@@ -75,7 +75,9 @@ def robustness(
     try:
         if again is None:
             raise ComputeError("RT301", "no moved contour could be measured")
-        readings = [logarithm_of_sizes(values_by_region(one)[names], sample.sizes) for one in (table, again)]
+        stand = pd.MultiIndex.from_frame(drawn[KEY])  # of several labels in a file one stands for the patient
+        first, second = (values_by_region(one)[names] for one in (table, again))
+        readings = [logarithm_of_sizes(one[one.index.isin(stand)], sample.sizes) for one in (first, second)]
         found = agreement_between(readings, icc).to_frame()
     except ComputeError as error:
         rows = pd.DataFrame({"feature": names})
@@ -95,7 +97,7 @@ def robustness(
                 "RT301", f"no feature has an ICC of {asked.least_icc:g} or more", hint="lower robustness.least_icc or amount_mm"
             )
         notes.append(
-            f"{counted(n, 'feature')} with an ICC below {asked.least_icc:g} between contours drawn and moved by "
+            f"{counted(n, 'feature')} with an ICC below {asked.least_icc:g}, or none, between contours drawn and moved by "
             f"{asked.amount_mm:g} mm {were(n)} not clustered."
         )
     return Robustness(rows, tuple(notes))

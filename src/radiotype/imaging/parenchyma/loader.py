@@ -70,14 +70,14 @@ def with_parenchyma(
     cohort : Cohort
     organ : callable, optional
         The organ of a row: "lung", "brain", "breast"; "" where none is to be looked for, None for the one of its modality. That
-        of its modality everywhere when left out; PT and OT have none.
+        of its modality everywhere when left out; PT has none, and OT none that is not named.
     brain : "histogram" or "deepbet"
         As in `find_parenchyma`.
     """
 
     def of(region: Region) -> Region:
         named = organ(region) if organ is not None else None
-        if region.parenchyma is not None or named == "" or (named is None and not _has_organ(region)):
+        if region.parenchyma is not None or named == "" or not _may_show(named, region.attributes.get("modality", "")):
             return region
         return replace(region, parenchyma=FoundParenchyma(region.image, region.masks, named, brain))
 
@@ -100,5 +100,6 @@ def _together(masks: Sequence[Mask]) -> Mask:
     return Mask(data, masks[0].grid)
 
 
-def _has_organ(region: Region) -> bool:
-    return region.attributes.get("modality", "") in ("CT", "MR", "SER")
+def _may_show(organ: str | None, modality: str) -> bool:
+    """Whether an organ is looked for on such a scan; one that is named is not left out in silence but on PET."""
+    return modality != "PT" if organ else modality in ("CT", "MR", "SER")
