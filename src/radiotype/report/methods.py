@@ -23,7 +23,7 @@ def methods(stored: Stored) -> Section:
     seed = stored.recipe.get("seed", 0)
     sentence = f"Everything above was computed by radiotype {version} from the settings below, with seed {seed}."
     blocks: list[Block] = [
-        Text((" ".join(paragraph(stored)),), heading="Methods, to be adapted for a paper"),
+        Text(tuple(" ".join(theme) for theme in _themes(stored)), heading="Methods, to be adapted for a paper"),
         Text(tuple(references(stored)), points=True, quiet=True, heading="References"),
         Text(tuple(limits(stored)), points=True, heading="Limits"),
         _provenance(stored),
@@ -33,17 +33,20 @@ def methods(stored: Stored) -> Section:
 
 
 def paragraph(stored: Stored) -> list[str]:
-    """Sentences of the methods paragraph."""
+    """Sentences of the methods, in order."""
+    return [sentence for theme in _themes(stored) for sentence in theme]
+
+
+def _themes(stored: Stored) -> list[list[str]]:
+    """Sentences on images and features, on the subtypes, on the outcome and on biology."""
     regions = stored.regions
     version = plain(stored.provenance.get("versions", {}).get("radiotype", ""))
-    return [
+    analysed = (
         f"{count(len(regions), 'tumour region')} of {count(regions['patient_id'].nunique(), 'patient')} "
-        f"({listed(natural(regions['modality'])) or 'no scans'}) were analysed with radiotype {version}.".replace(" .", "."),
-        *image_sentences(stored),
-        *subtype_sentences(stored),
-        *survival_sentences(stored),
-        *biology_sentences(stored),
-    ]
+        f"({listed(natural(regions['modality'])) or 'no scans'}) were analysed with radiotype {version}.".replace(" .", ".")
+    )
+    themes = [[analysed, *image_sentences(stored)], subtype_sentences(stored), survival_sentences(stored)]
+    return [theme for theme in (*themes, biology_sentences(stored)) if theme]
 
 
 def _provenance(stored: Stored) -> Table:
