@@ -23,6 +23,8 @@ import real_cases
 
 from radiotype import stats, studies
 from radiotype.core import Cohort, FeatureTable
+from radiotype.core.reasons import MISSING
+from radiotype.errors import CODES
 from radiotype.features import FeatureSettings
 from radiotype.genomics import gene_set_scores
 from radiotype.io import read_cohort
@@ -146,7 +148,7 @@ def ends(parts: dict[str, Extraction]) -> tuple[list[str], int]:
             found = {outcome.code} - {""} or reasons
             codes.update(found)
             unexplained += not found or bool(found & {"", "RT000"})
-        told = ", ".join(f"{code} ({n})" for code, n in codes.most_common()) or "-"
+        told = ", ".join(f"{code}, {CODES.get(code) or MISSING.get(code, '?')} ({n})" for code, n in codes.most_common()) or "-"
         cells = [name, len(one.outcomes), *(states[state] for state in ("ok", "partial", "failed")), told]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines, unexplained
@@ -246,7 +248,8 @@ def study(name: str, manifest: pd.DataFrame, folder: Path) -> tuple[Extraction, 
     ]  # fmt: skip
     apart = seen.results.get("comparability", pd.DataFrame(columns=["grouping", "epsilon_squared"]))
     for grouping, rows in apart.groupby("grouping"):
-        told.append(f"Half of the features have more than {rows['epsilon_squared'].median():.2f} of their ranks by {grouping}.")
+        explained = f"{100 * rows['epsilon_squared'].median():.0f} %"
+        told.append(f"By {grouping}: {explained} or more of the variance of the ranks of half of the features.")
     stable = seen.results["robustness"]
     told.append(
         f"Contours moved by 1 mm: median ICC {stable['icc'].median():.2f} of {len(stable)} features, "
@@ -300,7 +303,7 @@ def main() -> None:
         "",
         "## Agreement",
         "",
-        *volumes(nodules, lung.table),
+        *(f"- {one}" for one in volumes(nodules, lung.table)),
         "",
         "Distinct features by family, sizes by their logarithm; how many have a lower 95 % limit above the number.",
         f"Readers: one-way ICC of {n['four readers']} nodules, since readers differ by nodule. Grids: ICC(2,1) of",

@@ -57,6 +57,17 @@ def test_left_is_right_anterior_and_head_are_up(order, flips):
     assert coronal[4][0] < coronal[1][0]  # the head is up
 
 
+def test_skin_and_couch_are_no_lung():
+    image = np.full((60, 60, 60), 40, dtype=np.int16)
+    image[:, :12], image[:, 12:15] = -1000, -800  # air, and skin that is partly air
+    mask = np.zeros(image.shape, dtype=bool)
+    mask[25:35, 25:35, 25:35] = True
+    grid = Grid(image.shape, np.eye(4))
+    assert three_planes(Scan(image, grid, "CT"), Mask(mask, grid))["image_axial"].max() == round(255 * 200 / 400)
+    image[:, 12:30] = -800  # lung that the tumour touches
+    assert three_planes(Scan(image, grid, "CT"), Mask(mask, grid))["image_axial"].max() == round(255 * 1040 / 1400)
+
+
 @pytest.mark.parametrize(("around", "window"), [(-850, (-1000, 400)), (-1000, (-160, 240)), (-100, (-160, 240))])
 def test_ct_is_seen_in_the_window_of_lung_or_of_soft_tissue(around, window):
     image = np.full((40, 40, 40), around, dtype=np.int16)

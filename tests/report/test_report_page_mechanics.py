@@ -217,6 +217,7 @@ def test_a_run_without_stable_subtypes_says_so_and_shows_the_curves(copy: RunFol
     assert found["subtypes"] == "No stable subtypes were found, so no case was given one."
     assert "No stable subtypes among" in page and choice in page and "none chosen" in page
     assert "Subtypes were sought in" in page
+    assert "not in the subtypes" not in page and "colour of the subtype" not in page and ">Clustered</th>" not in page
     assert "growth of the area under the consensus curves" not in page and "always gives at least two" not in page
     curves = pd.read_csv(copy.path / "figures" / "consensus_curves.csv")
     assert curves.loc[curves["quantity"] == "stability", "value"].round(6).tolist() == [0.2, 0.3, 0.4, 0.5, 0.6]

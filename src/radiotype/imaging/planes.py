@@ -19,8 +19,9 @@ MAX_PIXELS = 160
 #: percentile of what is shown.
 LUNG_WINDOW, SOFT_TISSUE_WINDOW = (-1000.0, 400.0), (-160.0, 240.0)
 
-#: Lung is shown where at least this fraction of the voxels has its density, HU.
-LUNG_SHOWN, LUNG_HU = 0.1, (-950.0, -500.0)
+#: Lung is shown where at least the first fraction of the voxels has its density, HU, or the second fraction lies this deep, mm,
+#: in such voxels. Skin, couch and foam have that density too, but are thin.
+LUNG_HU, LUNG_SHOWN, LUNG_BULK, BULK_MM = (-950.0, -500.0), 0.3, 0.02, 4.0
 
 
 def three_planes(
@@ -55,7 +56,7 @@ def three_planes(
     axes = patient_axes(scan.grid.direction)
     spacing = np.array(axes.spacing(scan.grid.spacing_mm))
     shown: dict[str, npt.NDArray[Any]] = {"image": axes.turned(values), "mask": axes.turned(region)}
-    window = _window_of_ct(values) if scan.modality == "CT" else _window(values)
+    window = _window_of_ct(values, scan.grid.spacing_mm) if scan.modality == "CT" else _window(values)
     if parenchyma is not None:
         shown["parenchyma"] = axes.turned(parenchyma.cropped(low, high))  # type: ignore[arg-type]
     result: dict[str, npt.NDArray[Any]] = {}
@@ -81,9 +82,15 @@ def _grey(image: npt.NDArray[Any], window: tuple[float, float]) -> npt.NDArray[n
     return (np.clip(part, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _window_of_ct(values: npt.NDArray[Any]) -> tuple[float, float]:
+def _window_of_ct(values: npt.NDArray[Any], spacing_mm: tuple[float, float, float]) -> tuple[float, float]:
+    from scipy import ndimage
+
     as_lung = (values > LUNG_HU[0]) & (values < LUNG_HU[1])
-    return LUNG_WINDOW if np.count_nonzero(as_lung) >= LUNG_SHOWN * values.size else SOFT_TISSUE_WINDOW
+    if as_lung.mean() < LUNG_SHOWN:
+        depth = ndimage.distance_transform_edt(np.pad(as_lung, 1), sampling=spacing_mm)
+        if np.count_nonzero(depth > BULK_MM) < LUNG_BULK * values.size:
+            return SOFT_TISSUE_WINDOW
+    return LUNG_WINDOW
 
 
 def _window(values: npt.NDArray[Any]) -> tuple[float, float]:

@@ -172,18 +172,22 @@ def gallery(stored: Stored, folder: RunFolder) -> Gallery:
         with_regions |= "regions_axial" in arrays
         with_parenchyma |= "parenchyma_axial" in arrays
         svg = three_planes(arrays, f"case {i + 1}", tint, label=f"Case {row['case_id']} in three planes with its contour")
-        pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], tint, where, row["flag"]))
+        swatch = tint if stored.subtype_names else ""
+        pictures.append(Picture(svg, clipped(row["case_id"], 48), row["subtype"], swatch, where, row["flag"]))
     shown.insert(0, "picture", np.arange(1, len(shown) + 1))
     shown["volume"] = [volumes.get(tuple(row[name] for name in KEY), "") for row in shown.to_dict("records")]
     total = 0 if stored.overlays is None else len(stored.overlays)
     flagged = int((shown["why"] == "flagged").sum())
+    colour, others = "", "the first"
+    if stored.subtype_names:
+        colour = ", in the colour of the subtype, grey when the region took no part in finding or assigning subtypes"
+        others = "the first of each subtype in turn"
     caption = (
-        f"Axial, coronal and sagittal plane in which the region is largest; the outline is the mask that was measured, in the "
-        f"colour of the subtype, grey when the region took no part in finding or assigning subtypes; the bar is 20 mm; letters "
-        f"say which side of the patient an edge shows. {_REGIONS if with_regions else ''}"
+        f"Axial, coronal and sagittal plane in which the region is largest; the outline is the mask that was measured{colour}; "
+        f"the bar is 20 mm; letters say which side of the patient an edge shows. {_REGIONS if with_regions else ''}"
         f"{_FOUND if with_parenchyma else ''}"
         f"Shown are {count(len(shown), 'region')} of {total:,}, at most one per patient"
-        + (f": {flagged} with a remark, then the first of each subtype in turn by case id" if total > len(shown) else "")
+        + (f": {flagged} with a remark, then {others} by case id" if total > len(shown) else "")
         + ". The rest lie in the folder overlays/ of the run as NPZ arrays (index.parquet says which is which)."
     )
     legend = region_legend(stored) if with_regions else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from radiotype.report.blocks import Block, Section, Table, Text, figure
-from radiotype.report.cautions import is_frozen
+from radiotype.report.cautions import is_frozen, no_subtypes
 from radiotype.report.figures_features import feature_distributions, lanes, readable_features
 from radiotype.report.figures_flow import cohort_flow, flow_counts
 from radiotype.report.figures_margins import margin_drawing
@@ -54,6 +54,7 @@ def _composition(stored: Stored) -> Table:
     described = regions["status"].isin(["ok", "partial"])
     how = {} if stored.subtypes is None else dict(zip(stored.subtypes["case_id"], stored.subtypes["how"], strict=True))
     used = pd.Series([how.get(case, "") for case in regions["case_id"]], index=regions.index, dtype=object)
+    used_as = () if no_subtypes(stored) else ("clustered", "assigned")
     groups = [("Cancer type", "cancer_type")] if stored.has_cancer_types else []
     groups += [("Modality", "modality"), ("Split", "split")]
     rows = []
@@ -68,21 +69,22 @@ def _composition(stored: Stored) -> Table:
                 "regions": int(part.sum()),
                 "described": int((part & described).sum()),
                 "left_out": int((part & ~described).sum()),
-                "clustered": regions.loc[part & (used == "clustered"), "case_id"].nunique(),
-                "assigned": regions.loc[part & (used == "assigned"), "case_id"].nunique(),
             }
+            for name in used_as:
+                counted[name] = regions.loc[part & (used == name), "case_id"].nunique()
             rows.append(counted)
     data = pd.DataFrame(rows)
     cells = tuple(
         tuple("" if i and name == "group" and rows[i - 1]["group"] == value else _text(value) for name, value in row.items())
         for i, row in enumerate(rows)
     )
+    counts = ("Patients", "Cases", "Regions", "Described", "Left out", *(name.capitalize() for name in used_as))
     return Table(
-        ("", "Group", "Patients", "Cases", "Regions", "Described", "Left out", "Clustered", "Assigned"),
+        ("", "Group", *counts),
         cells,
         heading="Who is in the cohort",
-        caption="Clustered and assigned count cases; described and left out count regions.",
-        numeric=frozenset(("Patients", "Cases", "Regions", "Described", "Left out", "Clustered", "Assigned")),
+        caption=f"{'Clustered and assigned count cases; described' if used_as else 'Described'} and left out count regions.",
+        numeric=frozenset(counts),
         tables={"cohort": data},
     )
 

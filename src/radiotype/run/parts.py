@@ -18,7 +18,7 @@ from radiotype.run.store import RunFolder
 
 #: The pictures of a row are stored like a family of features.
 PICTURES = "pictures"
-PICTURES_VERSION = 2
+PICTURES_VERSION = 3
 
 #: The family whose regions pictures show.
 SHOWN = "margin"
