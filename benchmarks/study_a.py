@@ -4,10 +4,11 @@ Run: python benchmarks/study_a.py [PATIENTS [RESAMPLES [FOLDER]]]. 1,682 patient
 et al., Nature Machine Intelligence 3 (2021) 787-798; FOLDER (new) keeps the run. results/study_a.md has what it printed.
 
 Forty simulated tumours of three cancer types, on CT and MR, are drawn and measured like a user's: that gives seconds per
-tumour. Every patient then gets features between those of two measured tumours of one subtype, with noise: the correlations of
-real feature tables at no cost. Clinic, survival and expression (2,424 genes, 50 pathways, 16 cell populations) are those of the
-simulated cohort. The study is the program's own; only `measure` hands over the tables instead of measuring. CPU time is that of
-all threads; peak memory is that of the whole process within a step (Linux only).
+tumour. The features of every patient are then drawn from a normal distribution with the mean and covariance of the measured
+tumours of one subtype, with noise: the correlations of real feature tables at no cost. Clinic, survival and expression (2,424
+genes, 50 pathways, 16 cell populations) are those of the simulated cohort. The study is the program's own; only `measure` hands
+over the tables instead of measuring. CPU time is that of all threads; peak memory is that of the whole process within a step
+(Linux only).
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ from radiotype.studies.selection import SIZE_UNITS
 
 N_PATIENTS, N_RESAMPLES, N_TUMOURS, SEED = 1682, 10_000, 40, 20261122
 
+#: Steps of less CPU time stand together.
+SMALL_S = 0.05
+
 #: Noise between patients, in standard deviations of a feature over the measured tumours.
 NOISE = 0.3
 
@@ -51,8 +55,8 @@ NOISE = 0.3
 STEPS = {
     "patients": "read and check manifest, expression, recipe",
     "measure": "store the feature table",
-    "measure_conventional": "",
-    "select": "",
+    "measure_conventional": "conventional features",
+    "select": "one tumour per patient",
     "comparability": "comparability of cancer types and modalities",
     "subtype": "scaling, autoencoder, consensus clustering of discovery",
     "refined": "all patients clustered again",
@@ -77,20 +81,24 @@ class Step:
 
 
 class Clock:
-    """Wall time, CPU time and peak memory of named steps."""
+    """Wall time, CPU time and peak memory of named steps; a step of some size is printed when it is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, printed: bool = False) -> None:
         self.steps: dict[str, Step] = {}
+        self.small = Step()
+        self.printed = printed
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         forget_peak()
         wall, cpu = time.perf_counter(), time.process_time()
         yield
-        own = self.steps.setdefault(name, Step())
-        own.wall_s += time.perf_counter() - wall
-        own.cpu_s += time.process_time() - cpu
-        own.peak_mb = max(own.peak_mb, peak_mb())
+        own = Step(time.perf_counter() - wall, time.process_time() - cpu, peak_mb())
+        self.steps[name] = own
+        if own.cpu_s < SMALL_S:
+            self.small = total([self.small, own])
+        elif self.printed:
+            print(row(name, own), flush=True)
 
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -99,18 +107,18 @@ class Clock:
 
         return call
 
-    def rows(self) -> Iterator[str]:
-        every = list(self.steps.values())
-        total = Step(sum(one.wall_s for one in every), sum(one.cpu_s for one in every), max(one.peak_mb for one in every))
-        small = [name for name, one in self.steps.items() if one.cpu_s < 0.05 or not name]
-        rest = [self.steps[name] for name in small]
-        self.steps = {name: one for name, one in self.steps.items() if name not in small}
-        if rest:
-            self.steps["everything else"] = Step(
-                sum(one.wall_s for one in rest), sum(one.cpu_s for one in rest), max(one.peak_mb for one in rest)
-            )
-        for name, one in {**self.steps, "**in all**": total}.items():
-            yield f"| {name} | {one.wall_s:.1f} | {one.cpu_s:.1f} | {one.peak_mb:,.0f} |"
+    def finish(self) -> None:
+        """The last rows of the table."""
+        print(row("everything else", self.small))
+        print(row("**in all**", total(list(self.steps.values()))))
+
+
+def total(steps: list[Step]) -> Step:
+    return Step(sum(one.wall_s for one in steps), sum(one.cpu_s for one in steps), max(one.peak_mb for one in steps))
+
+
+def row(name: str, one: Step) -> str:
+    return f"| {name} | {one.wall_s:.1f} | {one.cpu_s:.1f} | {one.peak_mb:,.0f} |"
 
 
 def forget_peak() -> None:
@@ -182,12 +190,13 @@ def measure(folder: Path, chosen: Recipe, clock: Clock) -> Measured:
     return Measured(folder, cases, own, beside)
 
 
-def parents(measured: Measured, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two measured tumours of the subtype of each patient, and how much of the first."""
+def mixtures(measured: Measured, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Weights of measured tumours in each patient, (n, n_tumours): a normal draw with mean and covariance of its subtype."""
     subtypes = measured.cases["subtype"].to_numpy().astype(int)
-    pairs = [rng.choice(np.flatnonzero(subtypes == place.subtype), 2) for place in draw_plan(n, SEED)]
-    both = np.array(pairs)
-    return both[:, 0], both[:, 1], rng.random(n)
+    same = np.array([subtypes == place.subtype for place in draw_plan(n, SEED)])
+    share = same / same.sum(axis=1, keepdims=True)
+    drawn = np.sqrt(share) * rng.standard_normal(same.shape)
+    return share + drawn - share * drawn.sum(axis=1, keepdims=True)
 
 
 def write_cohort(folder: Path, measured: Measured, first: np.ndarray, seed: int) -> None:
@@ -218,18 +227,16 @@ def write_cohort(folder: Path, measured: Measured, first: np.ndarray, seed: int)
     write_biology(folder, collection, patients, expression)
 
 
-def extraction_of_all(
-    folder: Path, measured: Extraction, mixed: tuple[np.ndarray, np.ndarray, np.ndarray], rng: np.random.Generator
-) -> Extraction:
-    """The features of every patient: between those of two measured tumours, sizes by their logarithm, and noise."""
+def extraction_of_all(folder: Path, measured: Extraction, weights: np.ndarray, rng: np.random.Generator) -> Extraction:
+    """The features of every patient: those of measured tumours by their weights, sizes by their logarithm, and noise."""
     table = measured.table
     assert table is not None
-    first, second, share = mixed
+    first = weights.argmax(axis=1)
     size = np.array([record.unit in SIZE_UNITS for record in table.records])
     known = table.values.to_numpy()
     known = np.where(np.isnan(known), np.nanmedian(known, axis=0), known)
     scaled = np.where(size, np.log(np.maximum(known, 1e-6)), known)
-    values = share[:, None] * scaled[first] + (1 - share[:, None]) * scaled[second]
+    values = weights @ scaled
     values += NOISE * scaled.std(axis=0) * rng.standard_normal(values.shape)
     values[:, size] = np.exp(values[:, size])
     values = np.clip(values, [one.low for one in table.records], [one.high for one in table.records])
@@ -267,16 +274,17 @@ def study(folder: Path, out: Path, chosen: Recipe, tables: tuple[Extraction, Ext
     finally:
         for name, function in own.items():
             setattr(imaging_subtypes, name, function)
+    clock.finish()
     print(f"\nThe report has {page.stat().st_size / 1e6:.1f} MB.", flush=True)
 
 
 def main(n: int, n_resamples: int, folder: Path) -> None:
     chosen, rng = recipe(n_resamples), np.random.default_rng(SEED)
-    images, clock = Clock(), Clock()
+    images, clock = Clock(), Clock(printed=True)
     measured = measure(folder / "tumours", chosen, images)
-    mixed = parents(measured, n, rng)
-    write_cohort(folder, measured, mixed[0], SEED)
-    tables = tuple(extraction_of_all(folder, one, mixed, rng) for one in (measured.own, measured.conventional))
+    weights = mixtures(measured, n, rng)
+    write_cohort(folder, measured, weights.argmax(axis=1), SEED)
+    tables = tuple(extraction_of_all(folder, one, weights, rng) for one in (measured.own, measured.conventional))
     names = ("shape and margin", "conventional (IBSI)")
     print(
         f"| features | tumours | CPU s per tumour | CPU min of {n:,} tumours, extrapolated | peak, MB |\n|---|---|---|---|---|"
@@ -284,9 +292,8 @@ def main(n: int, n_resamples: int, folder: Path) -> None:
     for name, one in zip(names, images.steps.values(), strict=True):
         each = one.cpu_s / N_TUMOURS
         print(f"| {name} | {N_TUMOURS} | {each:.2f} | {each * n / 60:.0f} | {one.peak_mb:,.0f} |")
+    print(f"\n| step, {n:,} patients, {n_resamples:,} resamples | wall, s | CPU, s | peak, MB |\n|---|---|---|---|", flush=True)
     study(folder, folder / "run", chosen, tables, clock)
-    print(f"\n| step, {n:,} patients, {n_resamples:,} resamples | wall, s | CPU, s | peak, MB |\n|---|---|---|---|")
-    print("\n".join(clock.rows()))
 
 
 if __name__ == "__main__":

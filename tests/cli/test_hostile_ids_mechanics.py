@@ -66,7 +66,9 @@ recipe_version: 1
 manifest: manifest.csv
 features: {families: [morphology]}
 outcome: {time: os_days, event: os_event}
-subtypes: {k: 2, n_resamples: 50}
+subtypes: {k: 2, k_range: [2, 3], n_resamples: 50}
+validation: {null_cohorts: 19, purity_repeats: 1, purity_resamples: 50}
+model: {n_rounds: 5}
 """
 
 

@@ -214,7 +214,8 @@ def hospital(tmp_path_factory):
     table.assign(os_days=100 + case * 37, os_event=case % 2).to_csv(base / "m2.csv", index=False)
     (base / "study.yaml").write_text(
         "recipe_version: 1\nmanifest: m2.csv\nfeatures: {families: [morphology]}\noutcome: {time: os_days, event: os_event}\n"
-        "subtypes: {k: 2, k_range: [2, 3], n_resamples: 50}\n",
+        "subtypes: {k: 2, k_range: [2, 3], n_resamples: 50}\n"
+        "validation: {null_cohorts: 19, purity_repeats: 1, purity_resamples: 50}\nmodel: {n_rounds: 5}\n",
         encoding="utf-8",
     )
     return base, printed

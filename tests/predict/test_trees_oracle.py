@@ -30,6 +30,16 @@ def test_scores_are_those_of_scikit_learn(n_subtypes):
     np.testing.assert_array_equal(ours[:, 1] if n_subtypes == 2 else ours, expected)
 
 
+def test_few_cases_without_ties_give_what_scikit_learn_gives_with_all_its_bins():
+    rng = np.random.default_rng(0)
+    values, subtype = rng.normal(size=(40, 6)), np.arange(40) % 2
+    settings = {"max_iter": 15, "learning_rate": 0.3, "max_depth": 3, "min_samples_leaf": 4, "l2_regularization": 1.0}
+    theirs = HistGradientBoostingClassifier(early_stopping=False, max_bins=255, **settings).fit(values, subtype)
+    new = rng.normal(size=(500, 6))
+    ours = grow("scikit-learn", values, subtype, 2, GROWTH).scores(new)
+    np.testing.assert_array_equal(ours[:, 1], theirs.decision_function(new))
+
+
 @pytest.mark.parametrize("n_subtypes", [2, 3, 5])
 def test_scores_are_those_of_xgboost(n_subtypes):
     xgboost = pytest.importorskip("xgboost", reason="needs the extra 'boosted'")

@@ -7,7 +7,7 @@ from scipy.stats import binom, skew, spearmanr
 from radiotype.subtypes import ConsensusClustering
 from radiotype.subtypes.distances import case_distances
 from radiotype.subtypes.medoids import PamPartitions
-from radiotype.subtypes.null_tables import LEVEL, choose_k, gaussian_table, table_with_margins
+from radiotype.subtypes.null_tables import LEVEL, choose_k, covariance_root, gaussian_table, table_with_margins
 from radiotype.subtypes.resampling import Draw
 
 
@@ -35,6 +35,16 @@ def test_tables_with_margins_have_the_values_of_the_table_and_its_dependence():
     assert np.allclose(skew(large), skew(values), rtol=0.05)
     normal = gaussian_table(values, 20_000, np.random.default_rng(3))
     assert abs(spearmanr(large).statistic - spearmanr(normal).statistic).max() < 0.01
+
+
+@pytest.mark.parametrize("shape", [(200, 4), (5, 30)])
+@pytest.mark.parametrize("draw", [gaussian_table, table_with_margins])
+def test_a_table_is_the_same_whoever_takes_the_root_of_its_covariance(draw, shape):
+    values = np.random.default_rng(1).gamma(2, size=shape)
+    root = covariance_root(values)
+    np.testing.assert_allclose(root.T @ root, np.cov(values.T), atol=1e-12)
+    one, other = (draw(values, 50, np.random.default_rng(2), root=own) for own in (None, root))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_the_choice_equals_a_plain_loop():

@@ -87,7 +87,12 @@ def solid_table(lanes: Sequence[Lane], heads: Sequence[str], *, name: str, label
                 axes.set_axis_off()
                 corners, colours = shaded(view, np.asarray(solid.faces), lane.tint)
                 faces = PolyCollection(
-                    corners, facecolors=colours, edgecolors=colours, linewidths=0.35, antialiaseds=False, rasterized=True
+                    corners,  # type: ignore[arg-type]  # an array: of a list each face becomes a path on its own
+                    facecolors=colours,
+                    edgecolors=colours,
+                    linewidths=0.35,
+                    antialiaseds=False,
+                    rasterized=True,
                 )
                 axes.add_collection(faces, autolim=False)
                 page.text(left + _TILE / 2, top + _TILE + 9, solid.note, ha="center", va="center", fontsize=7.5, color=SOFT)

@@ -52,7 +52,9 @@ def covariance_root(values: np.ndarray) -> np.ndarray:
     True
     """
     spread = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
-    return np.linalg.qr(spread, mode="r") if len(values) > values.shape[1] else spread
+    if len(values) > values.shape[1]:
+        spread = np.linalg.qr(spread, mode="r")
+    return spread
 
 
 def gaussian_table(
