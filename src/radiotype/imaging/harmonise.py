@@ -26,7 +26,7 @@ Singles = npt.NDArray[np.float32]
 Intensity = Literal["as_stored", "z_score", "percentiles"]
 
 #: Rises whenever a harmonised scan changes; part of the key of every stored result that uses one.
-VERSION = 1
+VERSION = 2
 
 #: The ratio is 0 where the signal before contrast is below this fraction of its 95th percentile, or rises early by less than
 #: this fraction of itself; it ends at the last number, as on published maps.

@@ -16,7 +16,7 @@ from radiotype.imaging.parenchyma.found import Parenchyma
 from radiotype.imaging.resample import Lattice, resampled_region
 
 #: Rises whenever another parenchyma is found in some scan; part of the key of every stored result that uses one.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
