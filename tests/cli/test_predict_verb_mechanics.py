@@ -15,6 +15,8 @@ from radiotype.errors import ComputeError, ModelError, RecipeError, StoreError
 from radiotype.io import write_nifti
 from radiotype.predict import Model
 from radiotype.run.store import RunFolder
+from radiotype.studies.image_settings import ImageSettings, ParenchymaSettings
+from radiotype.studies.images import image_versions
 from radiotype.studies.new_patients import load_model
 
 
@@ -142,9 +144,11 @@ def test_a_scan_names_the_organ_that_the_study_of_the_model_read_from_a_column(s
     image, mask, row = case_of(manifest, pd.read_csv(manifest)["modality"].tolist().index("MR"))
     model = Model.load(run / "model.radiotype")
     scans = {"images": {"harmonise": {"intensity": "z_score"}}, "parenchyma": {"find": "auto", "organ": "cancer_type"}}
-    replace(model, provenance={**model.provenance, "recipe": scans}).save(tmp_path / "m.radiotype")
+    versions = image_versions(ImageSettings(**scans["images"]), ParenchymaSettings(**scans["parenchyma"]))
+    told = {**model.provenance, "recipe": scans, "image_versions": versions}
+    replace(model, provenance=told).save(tmp_path / "m.radiotype")
     words = ("predict", tmp_path / "m.radiotype", image, "--mask", mask, "--modality", "MR", "-o", tmp_path / "out")
-    with pytest.raises(RecipeError, match="read the organ from its column 'cancer_type'") as caught:
+    with pytest.raises(RecipeError, match="read the organ from the column 'cancer_type'") as caught:
         command(*words)
     assert "--organ lung, brain, breast" in caught.value.hint
     with pytest.raises(RecipeError, match="names none of lung, brain, breast"):

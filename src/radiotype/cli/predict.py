@@ -108,7 +108,7 @@ def _organ(told: str | None, loaded: LoadedModel) -> dict[str, str]:
             raise RecipeError("RT103", f"--organ is given, but the model asks for none: {whose}", hint="leave it out")
         return {}
     if told is None:
-        found = f"the study of the model read the organ from its column {column!r}, and a single scan has none"
+        found = f"the study of the model read the organ from the column {column!r}, and a single scan has none"
         raise RecipeError("RT103", found, hint=f"give --organ {', '.join(ORGANS)}, or a cancer of it, such as NSCLC")
     return {column: told}
 
