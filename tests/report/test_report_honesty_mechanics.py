@@ -75,6 +75,13 @@ def test_ambiguous_or_small_subtypes_are_said_on_the_front_page_and_in_the_limit
     assert headline.warnings(calm) == []
 
 
+@pytest.mark.parametrize(("v", "warned"), [(0.71, True), (0.3, False)])
+def test_subtypes_that_are_cancer_types_in_disguise_are_said_on_the_front_page(loaded, v: float, warned: bool) -> None:
+    rows = [{"group": "cancer type", "split": split, "cramers_v": v} for split in ("all", "discovery")]
+    said = headline.warnings(replace(loaded, results={**loaded.results, "subtype_associations": pd.DataFrame(rows)}))
+    assert sum("largely tell one cancer type from another (Cramer's V 0.71)" in one for one in said) == warned
+
+
 def test_cancer_types_without_a_test_are_counted(loaded: stored.Stored) -> None:
     assert loaded.logrank is not None
     table = loaded.logrank

@@ -10,6 +10,9 @@ MAX_AMBIGUOUS = 0.2
 #: A subtype with fewer discovery cases is called small.
 SMALL_SUBTYPE = 10
 
+#: Cramer's V between subtypes and cancer types, or modalities, above which the ones may be the others in disguise.
+MAX_CRAMERS_V = 0.5
+
 RULE = "This rule always gives at least two subtypes, even where the cases form no groups at all."
 
 
@@ -44,7 +47,7 @@ def fixed_k(stored: Stored) -> bool:
 
 
 def cautions(stored: Stored) -> list[str]:
-    """Sentences on subtypes that are not stable or small, with the number; empty when there is no cause."""
+    """Sentences on subtypes that are not stable, small, or cancer types in disguise; empty when there is no cause."""
     found, sentences = stored.consensus, []
     if found is not None:
         ambiguous = float(found.get("pac", {}).get(str(found["k"]), 0.0))
@@ -61,4 +64,16 @@ def cautions(stored: Stored) -> list[str]:
         if small:
             text = f"{listed(small)} {'is' if len(small) == 1 else 'are'} small (fewer than {SMALL_SUBTYPE})"
             sentences.append(f"{text[:1].upper() + text[1:]}: read results on {'it' if len(small) == 1 else 'them'} with care.")
-    return sentences
+    return sentences + _in_disguise(stored)
+
+
+def _in_disguise(stored: Stored) -> list[str]:
+    table = stored.results.get("subtype_associations")
+    if table is None:
+        return []
+    strong = table[(table["split"] == "all") & (table["cramers_v"] > MAX_CRAMERS_V)]
+    return [
+        f"The subtypes largely tell one {row['group']} from another (Cramer's V {row['cramers_v']:.2f}): what differs between "
+        "them may differ for that reason alone."
+        for row in strong.to_dict("records")
+    ]
