@@ -129,7 +129,7 @@ def kaplan_meier_panel(
         axes.text(0, inner[1] + 36, title, transform=_from_corner(axes, inner), fontsize=10, fontweight="bold", va="center")
         axes.text(0, inner[1] + 17, note, transform=_from_corner(axes, inner), fontsize=8.5, color=SOFT, va="center")
         table = place(figure, left, height, inner[0], 18.0 * len(subtypes))
-        labels = [(name, name if not word or "+" in name else f"{word} {name}") for name in subtypes]
+        labels = [(one, f"{word} {one}" if word and "+" not in one else one if word else clipped(one, 10)) for one in subtypes]
         _risk_table(table, at_risk, labels, tints, axes.get_xlim())
 
     size = (width, height + 18.0 * len(subtypes) + 10)
