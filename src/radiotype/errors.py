@@ -88,6 +88,16 @@ def did_you_mean(word: object, choices: Iterable[str]) -> str:
     return f", did you mean {plain[close[0]]!r}?" if close else ""
 
 
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: 1 patient, 2 patients."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def there_are(n: int, noun: str) -> str:
+    """How many there are, with the verb: there is 1 event, there are 2 events."""
+    return f"there {'is' if n == 1 else 'are'} {counted(n, noun)}"
+
+
 class RadiotypeError(Exception):
     """An error that a user can act on.
 

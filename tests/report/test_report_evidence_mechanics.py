@@ -190,3 +190,74 @@ def test_the_page_holds_names_of_columns_and_levels_as_text(run: RunFolder) -> N
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "mathdefault" not in page
+
+
+def curves(groups: int, **where: str) -> pd.DataFrame:
+    """Made-up steps of as many curves, of subtypes or of treatments."""
+    steps = {"time_days": [0.0, 50.0, 90.0], "at_risk": [9, 7, 4], "events": [0, 3, 1], "censored": [0, 0, 3]}
+    one = pd.DataFrame(steps | {"survival": [1.0, 0.6, 0.4], "lower": [1.0, 0.3, 0.2], "upper": [1.0, 0.8, 0.7]})
+    return pd.concat([one.assign(subtype=str(i + 1), **where) for i in range(groups)], ignore_index=True)
+
+
+def drawn(section: Section) -> list[Row]:
+    return [block for block in section.blocks if isinstance(block, Row)]
+
+
+def test_curves_in_subgroups_and_by_treatment_have_a_panel_each_with_its_test_and_its_file(tmp_path: Path) -> None:
+    stored = tables(0.4, 0.4)
+    subgroups = [curves(4, variable=COLUMN, level=level) for level in ("low", HOSTILE[1])]
+    stored["subgroup_curves"] = pd.concat(subgroups, ignore_index=True)
+    arms = [curves(1, treatment=arm).assign(subtype=name) for name in ("1", "2") for arm in ("radiotherapy", "surgery")]
+    stored["treatment_curves"] = pd.concat(arms, ignore_index=True)
+    rank = {"test": "log-rank", "n": 80, "events": 50, "statistic": 4.2, "degrees_of_freedom": 1, "p_value": 0.04}
+    stored["treatment_logrank"] = pd.DataFrame([{"subtype": "1", **rank, "q_value": 0.04}])
+    few = {"question": "treatment", "variable": "subtype", "level": "2", "group": HOSTILE[0], "n": 1, "needed": 5}
+    stored["curves_not_drawn"] = pd.DataFrame([few])
+    folder = write(tmp_path / "run", stored=stored)
+    found = {section.anchor: section for section in evidence(load(folder))}
+    (row,) = drawn(found["subgroups"])
+    assert len(row.figures) == 2 and not row.folded and row.heading == f"Survival in subgroups by {COLUMN}"
+    assert "log-rank χ² 9" in row.figures[0].svg and "no log-rank test could be made" in row.figures[1].svg
+    pd.testing.assert_frame_equal(row.tables["subgroup_curves_01"], subgroups[0], check_dtype=False)
+    (row,) = drawn(found["treatment"])
+    assert "log-rank χ² 4.2" in row.figures[0].svg and "no log-rank test could be made" in row.figures[1].svg
+    assert "surgery" in row.figures[0].svg and "Subtype surgery" not in row.figures[0].svg
+    assert set(row.tables["treatment_curves_02"].columns) >= {"subtype", "treatment"}
+    assert set(row.tables["treatment_curves_01_at_risk"]["treatment"]) == {"radiotherapy", "surgery"}
+    assert "treatment_logrank" in found["treatment"].tables()
+    (said,) = [block for block in found["treatment"].blocks if isinstance(block, Text) and block.points]
+    assert said.heading == "Not drawn, with fewer than 5 patients"
+    assert said.paragraphs == (f"Subtype 2: {HOSTILE[0]} (1 patient).",)
+    page = assemble.build(folder).read_text(encoding="utf-8")
+    assert "<script>alert" not in page and "<img src=x" not in page
+    assert (tmp_path / "run" / "figures" / "subgroup_curves_02_at_risk.csv").exists()
+
+
+def test_more_panels_than_four_are_folded_away(tmp_path: Path) -> None:
+    pairs = [(column, level) for column in ("sex", "stage") for level in ("a", "b", "c")]
+    for n, folded in ((4, False), (5, True)):
+        parts = [curves(2, variable=column, level=level) for column, level in pairs[:n]]
+        stored = tables(0.4, 0.4) | {"subgroup_curves": pd.concat(parts, ignore_index=True)}
+        section = evidence(load(write(tmp_path / str(n), stored=stored)))[0]
+        rows = drawn(section)
+        assert [bool(row.folded) for row in rows] == [folded, folded] and sum(len(row.figures) for row in rows) == n
+
+
+def test_curves_are_shown_where_no_hazard_ratio_is(tmp_path: Path) -> None:
+    arms = [curves(1, treatment=arm) for arm in ("a", "b")]
+    stored = {"subgroup_curves": curves(2, variable="sex", level="F"), "treatment_curves": pd.concat(arms, ignore_index=True)}
+    found = evidence(load(write(tmp_path / "run", stored=stored)))
+    assert [len(drawn(section)) for section in found[:2]] == [1, 1]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_forest_without_a_ratio_in_any_subgroup_is_a_sentence(tmp_path: Path, known: bool) -> None:
+    stored = tables(0.4, 0.4)
+    ratios = stored["subgroups"]
+    lost = (ratios["subtype"] == "2") & ((ratios["variable"] != "") | (not known))
+    ratios.loc[lost, ["hazard_ratio", "lower", "upper", "p_value", "q_value"]] = np.nan
+    section = evidence(load(write(tmp_path / "run", stored=stored)))[0]
+    assert "subgroups_01" not in section.tables() and "subgroups_02" in section.tables()
+    (said,) = [block for block in section.blocks if isinstance(block, Text) and block.heading == "Subtype 2 against subtype 1"]
+    told = "in all patients it is 2.00 (1.00 to 4.00), p = 0.010 (80 patients, 50 events)." if known else "neither in all"
+    assert told in said.paragraphs[0]

@@ -133,6 +133,9 @@ def test_fewer_events_than_covariates_are_refused(simulated):
     event[:2] = 1
     error = refusal(simulated["time"], event, simulated[COVARIATES], least_events=1)
     assert error.code == "RT302" and "2 events for 3 covariates" in error.found
+    event[1] = 0
+    error = refusal(simulated["time"], event, simulated[COVARIATES[:1]])
+    assert error.found == "there is 1 event for 1 covariate; expected at least 5 events for each covariate"
 
 
 def test_constant_column_is_refused_by_name(simulated):

@@ -274,7 +274,7 @@ def test_a_study_stores_what_was_asked_and_without_evidence_nothing():
     nothing = outcome_models(found, None, check_recipe(content))
     assert (nothing.tables, nothing.notes) == ({}, ())
     models = outcome_models(found, None, check_recipe(content | {"evidence": {"subgroups": ["sex"]}}))
-    assert sorted(models.tables) == ["subgroup_tests", "subgroups"]
+    assert sorted(models.tables) == ["subgroup_curves", "subgroup_tests", "subgroups"]
     one = replace(found, k=1, subtype=pd.Series("1", index=found.subtype.index))
     models = outcome_models(one, None, check_recipe(content | {"evidence": {"subgroups": ["sex"]}}))
     assert (models.tables, len(models.notes)) == ({}, 1)

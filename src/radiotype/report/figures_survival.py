@@ -80,6 +80,7 @@ def kaplan_meier_panel(
     title: str,
     note: str,
     size_px: tuple[float, float],
+    word: str = "Subtype",
 ) -> Drawn:
     """Curves of the subtypes with 95 % bands, ticks where follow-up ended, and the numbers at risk below.
 
@@ -97,6 +98,8 @@ def kaplan_meier_panel(
         Above the curves; the note holds the test.
     size_px : (width, height)
         Without the numbers at risk, which add a line per subtype.
+    word : str
+        What stands before the names; empty for groups that are no subtypes.
 
     Returns
     -------
@@ -121,11 +124,13 @@ def kaplan_meier_panel(
         axes.set_xticks(axis.ticks, [str(tick) for tick in axis.ticks])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         axes.grid(axis="y")
-        _end_labels(axes, {name: (end, tints[name]) for name, (_, end) in zip(subtypes, ends, strict=True)}, inner[1])
+        labelled = {name: (end, tints[name]) for name, (_, end) in zip(subtypes, ends, strict=True) if word or len(name) <= 4}
+        _end_labels(axes, labelled, inner[1])
         axes.text(0, inner[1] + 36, title, transform=_from_corner(axes, inner), fontsize=10, fontweight="bold", va="center")
         axes.text(0, inner[1] + 17, note, transform=_from_corner(axes, inner), fontsize=8.5, color=SOFT, va="center")
         table = place(figure, left, height, inner[0], 18.0 * len(subtypes))
-        _risk_table(table, at_risk, subtypes, tints, axes.get_xlim())
+        labels = [(one, f"{word} {one}" if word and "+" not in one else one if word else clipped(one, 10)) for one in subtypes]
+        _risk_table(table, at_risk, labels, tints, axes.get_xlim())
 
     size = (width, height + 18.0 * len(subtypes) + 10)
     return Drawn(curves.reset_index(drop=True), draw(name, size, paint, label=f"Kaplan-Meier curves, {title}. {note}"))
@@ -158,20 +163,20 @@ def _end_labels(axes: Axes, ends: dict[str, tuple[float, str]], height_px: float
 
 
 def _risk_table(
-    axes: Axes, at_risk: pd.DataFrame, subtypes: list[str], tints: dict[str, str], limits: tuple[float, float]
+    axes: Axes, at_risk: pd.DataFrame, labels: list[tuple[str, str]], tints: dict[str, str], limits: tuple[float, float]
 ) -> None:
-    axes.set(xlim=limits, ylim=(len(subtypes) - 0.5, -0.5))
+    axes.set(xlim=limits, ylim=(len(labels) - 0.5, -0.5))
     axes.set_axis_off()
     edge = axes.get_yaxis_transform()
     width_px = axes.get_position().width * axes.figure.get_figwidth() * 96  # type: ignore[union-attr]
-    for row, subtype in enumerate(subtypes):
+    for row, (subtype, label) in enumerate(labels):
         axes.add_patch(
             Rectangle((-104 / width_px, row - 0.09), 14 / width_px, 0.18, transform=edge, color=tints[subtype], clip_on=False)
         )
         axes.text(
             -84 / width_px,
             row,
-            clipped(subtype if "+" in subtype else f"Subtype {subtype}", 11),
+            clipped(label, 11),
             transform=edge,
             va="center",
             fontsize=8.5,

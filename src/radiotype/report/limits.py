@@ -180,7 +180,7 @@ def _subtype_limits(stored: Stored) -> list[str]:
 
 def _outcome_limits(stored: Stored) -> list[str]:
     points = []
-    if "treatment_tests" in stored.results or "treatment_effects" in stored.results:
+    if {"treatment_tests", "treatment_effects", "treatment_curves"} & set(stored.results):
         points.append(
             "Unless the authors know that treatment was given at random, patients treated unlike may differ in more than "
             "treatment; an interaction is a question for a trial."

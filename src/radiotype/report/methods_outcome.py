@@ -70,6 +70,8 @@ def outcome_sentences(stored: Stored) -> list[str]:
         sentences.append(
             f"The interaction of treatment (column {plain(asked.get('treatment'))}) and subtype was tested by likelihood ratio."
         )
+    if "treatment_logrank" in stored.results:
+        sentences.append("Survival by treatment was compared within every subtype by log-rank tests stratified by cancer type.")
     if "risk_concordance" in stored.results:
         options = asked.get("comparator") or {}
         sentences.append(

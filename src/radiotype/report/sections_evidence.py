@@ -9,6 +9,7 @@ import pandas as pd
 from radiotype.report.blocks import Block, Cell, Section, Table, Text, figure
 from radiotype.report.drawing import colours
 from radiotype.report.figures_cox import forest, ratio_text
+from radiotype.report.group_panels import curves_by_treatment, curves_in_subgroups
 from radiotype.report.notes import gathered
 from radiotype.report.sections_conventional import conventional
 from radiotype.report.sections_molecular import bare_p
@@ -46,11 +47,12 @@ def subgroups(stored: Stored) -> Section:
     """One forest per subtype, and whether the subtypes' hazard ratios depend on the subgroup."""
     title, ratios, tests = "Subtypes in subgroups", stored.results.get("subgroups"), stored.results.get("subgroup_tests")
     missing = noted(stored, "There are no subgroups", "No hazard ratio in all", "No hazard ratios by", "Whether the subtypes'")
+    curves = curves_in_subgroups(stored)
     if ratios is None:
         if tests is None:
-            return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", tuple(missing))
+            return Section("subgroups", title, "The subtypes could not be compared in any subgroup.", (*missing, *curves))
         sentence = f"No hazard ratio of the subtypes could be estimated in any subgroup. {_subgroup_sentence(tests)}"
-        return Section("subgroups", title, sentence, (*missing, *_subgroup_tests(tests)))
+        return Section("subgroups", title, sentence, (*missing, *_subgroup_tests(tests), *curves))
     reference = plain(ratios["reference"].iloc[0])
     how = (
         f"Hazard ratios of each subtype against subtype {reference} in the subgroups that the recipe declares, all patients "
@@ -61,13 +63,15 @@ def subgroups(stored: Stored) -> Section:
     blocks: list[Block] = [Text((how,), quiet=True)]
     for place, name in enumerate(dict.fromkeys(ratios["subtype"]), start=1):
         rows = ratios[ratios["subtype"] == name]
-        whole = rows["variable"] == ""
+        whole, heading = rows["variable"] == "", f"Subtype {name} against subtype {reference}"
+        if rows.loc[~whole, "hazard_ratio"].isna().all():
+            blocks.append(Text((_without_subgroups(rows[whole]),), heading=heading))
+            continue
         terms = [level if all_of else f"{variable}: {level}" for variable, level, all_of in
                  zip(rows["variable"], rows["level"], whole, strict=True)]  # fmt: skip
         people = [f"{count(n, 'patient')}, {count(events, 'event')}" for n, events in
                   zip(rows["n"], rows["events"], strict=True)]  # fmt: skip
         drawn = forest(rows.assign(term=terms, reference=people), f"subgroups_{place:02d}", {})
-        heading = f"Subtype {name} against subtype {reference}"
         blocks.append(figure(drawn, f"subgroups_{place:02d}", "", heading=heading))
     refused = ratios[ratios["reason"] != ""]
     if len(refused):
@@ -80,7 +84,19 @@ def subgroups(stored: Stored) -> Section:
     blocks += missing
     if tests is not None:
         blocks += _subgroup_tests(tests)
-    return Section("subgroups", title, _subgroup_sentence(tests), tuple(blocks))
+    return Section("subgroups", title, _subgroup_sentence(tests), (*blocks, *curves))
+
+
+def _without_subgroups(whole: pd.DataFrame) -> str:
+    """In place of a forest without a ratio in any subgroup: the ratio in all patients, where there is one."""
+    found = whole[whole["hazard_ratio"].notna()]
+    if not len(found):
+        return "No hazard ratio could be estimated, neither in all patients nor in any subgroup."
+    row = found.iloc[0]
+    return (
+        f"No hazard ratio could be estimated in any subgroup; in all patients it is {ratio_text(row)}, "
+        f"{p_value(float(row['p_value']))} ({count(int(row['n']), 'patient')}, {count(int(row['events']), 'event')})."
+    )
 
 
 def _subgroup_sentence(tests: pd.DataFrame | None) -> str:
@@ -142,9 +158,10 @@ def treatment(stored: Stored, column: str) -> Section:
     title, results = "Treatment by subtype", stored.results
     effects, tests, ratios = (results.get(f"treatment_{name}") for name in ("effects", "tests", "ratios"))
     missing = noted(stored, "Treatment by subtype was not", "No hazard ratio of ")
+    curves = [*curves_by_treatment(stored), *_treatment_ranks(results.get("treatment_logrank"))]
     if effects is None:
         sentence = f"Whether the effect of treatment (column {column}) depends on the subtype could not be tested."
-        return Section("treatment", title, sentence, tuple(missing))
+        return Section("treatment", title, sentence, (*missing, *curves))
     how = (
         "Hazard ratios of the treatments in each subtype, adjusted for the declared covariates and stratified by cancer type. "
         "Unless treatment was assigned at random, patients who were given one differ from those given the other, and a "
@@ -175,7 +192,17 @@ def treatment(stored: Stored, column: str) -> Section:
     if ratios is not None:
         blocks.append(_ratios(ratios))
     blocks.append(_effects(effects))
-    return Section("treatment", title, _treatment_sentence(tests, column), tuple(blocks))
+    return Section("treatment", title, _treatment_sentence(tests, column), (*blocks, *curves))
+
+
+def _treatment_ranks(tests: pd.DataFrame | None) -> list[Block]:
+    if tests is None:
+        return []
+    columns = ("Subtype", "Patients", "Events", "Statistic", "df", "p", "q")
+    rows: Rows = tuple((plain(row["subtype"]), *_test_cells(row)) for row in tests.to_dict("records"))
+    caption = "Log-rank tests between the treatments, stratified by cancer type and not adjusted; q-values over the subtypes."
+    folded = "Log-rank test of the treatments in every subtype"
+    return [Table(columns, rows, caption=caption, numeric=_NUMERIC, folded=folded, tables={"treatment_logrank": tests})]
 
 
 def _who(stratum: object) -> str:

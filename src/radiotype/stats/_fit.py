@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, counted, there_are
 from radiotype.stats._inputs import FloatArray
 from radiotype.stats._newton import Maximum, maximise
 from radiotype.stats._partial_likelihood import IntArray, PartialLikelihood, RiskSets, risk_sets
@@ -64,7 +64,7 @@ def _check_events(events: NDArray[np.bool_], n_covariates: int, least: float) ->
         each = "as many events as covariates" if least == 1 else f"{least:g} events for each covariate"
         raise ComputeError(
             "RT302",
-            f"there are {found} events for {n_covariates} covariates; expected at least {each}",
+            f"{there_are(found, 'event')} for {counted(n_covariates, 'covariate')}; expected at least {each}",
             hint="use fewer covariates, or set `least_events` lower and do not trust the result",
         )
 

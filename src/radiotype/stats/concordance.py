@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from radiotype import _native
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, counted
 from radiotype.stats._inputs import FloatArray, confidence_level, labels, numbers, same_rows, survival_times
 from radiotype.stats.findings import Finding
 
@@ -87,7 +87,7 @@ def concordance(
     if not pairs.total:
         raise ComputeError(
             "RT302",
-            f"no two of the {n} cases can be compared ({int(events.sum())} events)",
+            f"no two of the {n} cases can be compared ({counted(int(events.sum()), 'event')})",
             hint="at least one event must happen before another case's time ends",
         )
     c_index, error = pairs.index, pairs.standard_error()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, counted
 from radiotype.stats._inputs import confidence_level, labels, numbers, same_rows, survival_times
 from radiotype.stats.findings import Finding
 
@@ -99,7 +99,7 @@ def concordance_difference(
                 products[a, b] += 2 * np.vdot(kernel, kernels[b])
     total = sums.sum(axis=1)
     if total[2] == 0:
-        raise ComputeError("RT302", f"no two of the {n} cases can be compared ({int(events.sum())} events)")
+        raise ComputeError("RT302", f"no two of the {n} cases can be compared ({counted(int(events.sum()), 'event')})")
     pairs = n * (n - 1.0)
     # Unbiased covariance of three U-statistics, then of the two ratios to the third, to which the product of the means adds 0.
     spread = 4 * sums @ sums.T - 2 * products

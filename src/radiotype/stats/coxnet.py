@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError, RecipeError, counted, there_are
 from radiotype.stats._inputs import (
     FloatArray,
     choice,
@@ -228,7 +228,7 @@ def checked_data(
     matrix, names = design_matrix(X, None)
     blocks = np.zeros(n, dtype=np.intp) if strata is None else labels(strata, "strata")[0]
     if events.sum() < LEAST_EVENTS:
-        found = f"there are {int(events.sum())} events among {n} cases; expected at least {LEAST_EVENTS}"
+        found = f"{there_are(int(events.sum()), 'event')} among {counted(n, 'case')}; expected at least {LEAST_EVENTS}"
         raise ComputeError("RT302", found, hint="check how the event column is coded")
     constant: NDArray[np.bool_] = ~np.any(centred_and_scaled(matrix, True)[0], axis=0)
     if constant.any():

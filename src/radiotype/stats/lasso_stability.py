@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError, RecipeError, counted
 from radiotype.stats._inputs import FloatArray, labels, read_only, same_rows, whole_number
 from radiotype.stats._lasso_path import fit_path
 from radiotype.stats._partial_likelihood import IntArray
@@ -116,7 +116,8 @@ def stability_selection(
     patients = np.arange(times.size) if patient is None else labels(patient, "patient")[0]
     had_event = np.bincount(patients, weights=events) > 0
     if had_event.sum() < 4:
-        raise ComputeError("RT302", f"{int(had_event.sum())} patients have an event; expected at least 4, two in each half")
+        had = counted(int(had_event.sum()), "patient")
+        raise ComputeError("RT302", f"{had} had an event; expected at least 4, two in each half")
     counts = np.zeros(len(names))
     for pair in range(n_pairs):
         random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(pair,)))

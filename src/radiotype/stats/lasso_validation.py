@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from radiotype.errors import ComputeError
+from radiotype.errors import ComputeError, counted
 from radiotype.stats._inputs import FloatArray, choice, labels, read_only, same_rows, whole_number
 from radiotype.stats._lasso_path import fit_path, saturated_value, value_at
 from radiotype.stats._partial_likelihood import IntArray, RiskSets, risk_sets
@@ -181,7 +181,8 @@ def _folds(
             raise ComputeError("RT305", f"folds splits {split} patients", hint="give all cases of a patient the same fold")
     had = np.bincount(found, weights=events)
     if had.min() < LEAST_EVENTS_OF_A_FOLD:
-        where = f"fold {int(had.argmin()) + 1} has {int(had.min())} events; expected at least {LEAST_EVENTS_OF_A_FOLD} in each"
+        least = counted(int(had.min()), "event")
+        where = f"fold {int(had.argmin()) + 1} has {least}; expected at least {LEAST_EVENTS_OF_A_FOLD} in each"
         raise ComputeError("RT302", where, hint="use fewer folds")
     return np.asarray(found, dtype=np.intp)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radiotype.errors import RecipeError, did_you_mean
+from radiotype.errors import counted as counted
 
 #: What a cell of a clinical column holds when there is no value, in lower case.
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "null"})
@@ -29,11 +30,6 @@ def refuse_cells(table: pd.DataFrame, column: str, wrong: pd.Series, what: str, 
     if wrong.any():
         found = f"the column {column!r} has {counted(int(wrong.sum()), 'cell')} {what} (case {some(table['case_id'][wrong])})"
         raise RecipeError("RT114", found, hint=hint)
-
-
-def counted(n: int, noun: str) -> str:
-    """A number with its noun: 1 patient, 2 patients."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def were(n: int) -> str:

@@ -12,9 +12,9 @@ from radiotype.run.store import RunFolder
 from radiotype.studies.conventional import conventional_by_subtype
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
-from radiotype.studies.subgroups import subtypes_in_subgroups
+from radiotype.studies.subgroups import subgroup_curves, subtypes_in_subgroups
 from radiotype.studies.subtyping import Subtyping
-from radiotype.studies.treatment import treatment_by_subtype
+from radiotype.studies.treatment import treatment_by_subtype, treatment_curves
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +34,8 @@ def outcome_models(found: Subtyping, conventional: FeatureTable | None, recipe: 
     Returns
     -------
     OutcomeModels
-        Tables `subgroups`, `subgroup_tests`, `treatment_effects`, `treatment_tests`, `treatment_ratios`, and those of
-        `conventional_by_subtype`.
+        Tables `subgroups`, `subgroup_tests`, `subgroup_curves`, `treatment_effects`, `treatment_tests`, `treatment_ratios`,
+        `treatment_curves`, `treatment_logrank`, `curves_not_drawn`, and those of `conventional_by_subtype`.
     """
     models = of_subtypes(found.sample, found.subtype, recipe)
     if recipe.outcome is None or found.k < 2:
@@ -60,7 +60,11 @@ def of_subtypes(sample: Sample, subtype: pd.Series, recipe: Recipe) -> OutcomeMo
         return OutcomeModels(notes=("There are no subtypes whose outcome could be compared in subgroups or by treatment.",))
     ratios, tests, notes = subtypes_in_subgroups(sample, subtype, recipe)
     treated, more = treatment_by_subtype(sample, subtype, recipe)
-    tables = {"subgroups": ratios, "subgroup_tests": tests, **treated}
+    curves, few = subgroup_curves(sample, subtype, recipe)
+    by_treatment, fewer = treatment_curves(sample, subtype, recipe)
+    left_out = [{"question": "subgroups"} | row for row in few] + [{"question": "treatment"} | row for row in fewer]
+    tables = {"subgroups": ratios, "subgroup_tests": tests, "subgroup_curves": curves, **treated, **by_treatment}
+    tables["curves_not_drawn"] = pd.DataFrame(left_out)
     return OutcomeModels({name: table for name, table in tables.items() if len(table)}, (*notes, *more))
 
 

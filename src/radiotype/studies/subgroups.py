@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from radiotype.errors import ComputeError
-from radiotype.stats import adjust_p_values, interaction, logrank, subgroup_forest
+from radiotype.stats import adjust_p_values, interaction, subgroup_forest
 from radiotype.studies.evidence_columns import levels_of
+from radiotype.studies.group_curves import group_curves, logrank_row, not_drawn
 from radiotype.studies.modelled import Modelled, modelled, plain_reason
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
@@ -50,10 +51,8 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
     names = sorted(set(subtype), key=int)
     whole: Modelled | None = None
     for column in () if settings is None else settings.subgroups:
-        patients = modelled(sample, subtype, recipe, without=(column,))
-        levels = levels_of(sample, column).to_numpy()[patients.at]
-        known = pd.notna(levels)
-        if not known.any():
+        patients, levels = _in_levels(sample, subtype, recipe, column)
+        if not len(levels):
             notes.append(f"There are no subgroups by {column}: no patient of the models has a value.")
             continue
         if whole is None:
@@ -61,12 +60,14 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
             found, refused = _ratios(whole, "", np.full(len(whole.at), "all patients", dtype=object), names)
             ratios += found
             notes += [f"No hazard ratio in all patients: {reason}." for reason in refused]
-        patients, levels = patients.take(known), levels[known]
         found, refused = _ratios(patients, column, levels, names)
         ratios += found
         notes += [f"No hazard ratios by {column}: {reason}." for reason in refused]
         for level in sorted(set(levels)):
-            tests += _logrank(patients.take(levels == level), column, str(level))
+            own = patients.take(levels == level)
+            rank = logrank_row(own, own.subtype)
+            if rank is not None:  # its hazard ratios say why
+                tests.append({"variable": column, "level": str(level)} | rank)
         try:
             test = interaction(
                 patients.time, patients.event, patients.categories, pd.Series(levels, dtype="category"),
@@ -86,6 +87,49 @@ def subtypes_in_subgroups(sample: Sample, subtype: pd.Series, recipe: Recipe) ->
     if len(tested):
         tested["q_value"] = tested.groupby("test")["p_value"].transform(_adjusted)
     return table, tested, notes
+
+
+def subgroup_curves(sample: Sample, subtype: pd.Series, recipe: Recipe) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+    """Kaplan-Meier curves of the subtypes in every level of the declared columns.
+
+    Of the patients whom the log-rank tests of `subtypes_in_subgroups` compare: all with follow-up, a level, and the covariates
+    of the recipe but the column itself.
+
+    Parameters
+    ----------
+    sample : Sample
+    subtype : series, length n_patients
+        "1" .. "K".
+    recipe : Recipe
+        With `evidence.subgroups`.
+
+    Returns
+    -------
+    data frame
+        One row per step of a curve, and per `variable`, `level` and `subtype`; times in days.
+    list of dict
+        Subtypes that have too few patients in a level to be drawn.
+    """
+    curves: list[pd.DataFrame] = []
+    left_out: list[dict[str, object]] = []
+    names = sorted(set(subtype), key=int)
+    for column in () if recipe.evidence is None else recipe.evidence.subgroups:
+        patients, levels = _in_levels(sample, subtype, recipe, column)
+        for level in sorted(set(levels)):
+            own = patients.take(levels == level)
+            drawn, few = group_curves(own, own.subtype, names, stratum=column, split=str(level))
+            curves += drawn
+            left_out += [{"variable": column, "level": str(level)} | row for row in not_drawn(few)]
+    table = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+    return table.rename(columns={"stratum": "variable", "split": "level"}), left_out
+
+
+def _in_levels(sample: Sample, subtype: pd.Series, recipe: Recipe, column: str) -> tuple[Modelled, np.ndarray]:
+    """The patients of the models of a column's subgroups, and the level of each."""
+    patients = modelled(sample, subtype, recipe, without=(column,))
+    levels = levels_of(sample, column).to_numpy()[patients.at]
+    known = pd.notna(levels)
+    return patients.take(known), levels[known]
 
 
 def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str]) -> tuple[list[dict[str, object]], list[str]]:
@@ -119,17 +163,6 @@ def _ratios(patients: Modelled, column: str, levels: np.ndarray, names: list[str
 
 
 _FIELDS = {"hazard_ratio": "effect", "lower": "lower", "upper": "upper", "p_value": "p_value"}
-
-
-def _logrank(patients: Modelled, column: str, level: str) -> list[dict[str, object]]:
-    try:
-        test = logrank(patients.time, patients.event, patients.subtype, strata=patients.strata)
-    except ComputeError:  # its hazard ratios say why
-        return []
-    return [
-        {"variable": column, "level": level, "test": "log-rank", "n": len(patients.at), "events": int(patients.event.sum())}
-        | {"statistic": test.chi_square, "degrees_of_freedom": test.degrees_of_freedom, "p_value": test.p_value}
-    ]
 
 
 def _adjusted(p_values: pd.Series) -> pd.Series:

@@ -9,6 +9,7 @@ from radiotype.errors import ComputeError
 from radiotype.stats import adjust_p_values, interaction, subgroup_forest
 from radiotype.stats.findings import Finding
 from radiotype.studies.evidence_columns import levels_of
+from radiotype.studies.group_curves import group_curves, logrank_row, not_drawn
 from radiotype.studies.modelled import Modelled, modelled, plain_reason
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
@@ -45,13 +46,9 @@ def treatment_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> 
     notes: list[str] = []
     if settings is None or settings.treatment is None:
         return {}, []
-    column = levels_of(sample, settings.treatment)
     types = sorted(set(sample.cancer_type))
     for stratum in ("all", *(types if len(types) > 1 else ())):
-        patients = modelled(sample, subtype, recipe, stratum=stratum, without=(settings.treatment,))
-        given = column.to_numpy()[patients.at]
-        known = pd.notna(given)
-        patients, given = patients.take(known), given[known]
+        patients, given = _treated(sample, subtype, recipe, settings.treatment, stratum)
         treatments = sorted(set(given))
         if len(treatments) < 2 or len(set(patients.subtype)) < 2:
             few = "treatment" if len(treatments) < 2 else "subtype"
@@ -74,6 +71,67 @@ def treatment_by_subtype(sample: Sample, subtype: pd.Series, recipe: Recipe) -> 
         ratios += [{"stratum": stratum, **pair, "q_value": float(q)} for pair, q in zip(pairs, q_values, strict=True)]
     tables = {"treatment_effects": effects, "treatment_tests": tests, "treatment_ratios": ratios}
     return {name: pd.DataFrame(rows) for name, rows in tables.items() if rows}, notes
+
+
+def treatment_curves(
+    sample: Sample, subtype: pd.Series, recipe: Recipe
+) -> tuple[dict[str, pd.DataFrame], list[dict[str, object]]]:
+    """Kaplan-Meier curves and log-rank tests of the declared treatments in each subtype, all cancer types together.
+
+    Of the patients of `treatment_by_subtype`. The tests are stratified by cancer type where there are several; q-values
+    (Benjamini-Hochberg) are corrected over the subtypes.
+
+    Parameters
+    ----------
+    sample : Sample
+    subtype : series, length n_patients
+        "1" .. "K".
+    recipe : Recipe
+        With `evidence.treatment`.
+
+    Returns
+    -------
+    dict of data frames
+        `treatment_curves`: one row per step of a curve, and per `subtype` and `treatment`; times in days. `treatment_logrank`:
+        one test per subtype.
+    list of dict
+        Treatments that too few patients of a subtype were given to be drawn.
+    """
+    settings = recipe.evidence
+    if settings is None or settings.treatment is None:
+        return {}, []
+    patients, given = _treated(sample, subtype, recipe, settings.treatment, "all")
+    treatments = sorted(set(given))
+    if len(treatments) < 2:
+        return {}, []
+    curves: list[pd.DataFrame] = []
+    tests: list[dict[str, object]] = []
+    left_out: list[dict[str, object]] = []
+    for name in sorted(set(subtype), key=int):
+        inside = patients.subtype == name
+        own, arm = patients.take(inside), given[inside]
+        drawn, few = group_curves(own, arm, treatments, stratum=name)
+        curves += drawn
+        left_out += [{"variable": "subtype", "level": name} | row for row in not_drawn(few)]
+        test = logrank_row(own, arm)
+        if test is not None:
+            tests.append({"subtype": name} | test)
+    tables: dict[str, pd.DataFrame] = {}
+    if curves:
+        columns = {"stratum": "subtype", "subtype": "treatment"}
+        tables["treatment_curves"] = pd.concat(curves, ignore_index=True).drop(columns="split").rename(columns=columns)
+    if tests:
+        q_values = adjust_p_values(np.array([test["p_value"] for test in tests], dtype=float))
+        tables["treatment_logrank"] = pd.DataFrame(tests).assign(q_value=q_values)
+    return tables, left_out
+
+
+def _treated(sample: Sample, subtype: pd.Series, recipe: Recipe, treatment: str, stratum: str) -> tuple[Modelled, np.ndarray]:
+    """The patients of one model who were given a treatment, and which."""
+    patients = modelled(sample, subtype, recipe, stratum=stratum, without=(treatment,))
+    given = levels_of(sample, treatment).to_numpy()[patients.at]
+    known = pd.notna(given)
+    return patients.take(known), given[known]
 
 
 def _effects(patients: Modelled, treated: np.ndarray) -> list[dict[str, object]]:
