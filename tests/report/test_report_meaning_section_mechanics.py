@@ -54,7 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder.write_table("results/feature_differences.parquet", features)
     rng = np.random.default_rng(0)
     scores = [
-        {"patient_id": f"p{i}", "case_id": f"c{i}", "subtype": str(1 + i % 4), "score": "mean", "family": name, "value": value}
+        {"patient_id": f"p{i}", "case_id": f"c{i}", "split": "validation" if i < 12 else "discovery",
+         "subtype": str(1 + i % 4), "score": "mean", "family": name, "value": value}
         for i in range(40) for name, value in zip(FAMILIES, rng.random(4), strict=True)
     ]  # fmt: skip
     folder.write_table("results/family_scores.parquet", pd.DataFrame(scores))
