@@ -12,9 +12,7 @@ from matplotlib.figure import Figure
 from radiotype.report.drawing import FAINT, PAGE_PX, SOFT, Drawn, colours, draw, place, sheet
 from radiotype.report.words import initial
 
-#: Cases that are drawn; of more, every n-th of each subtype.
-MAX_CASES = 2000
-#: Points of all panels from which on they become a picture.
+#: Points of all panels that are drawn; of more, those of every n-th case of each subtype.
 MAX_POINTS = 2000
 _ACROSS, _PITCH, _HEIGHT, _SIDE = 3, 340.0, 330.0, 264.0
 _KEYS = ["patient_id", "case_id", "split", "subtype"]
@@ -26,7 +24,8 @@ def family_pairs(table: pd.DataFrame, names: list[str]) -> Drawn:
     Parameters
     ----------
     table : data frame
-        One row per case and family, with columns `patient_id`, `case_id`, `split`, `subtype`, `family` and `value`.
+        Scores of two families or more: one row per case and family, with columns `patient_id`, `case_id`, `split`, `subtype`,
+        `family` and `value`.
     names : list of str
         Subtypes in order.
 
@@ -37,9 +36,9 @@ def family_pairs(table: pd.DataFrame, names: list[str]) -> Drawn:
     """
     families = list(dict.fromkeys(table["family"]))
     wide = table.pivot(index=_KEYS, columns="family", values="value")[families].rename_axis(columns=None).reset_index()
-    data = wide.assign(drawn=_drawn(wide))
-    shown = data[data["drawn"]]
     pairs, tints = list(itertools.combinations(families, 2)), colours(names)
+    data = wide.assign(drawn=_drawn(wide, MAX_POINTS // len(pairs)))
+    shown = data[data["drawn"]]
     edges = [tints.get(str(name), SOFT) for name in shown["subtype"]]
     faces = [tint if split == "discovery" else "none" for tint, split in zip(edges, shown["split"], strict=True)]
     low, high = min(0.0, float(shown[families].min().min())), max(1.0, float(shown[families].max().max()))
@@ -50,8 +49,7 @@ def family_pairs(table: pd.DataFrame, names: list[str]) -> Drawn:
         for i, (across, up) in enumerate(pairs):
             axes = place(figure, 52 + (i % _ACROSS) * _PITCH, 34 + (i // _ACROSS) * _HEIGHT, _SIDE, _SIDE)
             axes.grid(color=FAINT)
-            points = axes.scatter(shown[across], shown[up], s=15, facecolors=faces, edgecolors=edges, linewidths=0.9, alpha=0.8)
-            points.set_rasterized(len(shown) * len(pairs) > MAX_POINTS)
+            axes.scatter(shown[across], shown[up], s=15, facecolors=faces, edgecolors=edges, linewidths=0.9)
             axes.set(xlim=(low - pad, high + pad), ylim=(low - pad, high + pad))
             axes.set_xlabel(initial(across))
             axes.set_ylabel(initial(up))
@@ -60,10 +58,10 @@ def family_pairs(table: pd.DataFrame, names: list[str]) -> Drawn:
     return Drawn(data, draw("family pairs", (PAGE_PX, 34 + rows * _HEIGHT), paint, label=label))
 
 
-def _drawn(wide: pd.DataFrame) -> pd.Series:
+def _drawn(wide: pd.DataFrame, most: int) -> pd.Series:
     """Every n-th case, counted through the subtypes and splits, so that all are thinned alike."""
     order = wide.sort_values(["subtype", "split", "case_id"], kind="stable").index
-    step = math.ceil(len(wide) / MAX_CASES)
+    step = math.ceil(len(wide) / most)
     return pd.Series(np.arange(len(order)) % step == 0, index=order).reindex(wide.index)
 
 

@@ -93,10 +93,10 @@ def _matrices(stored: Stored) -> list[Block]:
     if not shown:
         return []
     kinds = list(dict.fromkeys(panel.comparison for panel in shown))
-    groups = listed([f"each {kind} with cases enough" for kind in ("modality", "cancer type") if kind in kinds])
-    anew = f" In {groups}, whatever the split, scaling and codes were learnt anew as well." if groups else ""
+    groups = listed([kind for kind in ("modality", "cancer type") if kind in kinds])
+    anew = f" For a {groups}, whatever the split, scaling and codes were learnt anew as well." if groups else ""
     own = " Validation cases keep those of discovery." if "validation" in kinds and groups else ""
-    whole = " In the end all cases were clustered together (refinement)." if "refinement" in kinds else ""
+    whole = " Last, all cases clustered together (refinement)." if "refinement" in kinds else ""
     caption = (
         f"Each group was clustered on its own, into as many clusters.{anew}{own}{whole} A square is a pair of cases, the "
         "darker, the more often both fell into one cluster when drawn together; large matrices show means of neighbouring "
