@@ -152,6 +152,8 @@ def test_of_many_cases_every_nth_of_each_subtype_is_drawn() -> None:
     assert shown["subtype"].value_counts().to_dict() == {"1": 30, "2": 270}
     assert (shown["split"] == "validation").mean() == pytest.approx(1 / 3, abs=0.01)
     assert drawn.svg.count("<use") < MAX_POINTS + 300 and len(drawn.svg) < 600_000
+    alone = family_pairs(table[table["split"] == "discovery"], ["1", "2"])
+    assert ">validation<" in drawn.svg and ">validation<" not in alone.svg
     assert family_pairs(table.sample(frac=1, random_state=1), ["1", "2"]).data["drawn"].sum() == 300
 
 

@@ -45,7 +45,7 @@ def family_pairs(table: pd.DataFrame, names: list[str]) -> Drawn:
     pad, rows = 0.03 * (high - low), math.ceil(len(pairs) / _ACROSS)
 
     def paint(figure: Figure) -> None:
-        _legend(figure, tints)
+        _legend(figure, tints, both=data["split"].nunique() > 1)
         for i, (across, up) in enumerate(pairs):
             axes = place(figure, 52 + (i % _ACROSS) * _PITCH, 34 + (i // _ACROSS) * _HEIGHT, _SIDE, _SIDE)
             axes.grid(color=FAINT)
@@ -65,10 +65,11 @@ def _drawn(wide: pd.DataFrame, most: int) -> pd.Series:
     return pd.Series(np.arange(len(order)) % step == 0, index=order).reindex(wide.index)
 
 
-def _legend(figure: Figure, tints: dict[str, str]) -> None:
+def _legend(figure: Figure, tints: dict[str, str], *, both: bool) -> None:
     page, x = sheet(figure), 52.0
     entries = [(f"Subtype {name}", tint, tint) for name, tint in tints.items()]
-    for text, face, edge in (*entries, ("discovery", SOFT, SOFT), ("validation", "none", SOFT)):
+    splits = [("discovery", SOFT, SOFT), ("validation", "none", SOFT)] if both else []
+    for text, face, edge in (*entries, *splits):
         page.scatter([x + 5], [12], s=24, facecolors=face, edgecolors=edge, linewidths=1.0)
         page.text(x + 16, 12, text, va="center", fontsize=8.25)
         x += 34 + 6.5 * len(text)

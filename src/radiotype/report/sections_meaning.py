@@ -147,10 +147,12 @@ def _pairs(stored: Stored, means: pd.DataFrame) -> list[Block]:
     drawn = family_pairs(means, stored.subtype_names)
     n, shown = len(drawn.data), int(drawn.data["drawn"].sum())
     thinned = f" {shown:,} of {n:,} cases are drawn, evenly from every subtype; all stand in the CSV." if shown < n else ""
+    both = drawn.data["split"].nunique() > 1
+    splits = " discovery cases filled, validation cases open," if both else ""
     caption = (
-        "The same means, every two families against each other: discovery cases filled, validation cases open, in the colours "
-        f"of their subtypes.{thinned} Subtypes were cut out of these features, so they lie apart here by construction; whether "
-        "there is a gap between them is what to look for."
+        f"The same means, every two families against each other:{splits} each case in the colour of its subtype.{thinned} "
+        "Subtypes were cut out of these features, so they lie apart here by construction; whether there is a gap between "
+        "them is what to look for."
     )
     return [figure(drawn, "family_pairs", caption, heading="Cases by families of features")]
 
