@@ -15,7 +15,7 @@ from report_stored_run import curve, write_run
 
 from radiotype.report import sections_cohort, stored
 from radiotype.report.drawing import colours
-from radiotype.report.figures_consensus import MAX_CELLS, consensus_matrices
+from radiotype.report.figures_consensus import consensus_matrices
 from radiotype.report.figures_cox import forest
 from radiotype.report.figures_features import feature_distributions, readable_features
 from radiotype.report.figures_flow import flow_counts
@@ -25,6 +25,7 @@ from radiotype.report.figures_survival import kaplan_meier_panel, numbers_at_ris
 from radiotype.report.methods import paragraph
 from radiotype.report.overlays import MAX_FLAGGED, MAX_PICTURES, REGION_OPACITY, chosen_pictures, coloured, three_planes
 from radiotype.report.sections_cases import problem_rows
+from radiotype.subtypes.consensus_order import MAX_CELLS
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy.spatial.transform import Rotation
 
 from radiotype.report import assemble
 from radiotype.report.blocks import FigureBlock, Row, Section, Table, Text
+from radiotype.report.drawing import PALETTE
+from radiotype.report.figures_family_scores import MAX_POINTS, family_pairs
 from radiotype.report.figures_radar import radar
 from radiotype.report.figures_solids import shaded
 from radiotype.report.sections_meaning import meaning
@@ -54,7 +57,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder.write_table("results/feature_differences.parquet", features)
     rng = np.random.default_rng(0)
     scores = [
-        {"patient_id": f"p{i}", "case_id": f"c{i}", "subtype": str(1 + i % 4), "score": "mean", "family": name, "value": value}
+        {"patient_id": f"p{i}", "case_id": f"c{i}", "split": "validation" if i < 12 else "discovery",
+         "subtype": str(1 + i % 4), "score": "mean", "family": name, "value": value}
         for i in range(40) for name, value in zip(FAMILIES, rng.random(4), strict=True)
     ]  # fmt: skip
     folder.write_table("results/family_scores.parquet", pd.DataFrame(scores))
@@ -113,6 +117,44 @@ def test_every_figure_has_its_numbers(section: Section) -> None:
     gallery = next(block for block in section.blocks if isinstance(block, FigureBlock) and "medoids" in block.tables)
     assert gallery.svg.count("<image") == 3 and "2.5 mm off" in gallery.svg and "8.00 cm³" in gallery.svg
     assert len(gallery.svg) < 100_000
+
+
+def test_every_two_families_are_drawn_against_each_other(run: RunFolder, section: Section) -> None:
+    (block,) = (block for block in section.blocks if isinstance(block, FigureBlock) and "family_pairs" in block.tables)
+    assert block.heading == "Cases by families of features"
+    assert "discovery cases filled, validation cases open" in block.caption and "by construction" in block.caption
+    assert "are drawn, evenly" not in block.caption
+    for words in ("Subtype 1", "Subtype 4", "discovery", "validation", "Regional variation"):
+        assert f">{words}<" in block.svg
+    data, scores = block.tables["family_pairs"].set_index("case_id"), run.read_table("results/family_scores.parquet")
+    assert data["drawn"].all() and len(data) == 40
+    for row in scores.to_dict("records"):
+        assert data.loc[row["case_id"], row["family"]] == row["value"]
+        assert data.loc[row["case_id"], ["subtype", "split"]].tolist() == [row["subtype"], row["split"]]
+    marks = re.findall(r'<use [^>]*style="fill: ([^;"]+); stroke: (#[0-9a-f]{6})', block.svg)
+    of_subtypes = [fill for fill, stroke in marks if stroke in PALETTE]
+    filled = len(of_subtypes) - of_subtypes.count("none")
+    assert (of_subtypes.count("none"), filled) == (6 * 12, 6 * 28 + 4)  # six pairs of four families, and the legend
+
+
+def test_of_many_cases_every_nth_of_each_subtype_is_drawn() -> None:
+    n = 3000
+    cases = {"patient_id": [f"p{i:04}" for i in range(n)], "case_id": [f"c{i:04}" for i in range(n)]}
+    cases |= {
+        "split": ["discovery", "discovery", "validation"] * (n // 3),
+        "subtype": ["1"] * (n // 10) + ["2"] * (n * 9 // 10),
+    }
+    rng = np.random.default_rng(0)
+    table = pd.concat([pd.DataFrame(cases).assign(family=name, value=rng.random(n)) for name in FAMILIES])
+    drawn = family_pairs(table, ["1", "2"])
+    shown = drawn.data[drawn.data["drawn"]]
+    assert len(drawn.data) == n and len(shown) == 300  # six pairs of at most 2,000 points in all
+    assert shown["subtype"].value_counts().to_dict() == {"1": 30, "2": 270}
+    assert (shown["split"] == "validation").mean() == pytest.approx(1 / 3, abs=0.01)
+    assert drawn.svg.count("<use") < MAX_POINTS + 300 and len(drawn.svg) < 600_000
+    alone = family_pairs(table[table["split"] == "discovery"], ["1", "2"])
+    assert ">validation<" in drawn.svg and ">validation<" not in alone.svg
+    assert family_pairs(table.sample(frac=1, random_state=1), ["1", "2"]).data["drawn"].sum() == 300
 
 
 def test_text_of_the_run_stays_text_and_the_section_is_the_same_each_time(run: RunFolder, section: Section) -> None:

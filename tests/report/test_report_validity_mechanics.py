@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from report_stored_run import write_run
+from report_stored_run import HOSTILE, write_run
 
 from radiotype.report import assemble, methods, sections_survival
 from radiotype.report.figures_validity import MAX_BARS, proportion_bars
 from radiotype.report.sections_validity import validity
 from radiotype.report.stored import load
 from radiotype.run.store import RunFolder
+from radiotype.subtypes.consensus_order import MAX_CELLS
 
 NAMES = ["1", "2", "3", "4"]
 
@@ -105,6 +106,56 @@ def test_the_sentence_and_every_table_are_those_that_were_stored(run):
     assert section.tables()["in_group_proportions"]["in_group_proportion"].tolist() == [0.9, 1.0, 0.8, 0.5] * 2
     assert len(section.tables()["code_correlations_discovery"]) == 9
     assert "code_correlations_validation" not in section.tables()
+
+
+def write_panels(
+    run: RunFolder, groups=(("validation", "validation"), ("modality", "CT"), ("refinement", "all")), n=12
+) -> None:
+    cluster = np.repeat([1, 2, 3, 4], n // 4)
+    arrays = {
+        "comparison": np.array([one for one, _ in groups]), "group": np.array([group for _, group in groups]),
+        "patients": np.full(len(groups), 1200), "ambiguous_pairs": np.full(len(groups), 0.256),
+    }  # fmt: skip
+    for i in range(1, len(groups) + 1):
+        arrays[f"consensus_{i}"] = np.where(cluster[:, None] == cluster, 1, 0.01 * i).astype(np.float32)
+        arrays[f"cluster_{i}"], arrays[f"subtype_{i}"] = cluster, np.array(["1", "2", "4", ""])[cluster - 1]
+    run.write_arrays("results/validation_consensus.npz", arrays)
+
+
+def panels_of(run: RunFolder):
+    return [block for block in validity(load(run)).blocks if "validation_consensus" in getattr(block, "tables", {})]
+
+
+def test_consensus_matrices_of_every_group_stand_beside_that_of_discovery(run):
+    assert panels_of(run) == []
+    write_panels(run)
+    (block,) = panels_of(run)
+    assert block.heading == "Consensus matrices side by side"
+    for words in ("Discovery", "Validation", "CT", "All together", "1,200 cases, 26 % ambiguous"):
+        assert f">{words}<" in block.svg
+    assert block.svg.count("<image") == 2 * 4 + 1  # a matrix and a bar each, and the scale
+    for words in ("Each group was clustered on its own", "For a modality", "all cases clustered together", "prove nothing"):
+        assert words in block.caption
+    table = block.tables["validation_consensus"]
+    assert list(dict.fromkeys(table["group"])) == ["discovery", "validation", "CT", "all"]
+    own = table[table["group"] == "CT"]
+    assert own["cluster"].tolist() == [1] * 3 + [2] * 3 + [3] * 3 + [4] * 3
+    assert own["subtype"].tolist() == ["1"] * 3 + ["2"] * 3 + ["4"] * 3 + [""] * 3
+    assert own[["column_1", "column_12"]].iloc[0].tolist() == [1, 0.02]
+    first, stored = table[table["group"] == "discovery"], run.read_arrays("results/consensus.npz")
+    assert int(first["cases"].iloc[0]) == len(stored["labels_4"])
+    assert len(first) <= MAX_CELLS
+
+
+def test_matrices_without_groups_say_nothing_of_them_and_names_stay_text(run):
+    write_panels(run, [("validation", "validation")])
+    (block,) = panels_of(run)
+    assert "learnt anew" not in block.caption and "refinement" not in block.caption
+    write_panels(run, [("modality", HOSTILE[0]), *(("cancer type", f"type {i}") for i in range(6))], n=MAX_CELLS)
+    (block,) = panels_of(run)
+    assert "For a modality and cancer type" in block.caption
+    assert "<script>alert" not in assemble.render(load(run), [validity(load(run))])
+    assert len(block.svg) < 600_000
 
 
 def test_bars_have_the_length_of_the_proportions_and_too_many_are_cut():

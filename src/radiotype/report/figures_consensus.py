@@ -17,9 +17,8 @@ from radiotype.report.cautions import fixed_k
 from radiotype.report.drawing import FAINT, INK, PAGE_PX, RULE, SOFT, Drawn, bare, colours, draw, place, shades
 from radiotype.report.stored import Stored
 from radiotype.report.words import natural
+from radiotype.subtypes.consensus_order import ordered_consensus
 
-#: Rows and columns of a drawn matrix; larger ones are drawn as means of neighbouring cases.
-MAX_CELLS = 160
 PER_ROW = 5
 
 _GREYS = ("#8a97a3", "#c4ccd3")
@@ -34,7 +33,9 @@ def consensus_matrices(stored: Stored) -> Drawn:
     ks = [int(k) for k in consensus["ks"] if f"consensus_{k}" in matrices and f"labels_{k}" in matrices]
     chosen = int(consensus["k"])
     names = subtype_of_label(stored)
-    drawn = {k: _ordered(matrices[f"consensus_{k}"], matrices[f"labels_{k}"], names if k == chosen else {}) for k in ks}
+    drawn = {
+        k: ordered_by_subtype(matrices[f"consensus_{k}"], matrices[f"labels_{k}"], names if k == chosen else {}) for k in ks
+    }
     side, gap = 178.0, 28.0
     rows = math.ceil(len(ks) / PER_ROW)
     left = (PAGE_PX - min(len(ks), PER_ROW) * (side + gap) + gap) / 2
@@ -52,8 +53,8 @@ def consensus_matrices(stored: Stored) -> Drawn:
                     spine.set(visible=True, color=INK, linewidth=1.6)
             title = f"K = {k}" + (f" ({word})" if k == chosen else "")
             axes.text(0, side + 25, title, transform=_pixels(axes, side), fontweight="bold" if k == chosen else "normal")
-            _label_bar(place(figure, x, y - 10, side, 6), labels, names if k == chosen else {}, tints)
-        _scale(figure, left, rows * (side + 62) + 2)
+            label_bar(place(figure, x, y - 10, side, 6), labels, names if k == chosen else {}, tints)
+        consensus_scale(figure, left, rows * (side + 62) + 2)
 
     frames = [_frame(k, *drawn[k]) for k in ks]
     label = "Consensus matrices for K = " + ", ".join(map(str, ks))
@@ -82,18 +83,14 @@ def subtype_of_label(stored: Stored) -> dict[int, str]:
     return {int(label): known[str(case)] for case, label in zip(cases, labels, strict=True) if str(case) in known}
 
 
-def _ordered(
+def ordered_by_subtype(
     matrix: npt.NDArray[Any], labels: npt.NDArray[Any], names: dict[int, str]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Matrix and labels ordered by label, within one by its mean consensus, pooled to what can be drawn."""
+    """Matrix and labels ordered by subtype, else by label, joined to what can be drawn."""
     place_of = {name: i for i, name in enumerate(natural(names.values()))}
-    rank = np.array([place_of.get(names.get(int(label), ""), int(label)) for label in labels])
-    own = np.array([matrix[i, labels == label].mean() for i, label in enumerate(labels)])
-    order = np.lexsort((-own, rank))
-    edges = np.unique(np.linspace(0, len(labels), min(MAX_CELLS, len(labels)) + 1).round().astype(int))
-    sizes = np.diff(edges)
-    values = np.add.reduceat(np.add.reduceat(matrix[np.ix_(order, order)], edges[:-1], axis=0), edges[:-1], axis=1)
-    return values / np.outer(sizes, sizes), labels[order][edges[:-1]].astype(np.int64)
+    order = sorted(set(labels.tolist()), key=lambda label: (place_of.get(names.get(label, ""), label), label))
+    values, first = ordered_consensus(matrix, labels, order)
+    return values, first.astype(np.int64)
 
 
 def _frame(k: int, values: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -104,7 +101,8 @@ def _frame(k: int, values: npt.NDArray[np.float64], labels: npt.NDArray[np.int64
     return frame
 
 
-def _label_bar(axes: Axes, labels: npt.NDArray[np.int64], names: dict[int, str], tints: dict[str, str]) -> None:
+def label_bar(axes: Axes, labels: npt.NDArray[np.int64], names: dict[int, str], tints: dict[str, str]) -> None:
+    """A bar in the colours of the subtypes, greys where a label stands for none."""
     order = list(dict.fromkeys(labels.tolist()))
     shown = [tints.get(names.get(label, ""), _GREYS[i % 2]) for i, label in enumerate(order)]
     strip = np.array([[order.index(label) for label in labels.tolist()]])
@@ -112,7 +110,8 @@ def _label_bar(axes: Axes, labels: npt.NDArray[np.int64], names: dict[int, str],
     bare(axes)
 
 
-def _scale(figure: Figure, left: float, top: float) -> None:
+def consensus_scale(figure: Figure, left: float, top: float) -> None:
+    """What light and dark mean in a consensus matrix."""
     axes = place(figure, left + 190, top, 140, 8)
     axes.imshow(np.linspace(0, 1, 64)[None], cmap=shades(), aspect="auto", interpolation="none", extent=(0, 1, 0, 1))
     axes.set(xticks=[0, 0.5, 1], yticks=[])

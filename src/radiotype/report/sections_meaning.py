@@ -12,6 +12,7 @@ import pandas as pd
 from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, Text, figure
 from radiotype.report.cautions import is_refined, no_subtypes
 from radiotype.report.drawing import PAGE_PX, Drawn, colours
+from radiotype.report.figures_family_scores import family_pairs
 from radiotype.report.figures_radar import LEAST_AXES, radar
 from radiotype.report.figures_solids import Lane, Solid, solid_table
 from radiotype.report.figures_volcano import volcano
@@ -98,6 +99,7 @@ def _families(stored: Stored, table: pd.DataFrame) -> list[Block]:
                 "Line: median of the subtype; band: its quartiles; dashed: median of all patients."
             )
             blocks.append(figure(radar(means, stored.subtype_names), "family_radar", caption, heading="Families of features"))
+        blocks += _pairs(stored, means)
     known = stored.results.get("feature_families")
     whole = _part(table)
     means, ranked = whole[whole["score"] == "mean"], _by_key(whole[whole["score"] == "ssgsea"], "family")
@@ -137,6 +139,22 @@ def _families(stored: Stored, table: pd.DataFrame) -> list[Block]:
         ]
         blocks.append(Text(tuple(points), points=True))
     return blocks
+
+
+def _pairs(stored: Stored, means: pd.DataFrame) -> list[Block]:
+    if means["family"].nunique() < 2:
+        return []
+    drawn = family_pairs(means, stored.subtype_names)
+    n, shown = len(drawn.data), int(drawn.data["drawn"].sum())
+    thinned = f" {shown:,} of {n:,} cases are drawn, evenly from every subtype; all stand in the CSV." if shown < n else ""
+    both = drawn.data["split"].nunique() > 1
+    splits = " discovery cases filled, validation cases open," if both else ""
+    caption = (
+        f"The same means, every two families against each other:{splits} each case in the colour of its subtype.{thinned} "
+        "Subtypes were cut out of these features, so they lie apart here by construction; whether there is a gap between "
+        "them is what to look for."
+    )
+    return [figure(drawn, "family_pairs", caption, heading="Cases by families of features")]
 
 
 def _by_key(table: pd.DataFrame, column: str) -> dict[tuple[str, str], dict[Any, Any]]:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from radiotype.report.blocks import Block, Cell, FigureBlock, Row, Section, Table, Text, figure
 from radiotype.report.cautions import no_subtypes
+from radiotype.report.figures_consensus_panels import consensus_panels, panels
 from radiotype.report.figures_validity import MAX_BARS, code_correlations, proportion_bars, shares
 from radiotype.report.stored import Stored
-from radiotype.report.words import count, initial, natural, number, number_word, p_value
+from radiotype.report.words import count, initial, listed, natural, number, number_word, p_value
 
 TITLE = "Do the subtypes hold?"
 
@@ -20,6 +21,7 @@ def validity(stored: Stored) -> Section:
     """In-group proportions, the validation cases clustered on their own, purity, and what subtypes go together with."""
     blocks: list[Block] = [
         *_proportions(stored),
+        *_matrices(stored),
         *_own_clusters(stored),
         *_agreement(stored),
         *_purity(stored),
@@ -84,6 +86,26 @@ def _proportions(stored: Stored) -> list[Block]:
     )
     drawn = proportion_bars(table, stored.subtype_names)
     return [figure(drawn, "in_group_proportions", caption, heading="In-group proportions")]
+
+
+def _matrices(stored: Stored) -> list[Block]:
+    shown = panels(stored)
+    if not shown:
+        return []
+    kinds = list(dict.fromkeys(panel.comparison for panel in shown))
+    groups = listed([kind for kind in ("modality", "cancer type") if kind in kinds])
+    anew = f" For a {groups}, whatever the split, scaling and codes were learnt anew as well." if groups else ""
+    own = " Validation cases keep those of discovery." if "validation" in kinds and groups else ""
+    whole = " Last, all cases clustered together (refinement)." if "refinement" in kinds else ""
+    caption = (
+        f"Each group was clustered on its own, into as many clusters.{anew}{own}{whole} A square is a pair of cases, the "
+        "darker, the more often both fell into one cluster when drawn together; large matrices show means of neighbouring "
+        "cases. The bar has the colour of the subtype that a cluster stands for, grey for none. Blocks alone prove nothing: a "
+        "given number of clusters draws them into any cases. Look at the share of ambiguous pairs (consensus between 0.1 and "
+        "0.9), and below at who falls into which cluster."
+    )
+    drawn = consensus_panels(shown, stored.subtype_names)
+    return [figure(drawn, "validation_consensus", caption, heading="Consensus matrices side by side")]
 
 
 def _own_clusters(stored: Stored) -> list[Block]:

@@ -54,6 +54,7 @@ class Stored:
     cox_tests: pd.DataFrame | None
     notes: tuple[str, ...]
     results: Mapping[str, pd.DataFrame]
+    validation_matrices: dict[str, npt.NDArray[Any]] | None = None
 
     @property
     def title(self) -> str:
@@ -116,7 +117,8 @@ def load(folder: RunFolder) -> Stored:
         overlays=_table(folder, "overlays/index.parquet"),
         scaling=_table(folder, "results/scaling.parquet"),
         consensus=_json(folder, "results/consensus.json"),
-        matrices=folder.read_arrays("results/consensus.npz") if folder.has("results/consensus.npz") else None,
+        matrices=_arrays(folder, "results/consensus.npz"),
+        validation_matrices=_arrays(folder, "results/validation_consensus.npz"),
         subtypes=subtypes,
         by_subtype=_table(folder, "results/features_by_subtype.parquet"),
         kaplan_meier=_table(folder, "results/kaplan_meier.parquet"),
@@ -130,6 +132,10 @@ def load(folder: RunFolder) -> Stored:
 
 def _json(folder: RunFolder, name: str) -> Any:
     return folder.read_json(name) if folder.has(name) else None
+
+
+def _arrays(folder: RunFolder, name: str) -> dict[str, npt.NDArray[Any]] | None:
+    return folder.read_arrays(name) if folder.has(name) else None
 
 
 def _results(folder: RunFolder) -> Mapping[str, pd.DataFrame]:

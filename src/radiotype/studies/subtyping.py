@@ -13,6 +13,7 @@ from radiotype.core.watching import Progress, unwatched
 from radiotype.errors import ComputeError
 from radiotype.run.resources import available_cores
 from radiotype.studies.cells import counted, were
+from radiotype.studies.consensus_panels import ConsensusPanel, consensus_panel
 from radiotype.studies.encoding import Encoding, fit_encoding
 from radiotype.studies.naming import subtype_names
 from radiotype.studies.recipe import Recipe, SubtypeSettings
@@ -27,7 +28,7 @@ class Subtyping:
     The chain by which a new patient is assigned: logarithm of sizes, `scaler`, `encoding`, `centroids` (None if no subtypes are
     stable). `scaled` holds the scaled features of the patients, `codes` what was clustered (the same without an encoder),
     `clustering` that of the discovery patients at every k tried, `k` the k used. `unrefined` are the subtypes as they were
-    before all patients were clustered again; None where they were not.
+    before all patients were clustered again, and `together` the consensus of all; None where they were not.
     """
 
     sample: Sample
@@ -41,6 +42,7 @@ class Subtyping:
     codes: pd.DataFrame
     centroids: NearestCentroid | None
     unrefined: pd.Series | None = None
+    together: ConsensusPanel | None = None
 
     @property
     def of_discovery(self) -> pd.Series:
@@ -124,7 +126,10 @@ def refined(found: Subtyping, recipe: Recipe, *, watched: Progress = unwatched) 
         f"Subtypes were refined by clustering all {counted(len(final), 'patient')} together; {counted(changed, 'patient')} "
         f"{'has' if changed == 1 else 'have'} another number than before. No patient is independent of the refined subtypes."
     )
-    return replace(found, subtype=pd.Series(final, name="subtype"), unrefined=found.subtype, notes=[*found.notes, note])
+    own = again.subtype.to_numpy()
+    panel = consensus_panel("refinement", "all", again.clustering, own, {name: name for name in own})
+    final_subtype = pd.Series(final, name="subtype")
+    return replace(found, subtype=final_subtype, unrefined=found.subtype, together=panel, notes=[*found.notes, note])
 
 
 def consensus_clustering(recipe: Recipe, tried: list[int]) -> ConsensusClustering:

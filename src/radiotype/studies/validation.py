@@ -15,6 +15,7 @@ from radiotype.errors import ComputeError, RecipeError
 from radiotype.run.store import RunFolder
 from radiotype.stats import adjust_p_values, cramers_v
 from radiotype.studies.cells import counted
+from radiotype.studies.consensus_panels import ConsensusPanel, consensus_panel, store_panels
 from radiotype.studies.recipe import Recipe
 from radiotype.studies.selection import Sample
 from radiotype.studies.subtyping import Subtyping, as_discovery, consensus_clustering, subtype, with_k
@@ -35,10 +36,11 @@ PERMUTED, SIZE_TOLERANCE = 2000, 0.2
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """Tables by the name they are stored under, and sentences on what was left out and why."""
+    """Tables by the name they are stored under, sentences on what was left out and why, and consensus of groups apart."""
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    panels: tuple[ConsensusPanel, ...] = ()
 
 
 def validate(found: Subtyping, recipe: Recipe, *, watched: Progress = unwatched) -> Validation:
@@ -58,7 +60,8 @@ def validate(found: Subtyping, recipe: Recipe, *, watched: Progress = unwatched)
     Validation
         With the tables `validation_labels` (own cluster of each validation patient), `validation_contingency`,
         `validation_clusters`, `in_group_proportions`, `agreement`, `cluster_purity`, `cluster_purity_by_subtype` and
-        `subtype_associations`, those that could be made; `refinement` where the subtypes were refined.
+        `subtype_associations`, those that could be made; `refinement` where the subtypes were refined. A panel for each group
+        that was clustered apart, the last one all patients if the subtypes were refined.
 
     References
     ----------
@@ -78,11 +81,12 @@ def validate(found: Subtyping, recipe: Recipe, *, watched: Progress = unwatched)
 
 
 def store_validation(folder: RunFolder, validation: Validation) -> None:
-    """Write its tables, and its notes as the table `validation_notes`."""
+    """Write its tables, its notes as the table `validation_notes`, and its panels as `validation_consensus.npz`."""
     for name, table in validation.tables.items():
         folder.write_table(f"results/{name}.parquet", table)
     if validation.notes:
         folder.write_table("results/validation_notes.parquet", pd.DataFrame({"note": validation.notes}))
+    store_panels(folder, validation.panels)
 
 
 def least_patients(k: int) -> int:
@@ -99,12 +103,13 @@ class _Work:
         self.metric, self.k = recipe.subtypes.metric, found.k
         self.parts: dict[str, list[pd.DataFrame]] = {}
         self.notes: list[str] = []
+        self.panels: list[ConsensusPanel] = []
         self.fits: dict[bytes, Subtyping] = {}
 
     def result(self) -> Validation:
         """What was made."""
         tables = {name: pd.concat(parts, ignore_index=True) for name, parts in self.parts.items()}
-        return Validation(tables, tuple(self.notes))
+        return Validation(tables, tuple(self.notes), tuple(self.panels))
 
     def attempt(self, otherwise: str, part: Callable[[], None]) -> None:
         """A part, or a note why it cannot be."""
@@ -136,6 +141,7 @@ class _Work:
         named = self.centroids
         matching = match_labels(named.centroids_, middles.centroids_, metric=self.metric)
         own = named.classes_[matching.relabel(labels)]
+        self.panels.append(consensus_panel("validation", "validation", clustering, own, {name: name for name in own}))
         assigned = self.labels[~self.first].to_numpy()
         cases = self.found.sample.cases.loc[~self.first, ["case_id", "patient_id", "modality"]]
         of_type = self.found.sample.cancer_type[~self.first].to_numpy()
@@ -211,6 +217,7 @@ class _Work:
             label: "" if at == UNMATCHED else str(known[at])
             for label, at in zip(np.unique(here), matching.reference, strict=True)
         }
+        self.panels.append(consensus_panel(kind, name, fit.clustering, here, names))
         self._agreement(kind, name, name, here, study[inside], "the study's subtypes")
         for other in others:
             rows = own_group == other
@@ -358,6 +365,8 @@ class _Work:
         counts = pd.DataFrame({"split": split, "before": before, "after": after}).value_counts(sort=False)
         self.add("refinement", counts.rename("patients").reset_index())
         self._agreement("refinement", "discovery", "all", before.to_numpy(), after.to_numpy(), "refined subtypes")
+        if self.found.together is not None:
+            self.panels.append(self.found.together)
 
 
 def _plural(kind: str) -> str:
