@@ -8,6 +8,7 @@ was chosen before the first run. Bands are those of the binomial distribution, 0
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,7 @@ def molecular(found: Study, marks: Marks) -> None:
 
 
 def without_subtypes(found: Study, marks: Marks) -> None:
-    k = found.table("subtypes")["subtype"].nunique()
+    k = json.loads((found.folder / "results" / "consensus.json").read_text(encoding="utf-8"))["k"]
     marks.add("number of subtypes (1: none are stable)", str(k), k == 1)
     for name in ("logrank", "hallmarks", "feature_differences", "in_group_proportions"):
         marks.add(f"tests in {name}", str(len(found.table(name))), found.table(name).empty)
