@@ -30,7 +30,7 @@ class Checklist:
 
 CHECKLISTS = (
     Checklist("CLEAR", "clear", "CLEAR: Kocak B, et al. Insights Imaging 2023;14:75. 58 items."),
-    Checklist("METRICS", "metrics", "METRICS: Kocak B, et al. Insights Imaging 2024;15:8. 30 items with weights."),
+    Checklist("METRICS", "metrics", "METRICS: Kocak B, et al. Insights Imaging 2024;15:8. 30 items."),
     Checklist("TRIPOD+AI", "tripod_ai", "TRIPOD+AI: Collins GS, et al. BMJ 2024;385:e078378. 27 items in 52 parts."),
 )
 _MODULES = (answers_cohort, answers_images, answers_models, answers_results)
@@ -64,7 +64,7 @@ def checklists(stored: Stored, sections: Sequence[Section]) -> Section:
     notes = (
         "The items stand here in short words of our own; the published lists say what each one asks for. TRIPOD+AI is "
         "answered for the subtypes as a model: how they were found, assigned and compared by outcome.",
-        "A METRICS score is not computed: whether an item is met is a judgement of people. The weights stand in the CSV.",
+        "A METRICS score is not computed: whether an item is met is a judgement of people.",
     )
     blocks += [Text(notes, quiet=True), Text(tuple(one.reference for one in CHECKLISTS), points=True, quiet=True)]
     return Section("checklists", TITLE, _sentence(tables), tuple(blocks))
@@ -98,7 +98,7 @@ def filled(checklist: Checklist, stored: Stored, places: dict[str, str]) -> pd.D
             "where": "; ".join(where),
             "answered": "authors" if answer is None else answer.status,
         }  # fmt: skip
-        rows.append(row | ({"weight": float(one["weight"])} if "weight" in one else {}))
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
