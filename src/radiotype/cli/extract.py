@@ -26,7 +26,7 @@ def run_extract(
     families: str,
     resample_masks: str,
     *,
-    tissue: tuple[str, str | None],
+    tissue: tuple[str, str | None] = ("none", None),
     workers: Workers,
     verify: bool = False,
 ) -> int:
