@@ -296,10 +296,10 @@ def test_a_missing_patient_or_label_is_refused(cohort, missing):
     gap = np.array([missing, *labels[1:]], dtype=object)
     patients = np.array([*(f"P{at}" for at in range(89)), missing], dtype=object)
     for fit, words in (
-        (lambda: SubtypeClassifier(n_rounds=2).fit(values, gap), "y has 1 missing labels, the first at row 0"),
-        (lambda: NearestCentroid().fit(values, gap), "y has 1 missing labels, the first at row 0"),
-        (lambda: SubtypeClassifier(n_rounds=2).fit(values, labels, groups=patients), "groups has 1 missing values"),
-        (lambda: OutOfDistribution().fit(values, groups=patients), "groups has 1 missing values"),
+        (lambda: SubtypeClassifier(n_rounds=2).fit(values, gap), "y has 1 missing label, the first at row 0"),
+        (lambda: NearestCentroid().fit(values, gap), "y has 1 missing label, the first at row 0"),
+        (lambda: SubtypeClassifier(n_rounds=2).fit(values, labels, groups=patients), "groups has 1 missing value"),
+        (lambda: OutOfDistribution().fit(values, groups=patients), "groups has 1 missing value"),
     ):
         with pytest.raises(ComputeError, match=words) as caught:
             fit()

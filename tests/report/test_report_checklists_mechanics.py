@@ -60,6 +60,14 @@ def test_every_published_item_stands_once_and_in_order(checklist: Checklist) -> 
     assert all(one["item"] and one["part"] for one in items(checklist))
 
 
+def test_what_an_item_always_asks_of_authors_stands_beside_what_the_run_says(loaded: Stored) -> None:
+    kept = rows("TRIPOD+AI", loaded).loc["9b"]
+    assert kept["run"] and kept["answered"] == "in part"
+    assert kept["authors_add"].endswith("whether those who drew knew the outcome")
+    unanswered = rows("TRIPOD+AI", replace(loaded, records=())).loc["9b"]
+    assert (unanswered["authors_add"], unanswered["answered"]) == ("", "authors")
+
+
 def test_no_score_is_made_of_metrics(loaded: Stored) -> None:
     section = checklists(loaded, [])
     assert "score is not computed" in str([getattr(block, "paragraphs", "") for block in section.blocks])

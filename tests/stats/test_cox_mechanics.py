@@ -87,7 +87,7 @@ def test_rows_in_another_order_are_refused(simulated):
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(np.nan, "'volume' has 1 missing values (rows 4"), (-np.inf, "'volume' has 1 infinite")]
+    ("value", "words"), [(np.nan, "'volume' has 1 missing value (row 4"), (-np.inf, "'volume' has 1 infinite")]
 )
 def test_values_that_are_not_finite_are_refused(simulated, value, words):
     simulated.loc[4, "volume"] = value
@@ -109,7 +109,7 @@ def test_design_without_columns_or_names_is_refused(design, names):
 
 
 def test_negative_time_is_refused():
-    assert "1 negative values" in refusal([1, -2, 3], [1, 1, 0], [[1], [0], [1]]).found
+    assert "1 negative value" in refusal([1, -2, 3], [1, 1, 0], [[1], [0], [1]]).found
 
 
 def test_no_events_are_refused():

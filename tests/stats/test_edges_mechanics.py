@@ -35,7 +35,7 @@ def data(simulated):
 
 def test_masked_values_are_missing_values():
     time = np.ma.masked_array([1, 2, 3, 4], mask=[False, True, False, False])
-    with pytest.raises(ComputeError, match=r"RT305.*time has 1 missing values \(rows 1"):
+    with pytest.raises(ComputeError, match=r"RT305.*time has 1 missing value \(row 1"):
         kaplan_meier(time, [1, 1, 0, 1])
     assert kaplan_meier(np.ma.masked_array([1, 2, 3, 4]), [1, 1, 0, 1]).n == 4
 

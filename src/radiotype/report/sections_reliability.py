@@ -26,7 +26,8 @@ GOOD = 0.75
 
 def reliability(stored: Stored) -> Section:
     """How far the groups lie apart in each feature, and how far features survive another contour."""
-    blocks = [*_comparability(stored), *_variation(stored), *_robustness(stored)]
+    by_group = [block for column in ("cancer_type", "modality") for block in _variation(stored, column)]
+    blocks = [*_comparability(stored), *by_group, *_robustness(stored)]
     return Section("reliability", TITLE, _sentence(stored), tuple(blocks))
 
 
@@ -86,13 +87,13 @@ def _comparability(stored: Stored) -> list[Block]:
     ]
 
 
-def _variation(stored: Stored) -> list[Block]:
-    """Ridgelines of the features of regional variation by cancer type, else by modality; one figure per distance."""
-    column = "cancer_type" if stored.has_cancer_types else "modality"
+def _variation(stored: Stored, column: str) -> list[Block]:
+    """Ridgelines of the features of regional variation by cancer type or modality; one figure per distance."""
     if column not in stored.features or not 1 < stored.features[column].nunique() <= MAX_GROUPS:
         return []
     records = [record for record in stored.records if record.family == "margin" and stored.features[record.name].notna().any()]
     figures: list[FigureBlock] = []
+    by_group = "" if column == "cancer_type" else f"_by_{column}"
     for distance in dict.fromkeys(str(record.detail.get("distance", "")) for record in records):
         own = [record for record in records if record.detail.get("distance") == distance]
         names = {record.name: _pair(record.detail) for record in own}
@@ -106,9 +107,10 @@ def _variation(stored: Stored) -> list[Block]:
         words = distance.replace("_", " ").replace("bhattacharyya", "Bhattacharyya distance")
         drawn = ridgeline(
             table, "value", ["pair", column], low=low, high=high, logarithmic=bent,
-            title=initial(words), value_name=words, name=f"variation {distance}", width_px=(PAGE_PX - 24) / 2,
+            title=initial(words), value_name=words, name=f"variation {distance}{by_group}", width_px=(PAGE_PX - 24) / 2,
         )  # fmt: skip
-        figures.append(FigureBlock(drawn.svg, "" if figures else _REGIONS, {f"regional_variation_{distance}": drawn.data}))
+        data = {f"regional_variation_{distance}{by_group}": drawn.data}
+        figures.append(FigureBlock(drawn.svg, "" if figures else _REGIONS, data))
     title = f"Regional variation by {column.replace('_', ' ')}"
     return [Row(tuple(figures), folded=title)] if figures else []
 

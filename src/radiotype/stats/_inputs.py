@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError, RecipeError, counted
 
 FloatArray = NDArray[np.float64]
 
@@ -102,10 +102,10 @@ def numbers(values: Any, name: str) -> FloatArray:
     array = array.astype(np.float64)
     missing = np.flatnonzero(np.isnan(array))
     if missing.size:
-        raise ComputeError("RT305", f"{name} has {missing.size} missing values ({_rows(missing)})", hint=DROP_HINT)
+        raise ComputeError("RT305", f"{name} has {_values_at(missing, 'missing value')}", hint=DROP_HINT)
     infinite = np.flatnonzero(np.isinf(array))
     if infinite.size:
-        raise ComputeError("RT305", f"{name} has {infinite.size} infinite values ({_rows(infinite)})")
+        raise ComputeError("RT305", f"{name} has {_values_at(infinite, 'infinite value')}")
     return array
 
 
@@ -114,7 +114,7 @@ def survival_times(time: Any, event: Any) -> tuple[FloatArray, NDArray[np.bool_]
     times = numbers(time, "time")
     negative = np.flatnonzero(times < 0)
     if negative.size:
-        raise ComputeError("RT305", f"time has {negative.size} negative values ({_rows(negative)}); expected 0 or more")
+        raise ComputeError("RT305", f"time has {_values_at(negative, 'negative value')}; expected 0 or more")
     return _merge_close_times(times), flags(event, "event", "censored", "event")
 
 
@@ -140,7 +140,7 @@ def labels(values: Any, name: str) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
     plain = np.asarray(values, dtype=object)
     missing = np.flatnonzero(isna(plain))
     if missing.size:
-        raise ComputeError("RT305", f"{name} has {missing.size} missing values ({_rows(missing)})", hint=DROP_HINT)
+        raise ComputeError("RT305", f"{name} has {_values_at(missing, 'missing value')}", hint=DROP_HINT)
     column = getattr(values, "array", values)
     if isinstance(column, Categorical):
         column = column.remove_unused_categories()
@@ -167,9 +167,11 @@ def design_matrix(X: Any, names: Sequence[str] | None) -> tuple[FloatArray, tupl
     return np.column_stack(columns), tuple(names)
 
 
-def _rows(positions: NDArray[np.intp]) -> str:
+def _values_at(positions: NDArray[np.intp], noun: str) -> str:
+    """How many values there are of that kind, and in which rows."""
     shown = ", ".join(str(position) for position in positions[:5])
-    return f"rows {shown}{', ...' if positions.size > 5 else ''}, counted from 0"
+    rows = "row" if positions.size == 1 else "rows"
+    return f"{counted(positions.size, noun)} ({rows} {shown}{', ...' if positions.size > 5 else ''}, counted from 0)"
 
 
 def _merge_close_times(times: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radiotype.errors import ComputeError, RecipeError
+from radiotype.errors import ComputeError, RecipeError, counted
 from radiotype.stats._tables import check_finite, checked_table
 
 __all__ = ["check_between", "check_choice", "check_finite", "check_whole", "checked_table", "finite_table"]
@@ -32,7 +32,7 @@ def check_none_missing(labels: ArrayLike, name: str) -> None:
     array = np.asarray(labels, dtype=object)
     missing = np.flatnonzero(isna(array))
     if array.ndim and missing.size:
-        found = f"{name} has {missing.size} missing labels, the first at row {missing[0]}, counted from 0"
+        found = f"{name} has {counted(missing.size, 'missing label')}, the first at row {missing[0]}, counted from 0"
         raise ComputeError("RT305", found, hint="drop these cases")
 
 

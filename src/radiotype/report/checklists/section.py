@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import pandas as pd
@@ -71,7 +71,7 @@ def checklists(stored: Stored, sections: Sequence[Section]) -> Section:
 
 
 def items(checklist: Checklist) -> list[dict[str, str]]:
-    """The items of a checklist: number, part, item, and the name of what answers it (empty: the authors)."""
+    """The items of a checklist: number, part, item, the name of what answers it (empty: the authors), what they always add."""
     text = files("radiotype.report.checklists").joinpath(f"{checklist.file}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
@@ -90,6 +90,8 @@ def filled(checklist: Checklist, stored: Stored, places: dict[str, str]) -> pd.D
     rows = []
     for one in items(checklist):
         answer = answer_to(one["answer"], stored)
+        if answer is not None and answer.applies and one.get("authors"):
+            answer = replace(answer, authors="; ".join(filter(None, (answer.authors, one["authors"]))))
         where = () if answer is None else tuple(places[anchor] for anchor in answer.where if anchor in places)
         row = {
             "number": one["number"], "part": one["part"], "item": one["item"],
