@@ -33,7 +33,10 @@ def test_values_that_rounding_puts_beyond_a_limit_are_drawn_and_one_group_has_no
     stored = load(write_run(tmp_path / "run"))
     stored.features["margin_core_vs_invasive_intersection"] = 1.0000000001
     assert len(ridges(stored)) == 2
-    stored.features["cancer_type"] = "lung"
-    assert len(ridges(stored)) == 1
+    stored.features["cancer_type"] = stored.features["modality"].map({"CT": "lung", "MR": "brain"})
+    assert [row.folded for row in ridges(stored)] == ["Regional variation by cancer type"]
+    for absent in ("lung", None):
+        stored.features["cancer_type"] = absent
+        assert [row.folded for row in ridges(stored)] == ["Regional variation by modality"]
     stored.features["modality"] = "CT"
     assert not ridges(stored)

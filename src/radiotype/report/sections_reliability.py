@@ -26,7 +26,7 @@ GOOD = 0.75
 
 def reliability(stored: Stored) -> Section:
     """How far the groups lie apart in each feature, and how far features survive another contour."""
-    by_group = [block for column in ("cancer_type", "modality") for block in _variation(stored, column)]
+    by_group = [block for column in _groupings(stored) for block in _variation(stored, column)]
     blocks = [*_comparability(stored), *by_group, *_robustness(stored)]
     return Section("reliability", TITLE, _sentence(stored), tuple(blocks))
 
@@ -87,9 +87,19 @@ def _comparability(stored: Stored) -> list[Block]:
     ]
 
 
+def _groupings(stored: Stored) -> list[str]:
+    """Cancer type and modality, or one of them where the other would divide the patients the same way."""
+    known = [column for column in ("cancer_type", "modality") if column in stored.features]
+    if len(known) == 2:
+        pairs = stored.features[known].dropna().drop_duplicates()
+        if 1 < len(pairs) == pairs["cancer_type"].nunique() == pairs["modality"].nunique():
+            return known[:1]
+    return known
+
+
 def _variation(stored: Stored, column: str) -> list[Block]:
     """Ridgelines of the features of regional variation by cancer type or modality; one figure per distance."""
-    if column not in stored.features or not 1 < stored.features[column].nunique() <= MAX_GROUPS:
+    if not 1 < stored.features[column].nunique() <= MAX_GROUPS:
         return []
     records = [record for record in stored.records if record.family == "margin" and stored.features[record.name].notna().any()]
     figures: list[FigureBlock] = []
