@@ -84,3 +84,13 @@ def test_too_little_to_cluster_is_said(splits, words):
     with pytest.raises(ComputeError, match=words) as caught:
         complete_features(sample)
     assert caught.value.code == "RT301"
+
+
+def test_the_modality_is_that_of_the_scan_as_measured_and_else_that_of_the_manifest():
+    regions = [region("a", "p"), region("b", "q"), region("a", "p", visit="2")]
+    cohort = Cohort((Case("a", "p", (regions[0], regions[2])), Case("b", "q", (regions[1],))))
+    table = FeatureTable.from_rows([(one.key, Features({"volume_mm3": 1.0}, {}, RECORDS)) for one in regions])
+    names = {("a", "1"): "MR", ("a", "2"): "PT", ("b", "1"): ""}
+    modality = pd.Series([names[key] for key in table.keys[["case_id", "visit"]].itertuples(index=False, name=None)])
+    cases = primary_regions(table, cohort, RECIPE, modality).cases
+    assert dict(zip(cases["case_id"], cases["modality"], strict=True)) == {"a": "MR", "b": "CT"}

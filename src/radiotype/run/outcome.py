@@ -22,7 +22,8 @@ class Outcome:
     """How one region ended: features, or a code with its reason and a hint; both when a family could not be measured.
 
     `row` is the key of its row in the manifest; `key` is completed with the label where the mask file holds several. `remarks`
-    say what reading its mask had to decide, `picture` names a stored picture.
+    say what reading its mask had to decide, `picture` names a stored picture. `modality` is that of the scan as measured;
+    where it could not be read, that of the manifest.
     """
 
     key: RowKey
@@ -79,6 +80,12 @@ class Extraction:
         """Number of regions without features."""
         return sum(one.features is None for one in self.outcomes)
 
+    def modality(self) -> pd.Series:
+        """The modality of each row of the table."""
+        known = {tuple(one.key): one.modality for one in self.outcomes}
+        keys = [] if self.table is None else self.table.keys.itertuples(index=False, name=None)
+        return pd.Series([known.get(key, "") for key in keys], dtype=object)
+
     @property
     def problems(self) -> tuple[Outcome, ...]:
         """The regions of which something could not be measured."""
@@ -112,7 +119,8 @@ class Assembly:
             key = region.key._replace(roi=f"{region.key.roi}-{label.label}") if several else region.key
             parts = {name: part[n] for name, part in result.parts.items()}
             remarks = tuple(dict.fromkeys(remark for part in parts.values() for remark in part.remarks))
-            found.append(self._one(replace(blank, key=key, remarks=remarks), parts, result.failure))
+            modality = next((part.modality for part in parts.values() if part.modality), blank.modality)
+            found.append(self._one(replace(blank, key=key, modality=modality, remarks=remarks), parts, result.failure))
         return found
 
     def _one(self, blank: Outcome, parts: Mapping[str, RegionPart], unread: Failure | None) -> Outcome:

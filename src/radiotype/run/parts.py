@@ -38,7 +38,8 @@ class Failure:
 class RegionPart:
     """One region of a row: values with their codes and flags, or the failure.
 
-    `label` is that of the region in its mask file, `remarks` what reading had to decide, `picture` names a stored picture.
+    `label` is that of the region in its mask file, `remarks` what reading had to decide, `picture` names a stored picture,
+    `modality` is that of the scan as it was measured.
     """
 
     label: str
@@ -48,6 +49,7 @@ class RegionPart:
     flags: Mapping[str, float] = field(default_factory=dict)
     picture: str = ""
     failure: Failure | None = None
+    modality: str = ""
 
 
 #: The regions of a row in the order of their file.

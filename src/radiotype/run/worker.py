@@ -208,14 +208,14 @@ def _measure(
     name: str, scan: Scan, mask: Mask, around: Around, settings: FeatureSettings, clock: _Clock
 ) -> tuple[RegionPart, MarginRegions | None]:
     needs_it = name == SHOWN
-    remarks = _remarks(scan, mask) + (around.remarks if needs_it else ())
+    blank = _blank(scan, mask, around.remarks if needs_it else ())
     if needs_it and around.failure is not None:
-        return RegionPart(mask.label, remarks, failure=around.failure), None
+        return replace(blank, failure=around.failure), None
     try:
         found, regions = clock.time(name, lambda: described(scan, mask, [name], parenchyma=around.mask, settings=settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this family of this region only
-        return RegionPart(mask.label, remarks, failure=_failure(name, error)), None
-    part = RegionPart(mask.label, remarks, dict(found.values), dict(found.reasons), dict(found.flags))
+        return replace(blank, failure=_failure(name, error)), None
+    part = replace(blank, values=dict(found.values), reasons=dict(found.reasons), flags=dict(found.flags))
     return around.said_of(part) if needs_it else part, regions
 
 
@@ -235,13 +235,14 @@ def _draw(
     try:
         data = clock.time(PICTURES, drawn)
     except Exception as error:  # noqa: BLE001 - a picture that cannot be drawn costs that picture
-        return RegionPart(mask.label, _remarks(scan, mask), failure=_failure(PICTURES, error)), {}
+        return replace(_blank(scan, mask), failure=_failure(PICTURES, error)), {}
     name = picture_name(data)
-    return RegionPart(mask.label, _remarks(scan, mask), picture=name), {name: data}
+    return replace(_blank(scan, mask), picture=name), {name: data}
 
 
-def _remarks(scan: Scan, mask: Mask) -> tuple[str, ...]:
-    return (*scan.remarks, *mask.remarks)
+def _blank(scan: Scan, mask: Mask, remarks: tuple[str, ...] = ()) -> RegionPart:
+    """What reading said of a region, before it is measured."""
+    return RegionPart(mask.label, (*scan.remarks, *mask.remarks, *remarks), modality=scan.modality)
 
 
 def _parenchyma(region: Region, scan: Scan, masks: Sequence[Mask], parts: Sequence[str], memory_bytes: int | None) -> Around:

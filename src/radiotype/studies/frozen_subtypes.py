@@ -22,7 +22,7 @@ from radiotype.studies.cells import counted, some, were
 from radiotype.studies.columns import check_columns
 from radiotype.studies.contrasts import check_contrasts, store_contrasts, survival_contrasts
 from radiotype.studies.images import prepared
-from radiotype.studies.new_patients import LoadedModel, load_model, modalities_of, predictions_of, store_predictions
+from radiotype.studies.new_patients import LoadedModel, load_model, predictions_of, store_predictions
 from radiotype.studies.outcome import Evidence, survival_by_subtype
 from radiotype.studies.outcome_models import of_subtypes, store_outcome_models
 from radiotype.studies.recipe import Recipe
@@ -53,7 +53,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> t
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
 
-    sample = primary_regions(extraction.table, cohort, recipe)
+    sample = primary_regions(extraction.table, cohort, recipe, extraction.modality())
     sample, subtype, predictions, notes = assigned(sample, extraction, loaded, recipe)
     store_predictions(run.folder, loaded, extraction.table, predictions, neighbours=False)
     store_members(run.folder, sample, subtype)
@@ -97,7 +97,7 @@ def assigned(
     sample = as_discovery(sample, np.zeros(len(sample.cases), dtype=bool))
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described")
-    regions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
+    regions = predictions_of(loaded, extraction.table, extraction.modality(), by=by)
     own = sample.cases[_KEY].merge(regions, on=_KEY, how="left", validate="one_to_one")
     there = (own["subtype"] != "").to_numpy()
     notes = list(sample.notes)

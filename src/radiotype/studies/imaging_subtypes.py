@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 
 from radiotype.core.cohort import Cohort
-from radiotype.core.table import FeatureTable
 from radiotype.errors import ComputeError
 from radiotype.io.tables import read_cohort
 from radiotype.run.outcome import Extraction
@@ -55,7 +54,7 @@ def run(recipe: Recipe, manifest: Path, run: Run, *, folder: Path = Path()) -> E
     if extraction.table is None:
         raise ComputeError("RT301", "no region could be described", hint="cases.parquet says why each one failed")
     conventional = measure_conventional(cohort, recipe, run)
-    sample = select(extraction.table, cohort, recipe)
+    sample = primary_regions(extraction.table, cohort, recipe, extraction.modality())
     sample = replace(sample, notes=(*notes, *sample.notes))
     store_comparability(run.folder, comparability(sample))
     stable = robustness(cohort, extraction.table, sample, recipe, workers=run.workers)
@@ -107,11 +106,6 @@ def measure(cohort: Cohort, recipe: Recipe, run: Run) -> Extraction:
     extraction = run.measure(cohort, recipe.features, pictures=True)
     run.folder.write_text("recipe.resolved.yaml", recipe.to_yaml())
     return extraction
-
-
-def select(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
-    """One tumour per patient: the one that the recipe names, the largest of several in one scan."""
-    return primary_regions(table, cohort, recipe)
 
 
 def discovery_patients(cohort: Cohort) -> int:

@@ -180,7 +180,7 @@ def assign(
         extraction = run.measure(cohort, loaded.settings, pictures=True)
         if extraction.table is None:
             raise _nothing_described(extraction)
-        predictions = predictions_of(loaded, extraction.table, modalities_of(extraction), by=by)
+        predictions = predictions_of(loaded, extraction.table, extraction.modality(), by=by)
         store_predictions(run.folder, loaded, extraction.table, predictions)
         run.folder.write_csv("predictions.csv", predictions)
         page = report.build(run.folder)
@@ -231,13 +231,6 @@ def predictions_of(
         outside.append(bool(reasons))
         remarks.append("; ".join([*reasons, *_care(row, n_features, flags)]))
     return frame.assign(outside_domain=outside, remarks=remarks)
-
-
-def modalities_of(extraction: Extraction) -> pd.Series:
-    """The modality of each row of the table that was measured."""
-    known = {tuple(one.key): one.modality for one in extraction.outcomes}
-    keys = [] if extraction.table is None else extraction.table.keys.itertuples(index=False, name=None)
-    return pd.Series([known.get(key, "") for key in keys], dtype=object)
 
 
 def neighbours_of(loaded: LoadedModel, table: FeatureTable) -> pd.DataFrame:

@@ -76,11 +76,19 @@ def logarithm_of_sizes(values: pd.DataFrame, sizes: frozenset[str]) -> pd.DataFr
     return values.assign(**{name: np.log(np.maximum(values[name], 1e-6)) for name in values.columns if name in sizes})
 
 
-def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Sample:
+def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe, modality: pd.Series | None = None) -> Sample:
     """One region per patient: of those the recipe wants, the largest at the first visit.
 
     Visits are ordered by `time_days`, or by their number where the manifest has no days. Modality and split are those of the
     region itself; an empty split means discovery. A feature that repeats another one is left out, so that nothing counts twice.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    cohort : Cohort
+    recipe : Recipe
+    modality : series, length n_regions, optional
+        Modality of each region as its scan was measured; where left out or empty, that of the manifest.
 
     Raises
     ------
@@ -97,6 +105,9 @@ def primary_regions(table: FeatureTable, cohort: Cohort, recipe: Recipe) -> Samp
         )
     clinical = cohort.clinical()
     cases = chosen.drop(columns="set_aside")
+    if modality is not None:
+        measured = modality.iloc[chosen.index].set_axis(cases.index)
+        cases["modality"] = measured.where(measured != "", cases["modality"])
     clinical = clinical[[name for name in clinical.columns if name not in cases.columns or name in ("case_id", "patient_id")]]
     cases = cases.merge(clinical, on=["case_id", "patient_id"], validate="one_to_one")
     return Sample(
